@@ -1,0 +1,1 @@
+"""Records, chains, audio, ids, configuration and errors: what every other room builds on."""
