@@ -6,12 +6,13 @@ needs inside its function. This module turns every `AudioReasonerError` into one
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
 
 from audio_reasoner.cli import ask, build, clips, evaluate, export, report, show, status, synth, train
-from audio_reasoner.core.errors import EXIT_INTERRUPTED, AudioReasonerError
+from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem
 
 app = typer.Typer(
     name="audio-reasoner",
@@ -34,18 +35,43 @@ app.add_typer(evaluate.app, name="eval")
 
 
 def main() -> None:
-    """Entry point: run the command, print errors without a traceback, exit with the documented status."""
+    """Entry point: run the command, print errors without a traceback, exit with the documented status.
+
+    Typer itself exits with 2 on a wrong flag and with 130 on Ctrl-C.
+    """
     try:
         app()
     except AudioReasonerError as error:
-        from rich.console import Console
-        from rich.text import Text
-
-        console = Console(stderr=True)
-        console.print(Text.assemble(("error ", "bold red"), (f"[{error.code}] ", "dim"), error.message))
-        if error.hint:
-            console.print(Text.assemble(("  → ", "bold"), error.hint))
+        _print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        _print_error(_environment_problem(error))
+        sys.exit(EnvironmentProblem.exit_code)
+
+
+def _environment_problem(error: OSError) -> EnvironmentProblem:
+    """What the operating system refused, in words: an OSError that no room has turned into its own error."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EnvironmentProblem(
+            f"No space left on the disk while writing {error.filename or 'a file'}.",
+            code="environment.disk_full",
+            hint="Free some space and run the same command again: finished work is kept.",
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return EnvironmentProblem(
+        f"{error.strerror or error}{where}.",
+        code="environment.os",
+        hint="Check that the path exists and that you may read or write it.",
+    )
+
+
+def _print_error(error: AudioReasonerError) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(Text.assemble(("error ", "bold red"), (f"[{error.code}] ", "dim"), error.message))
+    if error.hint:
+        console.print(Text.assemble(("  → ", "bold"), error.hint))
