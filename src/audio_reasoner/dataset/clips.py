@@ -1,0 +1,201 @@
+"""Clips on disk: `run/clips/part-<source>-<hash>.parquet`, one part per source.
+
+Decision: a source owns its part. Reading a folder again rewrites that source's part and no other; a second folder adds
+a part. What one asks of a table (source, duration, split) is a flat column; what only this program reads as a whole
+(labels, timeline, recipe) is a JSON string, because nested Parquet types buy nothing there and cost every reader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import heapq
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from audio_reasoner.core.errors import InputError, IntegrityError
+from audio_reasoner.core.ids import canonical_json
+from audio_reasoner.core.records import AudioRef, Clip
+from audio_reasoner.dataset import files
+
+CLIPS_VERSION = 1
+_KIND = "clips"
+_REMAKE = "Run 'audio-reasoner clips …' or 'audio-reasoner synth …' for this source again; it rewrites its own part."
+COLUMNS = (
+    "clip_id", "source", "source_id", "audio_path", "audio_member", "recipe", "content_key", "duration_s", "start_ms",
+    "end_ms", "domains", "labels", "licence", "language", "group", "split", "timeline",
+)  # fmt: skip
+
+
+def clips_dir(run_dir: Path | str) -> Path:
+    """The folder of clip parts in a run directory."""
+    return Path(run_dir) / "clips"
+
+
+def part_name(source: str) -> str:
+    """File name of a source's part: readable, and distinct for any two sources.
+
+    >>> part_name("folder: Küche")
+    'part-folder-k-che-91a19df4.parquet'
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:40] or "source"
+    return f"part-{slug}-{hashlib.sha256(source.encode('utf-8')).hexdigest()[:8]}.parquet"
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    text, whole = pa.string(), pa.int64()
+    types: dict[str, Any] = dict.fromkeys(COLUMNS, text)
+    types |= {"duration_s": pa.float64(), "start_ms": whole, "end_ms": whole, "domains": pa.list_(text)}
+    required = {"clip_id", "source", "source_id", "content_key", "duration_s", "start_ms", "domains", "labels", "group"}
+    fields = [pa.field(name, types[name], nullable=name not in required) for name in COLUMNS]
+    return files.with_version(pa.schema(fields), _KIND, CLIPS_VERSION)
+
+
+def _json(value: Any) -> str:
+    return canonical_json(value).decode("utf-8")
+
+
+def _encode(clip: Clip) -> dict[str, Any]:
+    return {
+        "clip_id": clip.clip_id,
+        "source": clip.source,
+        "source_id": clip.source_id,
+        "audio_path": clip.audio.path,
+        "audio_member": clip.audio.member,
+        "recipe": None if clip.audio.recipe is None else _json(clip.audio.recipe),
+        "content_key": clip.content_key,
+        "duration_s": clip.duration_s,
+        "start_ms": clip.start_ms,
+        "end_ms": clip.end_ms,
+        "domains": list(clip.domains),
+        "labels": _json([x.model_dump(exclude_none=True) for x in clip.labels]),
+        "licence": clip.licence,
+        "language": clip.language,
+        "group": clip.group,
+        "split": clip.split,
+        "timeline": None if clip.timeline is None else _json(clip.timeline.model_dump(exclude_none=True)),
+    }
+
+
+def _decode(row: dict[str, Any], path: Path) -> Clip:
+    try:
+        recipe = row.pop("recipe")
+        audio = AudioRef(
+            path=row.pop("audio_path"),
+            member=row.pop("audio_member"),
+            recipe=None if recipe is None else json.loads(recipe),
+        )
+        timeline = row.pop("timeline")
+        return Clip(
+            **{
+                **row,
+                "audio": audio,
+                "labels": json.loads(row["labels"]),
+                "timeline": None if timeline is None else json.loads(timeline),
+            }
+        )
+    except (ValidationError, ValueError, TypeError) as error:
+        raise IntegrityError(
+            f"{path}, clip {row.get('clip_id')!r}: the stored row is no valid clip: {str(error).splitlines()[0]}",
+            code="integrity.row",
+            hint=_REMAKE,
+        ) from error
+
+
+def write_clips(run_dir: Path | str, clips: Iterable[Clip]) -> dict[str, int]:
+    """Store clips, one part per source, each sorted by clip_id; returns the number of clips per source.
+
+    A part is replaced as a whole and only when it is complete. Parts of other sources stay. All sources are written to
+    temporary files before the first part changes its content, so a failure in between changes nothing.
+
+    Raises:
+        InputError: ``clips.duplicate``: two clips have one clip_id.
+        EnvironmentProblem: ``environment.disk_full``.
+    """
+    folder = clips_dir(run_dir)
+    counts: dict[str, int] = {}
+    with files.disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        ordered = files.sort_in_runs(clips, lambda c: f"{c.source}\0{c.clip_id}", folder)
+        _write_parts(folder, ordered, counts)
+    return counts
+
+
+def _write_parts(folder: Path, ordered: Iterator[Clip], counts: dict[str, int]) -> None:
+    schema = _schema()
+    # Every temporary file lives until all sources are written; ExitStack renames them together at the end.
+    with contextlib.ExitStack() as stack:
+        out: files.ParquetFile | None = None
+        source: str | None = None
+        last = ""
+        try:
+            for clip in ordered:
+                if clip.source != source:
+                    if out is not None:
+                        out.close()
+                    source, last = clip.source, ""
+                    temporary = stack.enter_context(files.atomic_file(folder / part_name(source)))
+                    out = files.ParquetFile(temporary, schema)
+                    counts[source] = 0
+                if clip.clip_id == last:
+                    raise InputError(
+                        f"clip {clip.clip_id} of source {clip.source!r} comes twice (again as {clip.source_id!r})",
+                        code="clips.duplicate",
+                        hint="A clip is named by its source, source_id and span: give each its own source_id.",
+                    )
+                assert out is not None
+                out.add(_encode(clip))
+                last = clip.clip_id
+                counts[clip.source] += 1
+            if out is not None:
+                out.close()
+        except BaseException:
+            if out is not None:
+                out.abandon()
+            raise
+
+
+def _parts(run_dir: Path | str) -> list[Path]:
+    return sorted(clips_dir(run_dir).glob("part-*.parquet"))
+
+
+def _open(path: Path) -> Any:
+    return files.open_parquet(path, _KIND, CLIPS_VERSION, COLUMNS, _REMAKE)
+
+
+def count_clips(run_dir: Path | str) -> int:
+    """Number of stored clips, from the files' footers."""
+    return sum(_open(p).metadata.num_rows for p in _parts(run_dir))
+
+
+def read_clips(run_dir: Path | str) -> Iterator[Clip]:
+    """All clips of a run in order of clip_id, whatever parts they stand in. Memory: one batch per part.
+
+    Raises:
+        IntegrityError: a part is damaged, foreign, newer than this program, or repeats a clip of another part.
+    """
+    parts = _parts(run_dir)
+    opened = [(path, _open(path)) for path in parts]  # all footers are checked before the first clip comes out
+
+    def stream(path: Path, file: Any) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+        for row in files.iter_dicts(file, path, list(COLUMNS), _REMAKE):
+            yield row["clip_id"], path, row
+
+    last_id, last_path = "", Path()
+    for clip_id, path, row in heapq.merge(*(stream(p, f) for p, f in opened), key=lambda x: x[0]):
+        if clip_id == last_id:
+            where = f"in {path.name} and {last_path.name}" if path != last_path else f"twice in {path.name}"
+            raise IntegrityError(
+                f"clip {clip_id} stands {where} (in {path.parent})",
+                code="integrity.duplicate_clip",
+                hint="Remove the part that does not belong here, or read its source again.",
+            )
+        last_id, last_path = clip_id, path
+        yield _decode(row, path)

@@ -1,0 +1,230 @@
+"""The data set on disk: `run/dataset/part-00000.parquet …` and `_manifest.json`, which names every part.
+
+Decision: a data set is replaced as a whole directory, and its manifest lists parts with rows and sha256, so neither a
+crash nor a half-copied directory can pass for a smaller data set. Rows stand in order of sample_id, and equal rows give
+equal bytes whatever order they came in.
+"""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from audio_reasoner.core.errors import InputError, IntegrityError
+from audio_reasoner.core.ids import file_sha256
+from audio_reasoner.dataset import files
+from audio_reasoner.dataset.rows import COLUMNS, SCHEMA_VERSION, Row, arrow_fields, from_dict, to_dict
+
+MANIFEST = "_manifest.json"
+_KIND = "dataset"
+_REMAKE = "Run 'audio-reasoner build' on this run again: it rewrites the data set from the ledger at no cost."
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    return files.with_version(pa.schema(arrow_fields()), _KIND, SCHEMA_VERSION)
+
+
+def _unique(rows: Iterable[Row]) -> Iterator[Row]:
+    last = ""
+    for row in rows:
+        if row.sample_id <= last:
+            if row.sample_id == last:
+                raise InputError(
+                    f"sample {row.sample_id} comes twice (clip {row.clip_id}, {row.question!r})",
+                    code="dataset.duplicate",
+                    hint="The same question was asked twice about one clip in one plan.",
+                )
+            raise InputError(
+                f"rows said to be sorted are not: {row.sample_id} comes after {last}",
+                code="dataset.not_sorted",
+                hint="Call write_dataset without is_sorted=True.",
+            )
+        last = row.sample_id
+        yield row
+
+
+def write_dataset(dataset_dir: Path | str, rows: Iterable[Row], *, is_sorted: bool = False) -> int:
+    """Write a data set, replacing the one that is there once the new one is whole; returns the number of rows.
+
+    Memory is bounded: rows are sorted in runs of 50,000 on disk unless they come sorted.
+
+    Args:
+        dataset_dir: the data set's directory.
+        rows: any iterable; read once.
+        is_sorted: the rows come in order of sample_id (checked), which saves the sort.
+
+    Raises:
+        InputError: ``dataset.duplicate``, ``dataset.not_sorted``.
+        EnvironmentProblem: ``environment.disk_full``; the old data set is intact.
+    """
+    path = Path(dataset_dir)
+    with files.atomic_directory(path) as folder:
+        ordered = iter(rows) if is_sorted else files.sort_in_runs(rows, lambda r: r.sample_id, folder)
+        parts = files.write_shards(folder, (to_dict(r) for r in _unique(ordered)), _schema())
+        total = sum(n for _, n in parts)
+        manifest = {
+            "kind": _KIND,
+            "schema_version": SCHEMA_VERSION,
+            "rows": total,
+            "parts": [{"name": name, "rows": n, "sha256": file_sha256(folder / name)} for name, n in parts],
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return total
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise IntegrityError(
+            f"there is no data set at {path}",
+            code="dataset.missing",
+            hint="Make one with 'audio-reasoner build RUN --teacher grounded'.",
+        )
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        version = int(manifest["schema_version"])
+        parts = [(str(p["name"]), int(p["rows"]), str(p["sha256"])) for p in manifest["parts"]]
+    except FileNotFoundError as error:
+        raise IntegrityError(
+            f"{path} has no {MANIFEST}, so it is not a whole data set", code="integrity.missing", hint=_REMAKE
+        ) from error
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise IntegrityError(f"{path / MANIFEST} is damaged", code="integrity.unreadable", hint=_REMAKE) from error
+    if version > SCHEMA_VERSION:
+        raise IntegrityError(
+            f"{path} has dataset schema version {version}; this program reads up to version {SCHEMA_VERSION}",
+            code="integrity.newer",
+            hint="It was written by a newer audio-reasoner: upgrade with 'pip install -U audio-reasoner'.",
+        )
+    return {"version": version, "parts": parts}
+
+
+def _open_all(path: Path) -> list[tuple[Path, Any]]:
+    opened = []
+    for name, rows, _ in _manifest(path)["parts"]:
+        file = files.open_parquet(path / name, _KIND, SCHEMA_VERSION, COLUMNS, _REMAKE)
+        if file.metadata.num_rows != rows:
+            raise IntegrityError(
+                f"{path / name} holds {file.metadata.num_rows} rows, its manifest says {rows}",
+                code="integrity.changed",
+                hint=_REMAKE,
+            )
+        opened.append((path / name, file))
+    return opened
+
+
+def verify_dataset(dataset_dir: Path | str) -> int:
+    """Check every part against its hash in the manifest; returns the number of rows.
+
+    Raises:
+        IntegrityError: a part is missing, damaged or was changed since it was written.
+    """
+    path = Path(dataset_dir)
+    total = 0
+    for name, rows, sha in _manifest(path)["parts"]:
+        files.open_parquet(path / name, _KIND, SCHEMA_VERSION, COLUMNS, _REMAKE)
+        if file_sha256(path / name) != sha:
+            raise IntegrityError(
+                f"{path / name} was changed after it was written", code="integrity.changed", hint=_REMAKE
+            )
+        total += rows
+    return total
+
+
+def count_rows(dataset_dir: Path | str) -> int:
+    """Number of rows, from the manifest and the files' footers."""
+    return sum(file.metadata.num_rows for _, file in _open_all(Path(dataset_dir)))
+
+
+def _decode(fields: dict[str, Any], path: Path) -> Row:
+    name = fields.get("sample_id")
+    try:
+        return from_dict(fields)
+    except (ValueError, TypeError) as error:  # pydantic's ValidationError is a ValueError
+        raise IntegrityError(
+            f"{path}, sample {name!r}: the stored row is no valid sample: {str(error).splitlines()[0]}",
+            code="integrity.row",
+            hint=_REMAKE,
+        ) from error
+
+
+def read_rows(dataset_dir: Path | str) -> Iterator[Row]:
+    """All rows in order of sample_id. All files are checked before the first row comes out; memory: one batch.
+
+    Raises:
+        IntegrityError: no data set there, or a part is missing, damaged, foreign or newer than this program.
+    """
+    for path, file in _open_all(Path(dataset_dir)):
+        for fields in files.iter_dicts(file, path, list(COLUMNS), _REMAKE):
+            yield _decode(fields, path)
+
+
+def find_row(dataset_dir: Path | str, sample_id_prefix: str) -> Row:
+    """The row whose sample_id is, or alone begins with, the given text.
+
+    Raises:
+        InputError: ``dataset.no_such_sample`` (with the nearest ids) or ``dataset.ambiguous_sample``.
+    """
+    wanted = sample_id_prefix.strip()
+    opened = _open_all(Path(dataset_dir))
+    ids: list[tuple[str, int, int]] = []
+    for part, (path, file) in enumerate(opened):
+        found = files.iter_dicts(file, path, ["sample_id"], _REMAKE, batch=ROWS_AT_ONCE)
+        ids += [(fields["sample_id"], part, n) for n, fields in enumerate(found)]
+    at = bisect.bisect_left(ids, (wanted, -1, -1))
+    hits: list[tuple[str, int, int]] = []
+    while wanted and at < len(ids) and ids[at][0].startswith(wanted) and len(hits) < 6:
+        hits.append(ids[at])
+        at += 1
+    if len(hits) > 1 and hits[0][0] != wanted:
+        shown = ", ".join(h[0] for h in hits[:5]) + (", …" if len(hits) > 5 else "")
+        raise InputError(
+            f"{wanted!r} begins several sample ids: {shown}", code="dataset.ambiguous_sample", hint="Give more letters."
+        )
+    if not hits:
+        nearest = _nearest(wanted, [i[0] for i in ids], at)
+        raise InputError(
+            f"no sample of {dataset_dir} has an id that begins with {wanted!r}",
+            code="dataset.no_such_sample",
+            hint=f"Near it: {', '.join(nearest)}." if nearest else "The data set is empty.",
+        )
+    _, part, number = hits[0]
+    path, file = opened[part]
+    return _decode(_row_at(file, path, number), path)
+
+
+ROWS_AT_ONCE = 65_536
+
+
+def _nearest(wanted: str, ids: list[str], at: int) -> list[str]:
+    """Ids close to a mistyped one: by spelling among up to 20,000, else the neighbours in order."""
+    if wanted and len(ids) <= 20_000:
+        close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.7)
+        if close:
+            return close
+    start = max(0, min(at - 1, len(ids) - 3))
+    return ids[start : start + 3]
+
+
+def _row_at(file: Any, path: Path, number: int) -> dict[str, Any]:
+    import pyarrow as pa
+
+    for group in range(file.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if number < rows:
+            try:
+                fields: dict[str, Any] = (
+                    file.read_row_group(group, columns=list(COLUMNS)).slice(number, 1).to_pylist()[0]
+                )
+            except (pa.ArrowException, OSError) as error:
+                raise IntegrityError(
+                    f"{path} is damaged: {error}", code="integrity.unreadable", hint=_REMAKE
+                ) from error
+            return fields
+        number -= rows
+    raise IntegrityError(f"{path} has fewer rows than its footer says", code="integrity.changed", hint=_REMAKE)
