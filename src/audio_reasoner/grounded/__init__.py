@@ -1,0 +1,5 @@
+"""The offline teacher: questions and chains from labels, timeline and evidence, without network or language model."""
+
+from audio_reasoner.grounded.teacher import GroundedTeacher
+
+__all__ = ["GroundedTeacher"]
