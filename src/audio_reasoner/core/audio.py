@@ -4,7 +4,8 @@ Decisions:
 
 * The content decides, never the file name. The first bytes choose the decoder: libsndfile for WAV, AIFF, FLAC, Ogg, AU
   and CAF (several times faster on short files), FFmpeg through PyAV for the rest. FFmpeg is only ever given the one
-  container that was recognised: a playlist or concat script posing as audio cannot make it open other files or addresses.
+  container that was recognised: a playlist or concat script posing as audio cannot make it open other files or
+  addresses.
 * MP3 goes to FFmpeg although libsndfile reads it too: libsndfile's MP3 decoder writes warnings to the process's stderr.
 * A file that ends early is an error, not a shorter clip: its labels speak of the part that is missing. What each
   container lets us know is listed at `check_whole`.
@@ -459,8 +460,8 @@ def check_whole(path: Path) -> None:
     its Xing/Info table says. FLAC, Matroska/WebM, ASF, CAF: only by decoding, which `decode` compares with the stated
     length.
 
-    What cannot be told: a WAV written to a pipe (no length in the header); an MP3 without a table, an ADTS-AAC or an AMR
-    file cut exactly between two frames; a WebM recorded live (no length stated).
+    What cannot be told: a WAV written to a pipe (no length in the header); an MP3 without a table, an ADTS-AAC or an
+    AMR file cut exactly between two frames; a WebM recorded live (no length stated).
     """
     with _open(path) as f:
         container = _sniff(f)
@@ -737,9 +738,9 @@ def probe(path: str | Path) -> Probe:
 def to_mono(samples: Samples) -> Samples:
     """One channel: [frames, channels] (or [frames]) to [frames].
 
-    Stereo and unknown layouts: the mean. 5.1 and 7.1: front, centre and surround at the ITU-R BS.775 weights, divided by
-    their sum so that nothing clips; the low-frequency channel is left out. If the mix cancels itself (opposite phase), the
-    loudest channel stands for it, because the recording is not silent.
+    Stereo and unknown layouts: the mean. 5.1 and 7.1: front, centre and surround at the ITU-R BS.775 weights, divided
+    by their sum so that nothing clips; the low-frequency channel is left out. If the mix cancels itself (opposite
+    phase), the loudest channel stands for it, because the recording is not silent.
     """
     import numpy as np
 
@@ -764,7 +765,7 @@ def to_mono(samples: Samples) -> Samples:
 
 
 def resample(samples: Samples, src: int, dst: int) -> Samples:
-    """Another rate: [frames] or [frames, channels] from `src` to `dst` Hz (soxr HQ). An equal rate returns the input."""
+    """Another rate: [frames] or [frames, channels], `src` to `dst` Hz (soxr HQ). An equal rate returns the input."""
     import numpy as np
 
     if src == dst:
