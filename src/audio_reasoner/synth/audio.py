@@ -1,7 +1,7 @@
 """How everything in the project hears a clip: 16 kHz mono samples, from a recipe or from a file.
 
-Decision: one door. Evidence, teachers, training, inference and exports call `clip_audio` and need not know whether a clip was
-recorded or planned.
+Decision: one door. Evidence, teachers, training, inference and exports call `clip_audio` and need not know whether a
+clip was recorded or planned.
 """
 
 from __future__ import annotations

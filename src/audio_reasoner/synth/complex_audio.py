@@ -1,9 +1,9 @@
 """Plans temporal scenes: 1 to 6 events, one after the other, over a quiet background (paper, appendix B).
 
-Decision: item `i` is a function of (seed, i) alone. 500 scenes are a prefix of 1,000, workers need no common state, and a
-scene that fails can be planned again by its number. The number of events is balanced exactly within each block of
-consecutive items; classes are balanced in expectation. Two seeds share no scene and no event seed: train with one, test with
-another.
+Decision: item `i` is a function of (seed, i) and the settings alone. 500 scenes are a prefix of 1,000, workers need
+no common state, and a scene that fails can be planned again by its number. The number of events is balanced exactly
+within each block of consecutive items; classes are balanced in expectation. Two seeds share no scene and no render of
+an event: train with one, test with another.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def plan_complex(
         max_events: greatest number of events in a scene.
         classes: labels to draw from; None means the whole bank.
         min_gap_s: shortest gap between two events, seconds (neighbours of one class keep at least `SAME_CLASS_GAP_S`).
-        max_gap_s: longest gap between two events, seconds.
+        max_gap_s: longest gap between two events of different classes, seconds.
         event_seconds: shortest and longest event, seconds.
         edge_seconds: shortest and longest stretch without event at the beginning and at the end, seconds.
         gain_db: range of an event's gain relative to the bank's common level.
         background_db: range of the background noise in dBFS; None for digital silence.
-        repeat_probability: chance that an event after the first takes a class the scene already has. With fewer classes than
-            events, repeats happen regardless.
+        repeat_probability: chance that an event after the first takes a class the scene already has. With fewer classes
+            than events, repeats happen regardless.
         start: number of the first item.
 
     Raises:
@@ -85,7 +85,8 @@ def plan_complex(
         _range("the background in dBFS", *background_db, -120.0)
     if not 0.0 <= repeat_probability <= 1.0:
         raise ConfigError(f"repeat_probability is {repeat_probability}, not within 0..1.", code="synth.bad_range")
-    longest = max_events * event_seconds[1] + (max_events - 1) * max(max_gap_s, SAME_CLASS_GAP_S) + 2 * edge_seconds[1]
+    widest_gap = max_gap_s + max(SAME_CLASS_GAP_S - min_gap_s, 0.0)
+    longest = max_events * event_seconds[1] + (max_events - 1) * widest_gap + 2 * edge_seconds[1]
     if longest > MAX_SECONDS:
         raise ConfigError(
             f"a scene of {max_events} events could last {longest:.1f} s; {MAX_SECONDS:g} s are possible.",
@@ -148,8 +149,9 @@ def _clip(
     at = int(np.ceil(rng.uniform(*edge_seconds) * RATE))
     for i, label in enumerate(labels):
         if i:
-            least = max(min_gap_s, SAME_CLASS_GAP_S) if label == labels[i - 1] else min_gap_s
-            at += int(np.ceil(rng.uniform(least, max(max_gap_s, least)) * RATE))
+            # The width of the range stays, so that a gap alone does not give a repeated class away by its one length.
+            more = max(SAME_CLASS_GAP_S - min_gap_s, 0.0) if label == labels[i - 1] else 0.0
+            at += int(np.ceil((more + rng.uniform(min_gap_s, max_gap_s)) * RATE))
         length = int(np.ceil(rng.uniform(*event_seconds) * RATE))
         # 48 bits: exact in every JSON reader, also in those that keep numbers as doubles.
         event = {"class": label, "seed": int(rng.integers(1 << 48)), "start": at, "length": length}

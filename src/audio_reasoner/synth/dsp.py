@@ -1,12 +1,14 @@
 """Small signal tools of the procedural bank, 16 kHz, float64 inside.
 
-Decision: sums of harmonics by Clenshaw's recurrence (one sine and one cosine for any number of partials) and second-order
-filters written out here, because training renders on the fly: an event has to cost well under a millisecond, and a
-Butterworth design alone costs half of that. scipy is imported at the first filter, not with the module.
+Decision: sums of harmonics by Clenshaw's recurrence (one sine and one cosine for any number of partials) and
+second-order filters written out here, because training renders on the fly: an event has to cost well under a
+millisecond, and a Butterworth design alone costs half of that. scipy is imported at the first filter, not with the
+module.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +38,7 @@ def harmonics(phase: Wave, amplitudes: Sequence[float] | NDArray[np.float64]) ->
     b2 = np.zeros_like(phase)
     for a in reversed(list(amplitudes)):
         b1, b2 = a + twice * b1 - b2, b1
-    return b1 * np.sin(phase)
+    return np.asarray(b1 * np.sin(phase))
 
 
 def formant_amplitudes(f0: float, formants: Sequence[tuple[float, float, float]], tilt: float) -> Wave:
@@ -48,17 +50,16 @@ def formant_amplitudes(f0: float, formants: Sequence[tuple[float, float, float]]
     shape = np.full_like(k, 0.04)
     for centre, width, gain in formants:
         shape += gain * np.exp(-(((k * f0 - centre) / width) ** 2))
-    return shape * k**-tilt
+    return np.asarray(shape * k**-tilt)
 
 
-def curve(rng: np.random.Generator, n: int, points: Sequence[float]) -> Wave:
+def curve(n: int, points: Sequence[float]) -> Wave:
     """Smooth course through `points` at even distances over `n` samples (cosine interpolation), shape [n]."""
-    del rng
     x = np.linspace(0.0, len(points) - 1.0, n)
     i = np.minimum(x.astype(np.int64), len(points) - 2)
     w = 0.5 - 0.5 * np.cos(np.pi * (x - i))
     p = np.asarray(points, dtype=np.float64)
-    return p[i] * (1.0 - w) + p[i + 1] * w
+    return np.asarray(p[i] * (1.0 - w) + p[i + 1] * w)
 
 
 def decay(n: int, attack_s: float, t60_s: float) -> Wave:
@@ -134,15 +135,17 @@ def place(out: Wave, at: int, piece: Wave, gain: float = 1.0) -> None:
 
 
 def strokes(rng: np.random.Generator, n: int, period: tuple[float, float], jitter: float, tail: float) -> list[int]:
-    """Sample offsets of the strokes inside one event of `n` samples: the first at 0, the last `tail` seconds before the end.
+    """Sample offsets of the strokes inside one event of `n` samples: the first at 0, the last `tail` s before the end.
 
-    The mean distance is drawn from `period` (seconds); each distance then varies by the share `jitter`. The strokes fill
-    the event, so that its labelled end is where its last stroke has died away.
+    The mean distance is drawn from `period` (seconds) and never above it; each distance then varies by the share
+    `jitter`. The strokes fill the event, so that its labelled end is where its last stroke has died away. An event with
+    hardly room for a second stroke has one; its synthesiser then lets that one last.
     """
     room = max(n / RATE - tail, 0.0)
-    count = max(int(round(room / rng.uniform(*period))), 0)
+    count = max(round(room / rng.uniform(*period)), int(room >= 0.7 * period[0]))
     if count == 0:
         return [0]
+    count = max(count, math.ceil(room / period[1]))
     steps = 1.0 + jitter * rng.uniform(-1.0, 1.0, count)
     times = np.cumsum(steps) * (room / float(np.sum(steps)))
     return [0, *(int(t * RATE) for t in times)]

@@ -76,8 +76,8 @@ def check_recipe(recipe: dict[str, Any]) -> None:
 def render(recipe: dict[str, Any]) -> np.ndarray:
     """The sound of a recipe: float32 [length], 16 kHz mono, no sample above 0.9.
 
-    Each event occupies exactly ``start … start + length``; the background (if any) lies under the whole scene. If the sum
-    would exceed the peak, the whole scene is turned down, so that the relations of loudness stay as planned.
+    Each event occupies exactly ``start … start + length``; the background (if any) lies under the whole scene. If the
+    sum would exceed the peak, the whole scene is turned down, so that the relations of loudness stay as planned.
 
     Raises:
         ConfigError: ``synth.recipe_version``, ``synth.recipe_kind``, ``synth.unknown_class``, ``synth.bad_recipe``.
