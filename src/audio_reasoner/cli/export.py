@@ -1,1 +1,74 @@
-def export() -> None: ...
+"""`audio-reasoner export`: the run's data set in a trainer's format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audio_reasoner.core.errors import EXIT_QUARANTINED, InputError
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Run directory with a built data set.", metavar="RUN")],
+    fmt: Annotated[str, typer.Option("--format", "-f", help="hf, ms-swift or webdataset.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Directory to make. Default: RUN/export/FORMAT.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Export only this split.")] = None,
+    audio: Annotated[
+        str | None,
+        typer.Option(
+            help="embed: 16 kHz mono FLAC. copy: original files as they are. reference: paths of your files. "
+            "Default: embed for hf and webdataset, reference for ms-swift."
+        ),
+    ] = None,
+    val_fraction: Annotated[
+        float, typer.Option(help="Share of groups (recordings, speakers, …) to hold out as the split 'val'.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of the hold-out.")] = 0,
+    system_prompt: Annotated[
+        Path | None, typer.Option(help="Text file with a system message for every sample (ms-swift).")
+    ] = None,
+) -> None:
+    """Write the data set for Hugging Face datasets, ms-swift or WebDataset. Same run, same options: same bytes."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from audio_reasoner.core.run import RunDir
+    from audio_reasoner.cota import sample_audio
+    from audio_reasoner.dataset.exports import export_run
+
+    prompt = None
+    if system_prompt is not None:
+        try:
+            prompt = system_prompt.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"the system prompt {system_prompt} cannot be read: {error}", code="config.system_prompt"
+            ) from error
+    opened = RunDir.open(run)
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    ) as bar:
+        task = bar.add_task("rows", total=None)
+        result = export_run(
+            opened.path,
+            fmt,
+            sample_audio(opened),
+            out=out,
+            audio_mode=audio,
+            split=split,
+            val_fraction=val_fraction,
+            seed=seed,
+            system_prompt=prompt,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    parts = ", ".join(f"{name} {n:,}" for name, n in result.splits.items())
+    typer.echo(f"{result.rows:,} rows ({parts}) → {result.out}")
+    if result.quarantined:
+        reasons = ", ".join(f"{code} {n:,}" for code, n in result.reasons.items())
+        console.print(f"{result.quarantined:,} rows held back ({reasons}); see {result.out / 'quarantine.jsonl'}")
+        raise typer.Exit(EXIT_QUARANTINED)

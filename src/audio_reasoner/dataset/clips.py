@@ -8,6 +8,7 @@ a part. What one asks of a table (source, duration, split) is a flat column; wha
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import heapq
 import json
@@ -173,6 +174,34 @@ def _open(path: Path) -> Any:
 def count_clips(run_dir: Path | str) -> int:
     """Number of stored clips, from the files' footers."""
     return sum(_open(p).metadata.num_rows for p in _parts(run_dir))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClipPlace:
+    """Where a clip's sound lies: what an export must know to find, check and refer to it."""
+
+    path: str | None
+    member: str | None
+    start_ms: int
+    end_ms: int | None
+    content_key: str
+
+    @property
+    def whole_file(self) -> str | None:
+        """The file's path if the clip is a whole file, else None."""
+        return self.path if self.member is None and self.start_ms == 0 and self.end_ms is None else None
+
+
+def clip_places(run_dir: Path | str) -> dict[str, ClipPlace]:
+    """clip_id → place, for all clips of a run (some 300 bytes each)."""
+    columns = ["clip_id", "audio_path", "audio_member", "start_ms", "end_ms", "content_key"]
+    places: dict[str, ClipPlace] = {}
+    for path in _parts(run_dir):
+        for row in files.iter_dicts(_open(path), path, columns, _REMAKE, batch=65_536):
+            places[row["clip_id"]] = ClipPlace(
+                row["audio_path"], row["audio_member"], row["start_ms"], row["end_ms"], row["content_key"]
+            )
+    return places
 
 
 def read_clips(run_dir: Path | str) -> Iterator[Clip]:

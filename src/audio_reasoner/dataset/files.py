@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from audio_reasoner.core.errors import EnvironmentProblem, InputError, IntegrityError
+from audio_reasoner.core.run import disk_full
 
 VERSION_KEY = b"audio_reasoner.schema_version"
 KIND_KEY = b"audio_reasoner.kind"
@@ -55,11 +56,7 @@ def disk_errors(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if _is_full(error):
-            raise EnvironmentProblem(
-                f"no space left on the disk that holds {target}",
-                code="environment.disk_full",
-                hint="Free some space and run the same command again; what was there before is untouched.",
-            ) from error
+            raise disk_full(target) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise EnvironmentProblem(
                 f"cannot write {target}: {os.strerror(error.errno)}",
@@ -292,43 +289,71 @@ class ParquetFile:
             self._writer.close()
 
 
-def write_shards(
-    folder: Path,
-    rows: Iterable[dict[str, Any]],
-    schema: Any,
-    *,
-    prefix: str = "part-",
-    shard_rows: int = SHARD_ROWS,
-    shard_bytes: int = SHARD_BYTES,
-) -> list[tuple[str, int]]:
-    """Write rows into `folder` as part-00000.parquet, part-00001.parquet, …; returns (name, rows) of each.
+class Shards:
+    """Parquet files part-00000.parquet, part-00001.parquet, …, each ending at a fixed number of rows or bytes."""
 
-    No rows give one empty file, so that the schema and its version are there to be read.
-    """
-    parts: list[tuple[str, int]] = []
-    current: ParquetFile | None = None
+    def __init__(
+        self,
+        folder: Path,
+        schema: Any,
+        *,
+        prefix: str = "part-",
+        shard_rows: int = SHARD_ROWS,
+        shard_bytes: int = SHARD_BYTES,
+    ) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._prefix = prefix
+        self._rows = shard_rows
+        self._bytes = shard_bytes
+        self._file: ParquetFile | None = None
+        self.parts: list[tuple[str, int]] = []
+
+    def add(self, row: dict[str, Any]) -> None:
+        if self._file is not None and (self._file.rows >= self._rows or self._file.bytes >= self._bytes):
+            self._end()
+        if self._file is None:
+            self._begin()
+        assert self._file is not None
+        self._file.add(row)
+
+    def _begin(self) -> None:
+        name = f"{self._prefix}{len(self.parts):05d}.parquet"
+        self._file = ParquetFile(self._folder / name, self._schema)
+        self.parts.append((name, 0))
+
+    def _end(self) -> None:
+        assert self._file is not None
+        self._file.close()
+        self.parts[-1] = (self.parts[-1][0], self._file.rows)
+        self._file = None
+
+    def close(self) -> None:
+        """Finish the last file. No rows leave one empty file, so that the schema and its version can be read."""
+        if self._file is None and not self.parts:
+            self._begin()
+        if self._file is not None:
+            self._end()
+
+    def abandon(self) -> None:
+        """Let go of an unfinished file; nothing happens after `close`."""
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
+
+
+def write_shards(
+    folder: Path, rows: Iterable[dict[str, Any]], schema: Any, *, prefix: str = "part-"
+) -> list[tuple[str, int]]:
+    """Write all rows as shards; returns (file name, rows) of each."""
+    shards = Shards(folder, schema, prefix=prefix)
     try:
         for row in rows:
-            if current is not None and (current.rows >= shard_rows or current.bytes >= shard_bytes):
-                current.close()
-                parts[-1] = (parts[-1][0], current.rows)
-                current = None
-            if current is None:
-                name = f"{prefix}{len(parts):05d}.parquet"
-                current = ParquetFile(folder / name, schema)
-                parts.append((name, 0))
-            current.add(row)
-        if current is None:
-            name = f"{prefix}00000.parquet"
-            current = ParquetFile(folder / name, schema)
-            parts.append((name, 0))
-        current.close()
-        parts[-1] = (parts[-1][0], current.rows)
-    except BaseException:
-        if current is not None:
-            current.abandon()
-        raise
-    return parts
+            shards.add(row)
+        shards.close()
+    finally:
+        shards.abandon()
+    return shards.parts
 
 
 def with_version(schema: Any, kind: str, version: int) -> Any:

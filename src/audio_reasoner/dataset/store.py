@@ -20,6 +20,7 @@ from audio_reasoner.dataset import files
 from audio_reasoner.dataset.rows import COLUMNS, SCHEMA_VERSION, Row, arrow_fields, from_dict, to_dict
 
 MANIFEST = "_manifest.json"
+ROWS_AT_ONCE = 65_536
 _KIND = "dataset"
 _REMAKE = "Run 'audio-reasoner build' on this run again: it rewrites the data set from the ledger at no cost."
 
@@ -64,6 +65,7 @@ def write_dataset(dataset_dir: Path | str, rows: Iterable[Row], *, is_sorted: bo
         EnvironmentProblem: ``environment.disk_full``; the old data set is intact.
     """
     path = Path(dataset_dir)
+    _refuse_foreign(path)
     with files.atomic_directory(path) as folder:
         ordered = iter(rows) if is_sorted else files.sort_in_runs(rows, lambda r: r.sample_id, folder)
         parts = files.write_shards(folder, (to_dict(r) for r in _unique(ordered)), _schema())
@@ -76,6 +78,19 @@ def write_dataset(dataset_dir: Path | str, rows: Iterable[Row], *, is_sorted: bo
         }
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return total
+
+
+def _refuse_foreign(path: Path) -> None:
+    """The whole directory will be replaced: make sure it holds a data set, whole or damaged, and nothing else."""
+    if not path.is_dir():
+        return
+    for x in path.iterdir():
+        if x.name != MANIFEST and not (x.name.startswith("part-") and x.name.endswith(".parquet")):
+            raise InputError(
+                f"{path} would be replaced as a whole, but holds {x.name!r}, which is no part of a data set",
+                code="output.in_the_way",
+                hint="Move it away, or write the data set elsewhere.",
+            )
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -141,6 +156,17 @@ def count_rows(dataset_dir: Path | str) -> int:
     return sum(file.metadata.num_rows for _, file in _open_all(Path(dataset_dir)))
 
 
+def dataset_sha256(dataset_dir: Path | str) -> str:
+    """One hash for the whole data set: over its manifest, which names the hash of every part."""
+    return file_sha256(Path(dataset_dir) / MANIFEST)
+
+
+def read_columns(dataset_dir: Path | str, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Some columns of all rows, in order of sample_id, without the cost of the others."""
+    for path, file in _open_all(Path(dataset_dir)):
+        yield from files.iter_dicts(file, path, columns, _REMAKE, batch=ROWS_AT_ONCE)
+
+
 def _decode(fields: dict[str, Any], path: Path) -> Row:
     name = fields.get("sample_id")
     try:
@@ -196,9 +222,6 @@ def find_row(dataset_dir: Path | str, sample_id_prefix: str) -> Row:
     _, part, number = hits[0]
     path, file = opened[part]
     return _decode(_row_at(file, path, number), path)
-
-
-ROWS_AT_ONCE = 65_536
 
 
 def _nearest(wanted: str, ids: list[str], at: int) -> list[str]:

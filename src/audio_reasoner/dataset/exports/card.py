@@ -1,0 +1,145 @@
+"""The data-set card (README.md) of a Hugging Face export: what is in it, under which licence, how it was made.
+
+Decision: every figure is counted from the rows that were exported, so the card cannot disagree with the data; what is
+not known (a missing licence) is said, not left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from audio_reasoner.core.chain import SECTIONS
+from audio_reasoner.dataset.rows import Row
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+# Names that Hugging Face knows; anything else is "other" there and stays by its own name in the table.
+_LICENCES = {
+    "cc0-1.0", "cc0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "mit", "apache-2.0",
+    "gpl-2.0", "gpl-3.0", "bsd-3-clause", "odc-by",
+}  # fmt: skip
+
+
+class Composition:
+    """Counts over exported rows."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.clips: set[str] = set()
+        self.seconds = 0.0
+        self.by: dict[str, Counter[str]] = defaultdict(Counter)
+        self.words: Counter[str] = Counter()
+        self.languages: set[str] = set()
+
+    def add(self, row: Row, split: str) -> None:
+        self.rows += 1
+        if row.clip_id not in self.clips:
+            self.clips.add(row.clip_id)
+            self.seconds += row.duration_s
+        self.by["split"][split] += 1
+        self.by["task"][row.task] += 1
+        self.by["question type"][row.family] += 1
+        self.by["difficulty"][str(row.difficulty)] += 1
+        self.by["options"][str(len(row.options)) if row.options else "open question"] += 1
+        self.by["source"][row.source] += 1
+        self.by["licence"][row.licence or "not stated"] += 1
+        self.by["teacher"][f"{row.teacher} ({row.model})"] += 1
+        self.by["checks"][row.checks_version] += 1
+        for domain in row.domains:
+            self.by["domain"][domain] += 1
+        for verdict in row.verdicts:
+            self.by["verdict"][f"{verdict.judge}: {verdict.decision}"] += 1
+        for section in SECTIONS:
+            self.words[section] += len(getattr(row, section).split())
+        if row.language:
+            self.languages.add(row.language)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _table(title: str, counts: Counter[str], total: int) -> str:
+    lines = [f"| {title} | rows | share |", "|---|---:|---:|"]
+    for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
+        lines.append(f"| {_cell(name)} | {n:,} | {n / total:.1%} |")
+    return "\n".join(lines)
+
+
+def _header(c: Composition, split_names: dict[str, str]) -> str:
+    licences = {x.lower() for x in c.by["licence"]}
+    only = licences.pop() if len(licences) == 1 else "other"
+    known = only in _LICENCES
+    lines = ["---", f"license: {'cc0-1.0' if only == 'cc0' else only if known else 'other'}"]
+    if not known:
+        lines += ["license_name: per-row", "license_link: README.md"]
+    if c.languages:
+        lines += ["language:", *(f"- {x}" for x in sorted(c.languages))]
+    size = next((name for limit, name in _SIZES if c.rows < limit), "1M<n<10M")
+    lines += ["task_categories:", "- audio-text-to-text", "size_categories:", f"- {size}"]
+    lines += ["tags:", "- audio", "- reasoning", "- chain-of-thought", "- audio-reasoner"]
+    lines += ["configs:", "- config_name: default", "  data_files:"]
+    for ours, theirs in split_names.items():
+        lines += [f"  - split: {theirs}", f"    path: data/{ours}-*.parquet"]
+    return "\n".join([*lines, "---"])
+
+
+def render_card(c: Composition, split_names: dict[str, str], audio_note: str, quarantined: int) -> str:
+    """README.md: YAML header for the hub, then the tables. `split_names` maps our split names to the hub's."""
+    judged = ", ".join(f"{name} {n:,}" for name, n in sorted(c.by["verdict"].items())) or "none"
+    words = " · ".join(f"{s} {c.words[s] / c.rows:.0f}" for s in SECTIONS)
+    held = f" {quarantined:,} rows were held back; see `quarantine.jsonl`." if quarantined else ""
+    tables = "\n\n".join(
+        _table(name, c.by[name], c.rows)
+        for name in ("split", "task", "question type", "domain", "difficulty", "options", "source", "licence")
+    )
+    return f"""{_header(c, split_names)}
+
+# Structured audio reasoning samples
+
+{c.rows:,} questions about {len(c.clips):,} audio clips ({c.seconds / 3600:.2f} hours), each answered with a structured
+chain: planning, caption, reasoning, summary, response.{held}
+
+## Loading
+
+```python
+from datasets import Audio, load_dataset
+
+data = load_dataset("PATH_OR_NAME", split="{next(iter(split_names.values()))}")
+data = data.cast_column("audio", Audio(decode=False))
+row = data[0]
+row["audio"]["bytes"], row["user"], row["assistant"]
+```
+
+{audio_note}
+
+`user` begins with the literal `<audio>`, then the question and its options, one per line as `(a) …`. `assistant` is the
+whole tagged chain. The other columns hold the parts (question, options, gold_text, planning, …), the source and licence
+of each clip, and who judged the sample; the audio-reasoner documentation describes them under "Data format".
+
+## Composition
+
+{tables}
+
+Words per section (mean): {words}.
+
+## How it was built
+
+| teacher | rows |
+|---|---:|
+{chr(10).join(f"| {_cell(t)} | {n:,} |" for t, n in sorted(c.by["teacher"].items()))}
+
+Built with audio-reasoner: the teacher writes a caption and questions for each clip, then a chain for each question;
+checks ({", ".join(sorted(c.by["checks"]))}) accept or reject it. Verdicts: {judged}.
+
+## Licence
+
+The licence of each clip stands in its row (`licence`); the table above counts them. "not stated" means that the labels
+named none: find out before you publish. The texts carry no licence of their own beyond that of their source.
+
+## Known limits
+
+- Texts of the `grounded` teacher are made from labels, timelines and measurements by fixed rules: true as far as those
+  are, but narrower in wording than human text.
+- A label that is wrong in the source is wrong here: checks compare texts with labels and measurements, not with ears.
+- Rows of one `group`, and rows that hear the same sound, are never divided between splits.
+"""
