@@ -1,0 +1,482 @@
+"""The data report: `run/report.html`, one file that shows what a run holds, what it lost and why, and lets one listen.
+
+Decision: the order follows the questions of somebody about to train on the data: how much is there, what was lost, what is it
+made of, could a model answer without listening, and then sample after sample with its sound. Where the paper shows a figure or
+table of CoTA, ours has the same form, so that the two can be laid side by side (Figure 4, Figure 6, Table 2).
+"""
+
+# ruff: noqa: E501 (markup is easier to read unbroken)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from audio_reasoner.core.choices import letter
+from audio_reasoner.core.records import Clip
+from audio_reasoner.core.run import RunDir
+from audio_reasoner.cota import page_facts, page_samples
+from audio_reasoner.cota.page_facts import ClipFacts, RowFacts, Spread
+from audio_reasoner.cota.page_losses import Losses, read_losses
+from audio_reasoner.dataset import read_clips, read_rows
+from audio_reasoner.report import (
+    Bar,
+    Entry,
+    Section,
+    Stage,
+    bars,
+    browser,
+    card,
+    cards,
+    funnel,
+    histogram,
+    page,
+    ranges,
+    share_bar,
+    table,
+    text,
+    tile,
+    tiles,
+    write_text,
+)
+
+DEFAULT_SAMPLES = 200
+DEFAULT_BUDGET_MB = 25.0
+_LINES = 200  # rows of the quarantine table; all are counted, and the ledger has the rest
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything a report is made of."""
+
+    run: RunDir
+    rows: RowFacts
+    clips: ClipFacts
+    losses: Losses
+
+
+def write_report(
+    run_dir: str | Path,
+    out: str | Path | None = None,
+    seed: int = 0,
+    max_samples: int = DEFAULT_SAMPLES,
+    budget_mb: float = DEFAULT_BUDGET_MB,
+) -> Path:
+    """Write the report of a run; returns its path. Equal input gives equal bytes.
+
+    Args:
+        run_dir: the run directory; only read, so a build may go on meanwhile.
+        out: the file to write; None is RUN/report.html.
+        seed: draws the samples that are shown.
+        max_samples: how many samples (or, before a build, clips) the page holds.
+        budget_mb: largest size of the page in MB (10^6 bytes); sound is left out beyond it.
+
+    Raises:
+        ConfigError: no run there.
+        IntegrityError: its clips or data set are damaged.
+    """
+    run = RunDir.open(run_dir)
+    built = run.dataset_dir.is_dir()
+    rows = page_facts.count_rows(read_rows(run.dataset_dir) if built else (), show=max_samples, seed=seed)
+    clips = page_facts.count_clips(
+        read_clips(run.path), keep={r.clip_id for r in rows.chosen}, show=0 if rows.n else max_samples, seed=seed
+    )
+    facts = Facts(run, rows, clips, read_losses(run))
+    target = Path(out) if out is not None else run.report_path
+    write_text(target, _render(facts, int(budget_mb * 1e6)))
+    return target
+
+
+def _render(facts: Facts, budget: int) -> str:
+    # The page without any sound tells how much room is left for sound.
+    without = _page(facts, page_samples.Media())
+    segments = page_samples.measured_segments(
+        facts.run.ledger_path, {c.content_key for c in facts.clips.kept.values() if c.timeline is None}
+    )
+    wanted = [facts.clips.kept[i] for i in dict.fromkeys(_shown_ids(facts)) if i in facts.clips.kept]
+    media = page_samples.build_media(
+        wanted, _hear, budget=max(budget - len(without.encode()) - 4096, 0), segments=segments
+    )
+    for row in facts.rows.chosen:
+        if row.clip_id not in facts.clips.kept:
+            media.parts[row.clip_id] = Markup(
+                "<p class=\"note\">This sample's clip is not in the run's clips, so it cannot be heard here.</p>"
+            )
+    return _page(facts, media)
+
+
+def _hear(clip: Clip) -> object:
+    from audio_reasoner.synth import clip_audio
+
+    return clip_audio(clip)
+
+
+def _shown_ids(facts: Facts) -> list[str]:
+    return [r.clip_id for r in facts.rows.chosen] if facts.rows.n else list(facts.clips.kept)
+
+
+def _page(facts: Facts, media: page_samples.Media) -> str:
+    rows = facts.rows
+    name = facts.run.path.resolve().name
+    sections = [_flow(facts)]
+    if rows.n:
+        sections += [_composition(rows), _chains(rows), _answers(rows)]
+    sections += [_sound(facts), _browse(facts, media)]
+    if rows.n:
+        what = Markup(
+            "A structured-reasoning data set: {} questions about {} clips, each answered by a chain of planning, caption, reasoning and summary "
+            "before the response. Every figure below is counted from the run directory; nothing is loaded from elsewhere."
+        ).format(text.count(rows.n), text.count(sum(len(s.clips) for s in rows.sources.values())))
+    else:
+        what = Markup(
+            "The clips of a run before any sample has been built. Every figure is counted from the run directory."
+        )
+    return page(
+        name, what, sections, kicker="audio-reasoner · data report", top=_headline(facts),
+        footer="Made by audio-reasoner report. Sounds in this page are 16 kHz mono copies for listening; the data set keeps the originals.",
+    )  # fmt: skip
+
+
+def _headline(facts: Facts) -> Markup:
+    rows, clips, losses = facts.rows, facts.clips, facts.losses
+    licences = [name or "not stated" for name in sorted(clips.licences)]
+    items = [
+        tile("clips", text.count(clips.n), f"{text.share(clips.synthetic, clips.n)} synthetic" if clips.n else ""),
+        tile(
+            "sound",
+            text.seconds(clips.seconds) if clips.n else "0 s",
+            f"{text.seconds(clips.durations.mean)} a clip" if clips.n else "",
+        ),
+        tile(
+            "samples",
+            text.count(rows.n),
+            f"{rows.n / clips.n:.1f} a clip" if rows.n and clips.n else "none built yet" if not rows.n else "",
+        ),
+    ]
+    if losses.judged:
+        items.append(
+            tile("accepted", text.share(losses.accepted, losses.judged), f"of {text.count(losses.judged)} chains")
+        )
+    if rows.n:
+        spread = rows.all_words
+        items.append(tile("words a chain", text.count(round(spread.mean)), f"{spread.low:,.0f} to {spread.high:,.0f}"))
+        items.append(
+            tile(
+                "question types",
+                text.count(len(rows.families)),
+                f"in {len(rows.tasks)} task{'s' * (len(rows.tasks) != 1)}",
+            )
+        )
+    note = text.shorten(", ".join(licences), 60) if len(licences) > 1 else ""
+    items.append(
+        tile("licence" + "s" * (len(licences) > 1), licences[0] if len(licences) == 1 else str(len(licences)), note)
+    )
+    return tiles(items)
+
+
+def _flow(facts: Facts) -> Section:
+    losses = facts.losses
+    stages = [Stage("Clips read", facts.clips.n, "clips", losses.before_clips)]
+    stages += losses.stages
+    if facts.rows.n or losses.stages:
+        stages.append(Stage("Samples in the data set", facts.rows.n, "samples"))
+    parts = [
+        card(
+            "What came through",
+            funnel(stages, "What came through each step"),
+            "Orange is what was lost at that step, by reason.",
+            wide=True,
+        )
+    ]
+    if losses.lines:
+        shown = losses.lines[:_LINES]
+        note = (
+            f"{_LINES} of {text.count(len(losses.lines))} shown; the others stand in the run directory."
+            if len(losses.lines) > _LINES
+            else ""
+        )
+        parts.append(
+            card(
+                "Quarantined",
+                table(
+                    ["Step", "Code", "Where", "Why", "What to do"],
+                    [[x.stage, Markup("<code>{}</code>").format(x.code), x.where, x.why, x.hint] for x in shown],
+                    caption=f"{text.count(len(losses.lines))} quarantined",
+                ),
+                note,
+                wide=True,
+            )
+        )
+    parts.extend(Markup('<p class="note">{}</p>').format(warning) for warning in losses.warnings)
+    lead = (
+        "From clips to accepted samples. Nothing is dropped silently: what is missing has a code and a reason."
+        if losses.lines or losses.stages
+        else "Nothing was quarantined."
+    )
+    return Section("flow", "What happened", cards(parts), lead)
+
+
+def _bars(counter: dict[str, int], title: str, note: str = "", *, colour: int = 4, limit: int = 12) -> Markup:
+    items = [Bar(k, v, colour=colour) for k, v in sorted(counter.items(), key=lambda kv: (-kv[1], kv[0]))]
+    return card(title, bars(items, title, whole=sum(counter.values()), limit=limit), note)
+
+
+def _composition(rows: RowFacts) -> Section:
+    lines: list[list[str | Markup]] = []
+    for name, s in sorted(rows.sources.items(), key=lambda kv: (-kv[1].samples, kv[0])):
+        skills = ", ".join(k for k, _ in s.families.most_common(8)) + (" …" if len(s.families) > 8 else "")
+        lines.append(
+            [
+                ", ".join(sorted(s.domains)), name, f"{', '.join(sorted(s.tasks))}: {skills}", ", ".join(sorted(s.models)), text.count(s.samples),
+                text.share(s.samples, rows.n), text.count(len(s.clips)), text.seconds(s.seconds), "yes" if s.synthetic else "no",
+                ", ".join(sorted(x or "not stated" for x in s.licences)),
+            ]
+        )  # fmt: skip
+    header = [
+        "Category",
+        "Source",
+        "Main skills",
+        "Model used",
+        "Quantity",
+        "Share",
+        "Clips",
+        "Sound",
+        "Synthetic",
+        "Licence",
+    ]
+    parts = [
+        card(
+            "By source",
+            table(header, lines, numeric=(4, 5, 6, 7), caption="Composition by source"),
+            "In the form of the paper's Table 2.",
+            wide=True,
+        ),
+        _bars(dict(rows.families), "Question types", colour=0, limit=16),
+        _bars(dict(rows.tasks), "Tasks", colour=2),
+        _bars(dict(rows.domains), "Domains", "A clip may belong to several domains.", colour=3),
+    ]
+    levels = {1: "1 easy", 2: "2 medium", 3: "3 hard"}
+    difficulty = [(levels[d], rows.difficulties[d]) for d in sorted(rows.difficulties)]
+    parts.append(card("Difficulty", share_bar(difficulty, "Difficulty")))
+    if len(rows.teachers) > 1:
+        parts.append(_bars(dict(rows.teachers), "Teacher models", colour=5))
+    return Section(
+        "composition",
+        "What it is made of",
+        cards(parts),
+        "Samples by source, question type, task, domain and difficulty.",
+    )
+
+
+def _bin_width(spread: Spread) -> int:
+    """The paper's 100 words where chains are that long, else finer, so that short chains are not one single column."""
+    high = spread.quantile(0.99)
+    return next((w for w in (5, 10, 20, 50) if high <= 12 * w), 100)
+
+
+def _chains(rows: RowFacts) -> Section:
+    whole = rows.all_words
+    width = _bin_width(whole)
+    number = max(4, min(12, int(whole.high // width) + 1))
+    edges = [i * width for i in range(number + 1)]
+    parts = [
+        card(
+            task,
+            histogram(spread.bins(width, number), edges, f"Words per chain, {task}", x_label="words", colour=i % 6),
+            f"{text.count(spread.n)} chains"
+            + (f"; the last column also holds those above {edges[-1]}" if spread.high > edges[-1] else ""),
+        )
+        for i, (task, spread) in enumerate(sorted(rows.words.items()))
+    ]
+    parts.append(
+        card(
+            "Words per chain: least, mean, most",
+            ranges(
+                [(t, s.low, s.mean, s.high) for t, s in sorted(rows.words.items())], "Words per chain", unit="words"
+            ),
+            "As the upper half of the paper's Figure 6.",
+        )
+    )
+    parts.append(
+        card(
+            "Words per section: least, mean, most",
+            ranges(
+                [(name, s.low, s.mean, s.high) for name, s in rows.sections.items()], "Words per section", unit="words"
+            ),
+        )
+    )
+    parts.append(
+        card(
+            "Seconds of sound per sample: least, mean, most",
+            ranges([(t, s.low, s.mean, s.high) for t, s in sorted(rows.seconds.items())], "Seconds of sound", unit="s"),
+            "As the lower half of the paper's Figure 6.",
+        )
+    )
+    lead = (
+        f"Words of all five sections, in steps of {width}"
+        + (
+            ", as in the paper's Figure 4"
+            if width == 100
+            else " (the paper's Figure 4 has steps of 100; these chains are shorter)"
+        )
+        + ". The line is the moving average over three columns."
+    )
+    return Section("chains", "How long the chains are", cards(parts), lead)
+
+
+def _answers(rows: RowFacts) -> Section:
+    parts: list[Markup] = []
+    closed = sum(rows.letters.values())
+    if closed:
+        n = max(rows.expected_letters) + 1
+        parts.append(
+            card(
+                "Where the right option stands",
+                bars(
+                    [
+                        Bar(
+                            f"({letter(i)})",
+                            rows.letters[i],
+                            f"expected {text.share(rows.expected_letters[i], closed)}",
+                            colour=1,
+                        )
+                        for i in range(n)
+                    ],
+                    "Letters of right options",
+                    limit=26,
+                    whole=closed,
+                ),
+                "Expected: the share if positions were drawn by lot, given how many options each question has.",
+            )
+        )
+        lines: list[list[str | Markup]] = []
+        for family, s in sorted(rows.shortcuts.items(), key=lambda kv: (-kv[1].n, kv[0])):
+            best = max(s.letter, s.longest, s.shortest, s.majority)
+            cells = [text.share(v, s.n) for v in (s.chance, s.letter, s.longest, s.shortest, s.majority)]
+            lines.append([family, text.count(s.n), *cells, Markup("<b>{}</b>").format(text.share(best, s.n))])
+        header = [
+            "Question type",
+            "Questions",
+            "By lot",
+            "Commonest letter",
+            "Longest option",
+            "Shortest option",
+            "Commonest answer",
+            "Best of these",
+        ]
+        parts.append(
+            card(
+                "What a deaf model could score",
+                table(
+                    header,
+                    lines,
+                    numeric=tuple(range(1, 8)),
+                    caption="Share of questions answered right without listening",
+                ),
+                "A column far above “by lot” is a shortcut that training may learn instead of listening. “Commonest answer” is the majority answer of the type.",
+                wide=True,
+            )
+        )
+    if rows.open_questions:
+        parts.append(
+            Markup('<p class="note">{} open questions have no options and are not counted here.</p>').format(
+                text.count(rows.open_questions)
+            )
+        )
+    if rows.verdicts:
+        counted = {
+            f"{page_samples.MARKS[d]} {d.replace('_', ' ')} · {judge}": n for (judge, d), n in rows.verdicts.items()
+        }
+        parts.append(_bars(counted, "Verdicts of the samples in the data set", colour=2))
+    if rows.findings:
+        parts.append(
+            _bars(
+                dict(rows.findings), "Findings of the judges", "Remarks on samples that are in the data set.", colour=5
+            )
+        )
+    return Section(
+        "answers",
+        "Answers and judges",
+        cards(parts),
+        "Could the right answer be guessed without listening, and who has checked it?",
+    )
+
+
+def _sound(facts: Facts) -> Section:
+    clips = facts.clips
+    parts: list[Markup] = []
+    if clips.n:
+        top = clips.durations.quantile(0.99)
+        width = next((w for w in (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0) if top <= 12 * w), 600.0)
+        number = max(4, min(12, int(clips.durations.high // width) + 1))
+        edges = [i * width for i in range(number + 1)]
+        parts.append(
+            card(
+                "Length of the clips",
+                histogram(
+                    clips.durations.bins(width, number), edges, "Length of the clips", x_label="seconds", colour=0
+                ),
+            )
+        )
+        labels = {
+            f"{value} ({kind})" if kind not in ("tag", "sound") else value: n
+            for (kind, value), n in _short_labels(clips).items()
+        }
+        if labels:
+            items = [Bar(k, v, colour=2) for k, v in sorted(labels.items(), key=lambda kv: (-kv[1], kv[0]))]
+            note = f"Clips with that label; {text.count(len(labels))} different labels."
+            note += f" {text.count(clips.unlabelled)} clips have none." if clips.unlabelled else ""
+            parts.append(card("Labels", bars(items[:15], "Labels", whole=clips.n), note))
+        if clips.events:
+            parts.append(
+                card(
+                    "Sounds per scene",
+                    bars(
+                        [Bar(f"{k} sound{'s' * (k != 1)}", clips.events[k], colour=3) for k in sorted(clips.events)],
+                        "Sounds per scene",
+                        whole=clips.n,
+                    ),
+                )
+            )
+        parts.append(_bars({k or "not stated": v for k, v in clips.licences.items()}, "Licences", colour=1))
+        if len(clips.sources) > 1 or not facts.rows.n:
+            parts.append(_bars(dict(clips.sources), "Sources", colour=4))
+    return Section(
+        "sound",
+        "The sound",
+        cards(parts) if parts else Markup('<p class="note">This run has no clips.</p>'),
+        "All clips of the run.",
+    )
+
+
+def _short_labels(clips: ClipFacts) -> dict[tuple[str, str], int]:
+    # Captions and transcripts are sentences, nearly all different; as bars they would say nothing.
+    return {k: n for k, n in clips.labels.items() if k[0] not in ("caption", "transcript", "translation")}
+
+
+def _browse(facts: Facts, media: page_samples.Media) -> Section:
+    rows, clips = facts.rows, facts.clips
+    run = str(facts.run.path)
+    if rows.n:
+        entries: Sequence[Entry] = [page_samples.sample_entry(r, clips.kept.get(r.clip_id), run) for r in rows.chosen]
+        noun, whole = "samples", rows.n
+    else:
+        entries = [page_samples.clip_entry(c) for c in clips.kept.values()]
+        noun, whole = "clips", clips.n
+    if not entries:
+        empty = "There is nothing to show yet." if not whole else "This page was made without samples (--samples 0)."
+        return Section("samples", noun.capitalize(), Markup('<p class="note">{}</p>').format(empty))
+    if len(entries) < whole:
+        lead = f"{text.count(len(entries))} of {text.count(whole)} {noun}" + (
+            ", drawn evenly over the question types." if rows.n else ", drawn by lot."
+        )
+    else:
+        lead = f"All {text.count(whole)} {noun}." if whole > 1 else f"The only {noun.removesuffix('s')}."
+    if media.over_budget:
+        lead += f" To keep the page small, {text.count(media.over_budget)} clips are shown without their sound."
+    if media.unreadable:
+        lead += f" The sound of {text.count(media.unreadable)} clips could not be read; they say why."
+    return Section("samples", noun.capitalize(), browser(entries, media.parts, name=noun), lead)
