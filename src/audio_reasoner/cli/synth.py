@@ -1,7 +1,118 @@
+"""`audio-reasoner synth`: make clips whose content is known to the sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+from audio_reasoner.core.errors import ConfigError
+
+app = typer.Typer(no_args_is_help=True, help="Synthesise clips whose content is known exactly.")
 
 
-@app.callback()
-def _callback() -> None: ...
+@app.command("complex")
+def complex_(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run directory to write.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of scenes.")] = 500,
+    seed: Annotated[
+        int, typer.Option(help="Which scenes. Train with one seed, test with another: two seeds share no sound.")
+    ] = 0,
+    min_events: Annotated[int, typer.Option(help="Least number of events in a scene.")] = 1,
+    max_events: Annotated[int, typer.Option(help="Greatest number of events in a scene.")] = 6,
+    classes: Annotated[
+        str | None, typer.Option(help="Sound classes, separated by commas; all of the bank if not given.")
+    ] = None,
+    event_seconds: Annotated[
+        tuple[float, float], typer.Option(help="Shortest and longest event, seconds.", metavar="LOW HIGH")
+    ] = (0.3, 1.2),
+    gap_seconds: Annotated[
+        tuple[float, float], typer.Option(help="Shortest and longest gap between events, seconds.", metavar="LOW HIGH")
+    ] = (0.1, 0.6),
+    repeats: Annotated[
+        float, typer.Option(help="Chance that an event takes a class its scene already has, 0 to 1.")
+    ] = 0.25,
+    audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes for --audio; one per core if not given.")] = None,
+) -> None:
+    """Plan scenes of several sounds one after the other, with an exact timeline of each."""
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from audio_reasoner.dataset import read_clips
+    from audio_reasoner.synth.job import plan_run, render_files
+
+    names = None
+    if classes is not None:
+        names = tuple(sorted({c.strip() for c in classes.split(",") if c.strip()}))
+    err = Console(stderr=True)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("planning", total=n)
+        made = plan_run(
+            out,
+            n,
+            seed,
+            on_clip=lambda _: progress.advance(task),
+            min_events=min_events,
+            max_events=max_events,
+            classes=names,
+            event_seconds=event_seconds,
+            min_gap_s=gap_seconds[0],
+            max_gap_s=gap_seconds[1],
+            repeat_probability=repeats,
+        )
+    if audio:
+        written = 0
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("rendering", total=n)
+            for new in render_files(out, read_clips(out), workers):
+                written += new
+                progress.advance(task)
+        err.print(f"{written:,} audio files written to {out / 'audio'}, {n - written:,} were there.")
+
+    console = Console()
+    console.print(
+        f"[bold]{made.clips:,} scenes[/bold], {made.seconds / 3600:.2f} h, {made.classes.total():,} events, "
+        f"{made.with_repeats:,} scenes with a repeated class, seed {seed} → {out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    table = Table("events", "scenes", "", box=None)
+    for k, count in sorted(made.events.items()):
+        table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.events.values())))
+    console.print(table)
+    console.print("classes: " + ", ".join(f"{name} {count:,}" for name, count in sorted(made.classes.items())))
+    console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False)
+
+
+@app.command()
+def benchmark(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of questions.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Which scenes. Use a seed that no training data was made with.")] = 3,
+) -> None:
+    """Make a benchmark in MMAU's format from scenes nobody has trained on."""
+    from audio_reasoner.evaluation.make import make_benchmark
+
+    make_benchmark(n, seed, out)
+    typer.echo(f"next: audio-reasoner eval run {out} --model MODEL")
+
+
+@app.command()
+def bank(
+    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("bank.html"),
+    seed: Annotated[int, typer.Option(help="Which renders.")] = 0,
+    renders: Annotated[int, typer.Option(min=1, max=20, help="Renders of each class.")] = 4,
+) -> None:
+    """Write a page to see and hear the sound classes."""
+    from audio_reasoner.core.run import write_atomic
+    from audio_reasoner.synth import CLASSES
+    from audio_reasoner.synth.page import bank_page
+
+    if out.is_dir():
+        raise ConfigError(f"{out} is a directory.", code="synth.bad_path", hint="Name the HTML file to write.")
+    write_atomic(out, bank_page(seed, renders).encode())
+    typer.echo(f"{len(CLASSES)} classes: {', '.join(CLASSES)}")
+    typer.echo(f"page: {out}")

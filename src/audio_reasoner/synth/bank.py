@@ -3,7 +3,7 @@
 Decision: parameters instead of recordings. Every render of a class draws its own pitch, rate, number of strokes,
 timbre, envelope and noise from its seed, so that a model cannot learn one file by heart, nothing has to be downloaded,
 and nobody's licence is touched. No realism is claimed: the sounds are cartoons of their names, different from each
-other by ear and by spectrum (`benchmarks/bank_separation.py`: it tells 99.9 % of unheard renders apart).
+other by ear and by spectrum (`benchmarks/bank_separation.py`).
 
 An *event* is one contiguous stretch with one label. "clap" is one burst of claps, "footsteps" a few steps, "dog" one to
 a few barks. The pauses inside an event stay below `MAX_INNER_GAP_S`, and the planner keeps two neighbouring events of
@@ -39,7 +39,7 @@ Rng = np.random.Generator
 Synth = Callable[[Rng, int], Wave]
 
 LEVEL_DBFS = -24.0
-"""Loudness of an event with gain_db 0 (spiky sounds up to 2 dB less): root mean square of its active frames, in dB full scale."""
+"""Loudness of an event with gain_db 0: root mean square of its active frames in dBFS; spiky sounds up to 2 dB less."""
 EVENT_PEAK = 0.44
 """Soft limit of an event with gain_db 0: with 6 dB more it still lies below the 0.9 at which a scene is turned down."""
 FADE_S = 0.010

@@ -1,0 +1,117 @@
+"""Scenes into a run directory: the table of clips, and on request the audio as files.
+
+Decision: the table holds recipes, so a run of 100,000 scenes is a few megabytes and takes seconds. Audio files are a
+convenience for people and other programs; nothing in this package reads them. They are written one by one under a
+temporary name, so that an interrupted `--audio` goes on with the files that are missing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.core.records import Clip
+from audio_reasoner.core.run import RunDir, run_lock, write_atomic
+from audio_reasoner.synth.complex_audio import SOURCE, plan_complex
+
+
+@dataclass
+class Composition:
+    """What a set of scenes consists of."""
+
+    clips: int = 0
+    seconds: float = 0.0
+    with_repeats: int = 0
+    events: Counter[int] = field(default_factory=Counter)
+    """Number of scenes by number of events."""
+    classes: Counter[str] = field(default_factory=Counter)
+    """Number of events by class."""
+
+    def add(self, clip: Clip) -> None:
+        """Count one planned clip."""
+        assert clip.timeline is not None
+        labels = [e.label for e in clip.timeline.events]
+        self.clips += 1
+        self.seconds += clip.duration_s
+        self.with_repeats += len(set(labels)) < len(labels)
+        self.events[len(labels)] += 1
+        self.classes.update(labels)
+
+
+def plan_run(
+    path: Path, n: int, seed: int, *, on_clip: Callable[[Clip], None] | None = None, **settings: Any
+) -> Composition:
+    """Plan `n` scenes with `plan_complex` and store them as the run's clips.
+
+    The same seed and settings may be planned again with another `n`: the clips they share are equal.
+
+    Raises:
+        ConfigError: the run holds scenes of another seed or other settings (``synth.other_scenes``), or the settings
+            are impossible.
+        LockedError: another process writes the run.
+    """
+    from audio_reasoner.dataset import write_clips
+
+    # First, so that impossible settings leave no directory behind.
+    clips = plan_complex(n, seed, **settings)
+    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
+    source = {"name": SOURCE, "seed": seed, **plain}
+    run = RunDir.create(path)
+    composition = Composition()
+
+    def counted() -> Iterator[Clip]:
+        for clip in clips:
+            composition.add(clip)
+            if on_clip is not None:
+                on_clip(clip)
+            yield clip
+
+    with run_lock(run):
+        other = [s for s in run.sources if s.get("name") == SOURCE and s != source]
+        if other:
+            raise ConfigError(
+                f"{run.path} already holds scenes of seed {other[0].get('seed')} with other settings.",
+                code="synth.other_scenes",
+                hint="Plan these into another directory, so that no sample changes its audio behind your back.",
+            )
+        write_clips(run.path, counted())
+        run.add_source(source)
+    return composition
+
+
+def audio_path(run: Path, clip: Clip) -> Path:
+    """Where `render_files` puts the audio of a clip: ``RUN/audio/<source_id>.flac``."""
+    return run / "audio" / f"{clip.source_id}.flac"
+
+
+def _render_one(run: Path, clip: Clip) -> bool:
+    from audio_reasoner.core.audio import encode_flac
+    from audio_reasoner.synth.audio import clip_audio
+
+    path = audio_path(run, clip)
+    if path.is_file():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, encode_flac(clip_audio(clip)))
+    return True
+
+
+def render_files(run: Path, clips: Iterable[Clip], workers: int | None = None) -> Iterator[bool]:
+    """Write the audio of synthetic clips as 16-bit FLAC files; yields for each whether it was written (or was there).
+
+    Args:
+        run: the run directory.
+        clips: clips with a recipe.
+        workers: processes; None is one per core.
+
+    Raises:
+        EnvironmentProblem: the disk is full or not writable.
+    """
+    from audio_reasoner import compute
+
+    yield from compute.map(functools.partial(_render_one, run), clips, workers, ordered=False, chunk=16)
