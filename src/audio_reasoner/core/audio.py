@@ -276,6 +276,19 @@ def _sniff(f: BinaryIO) -> str | None:
     return None
 
 
+def sniff(path: str | Path) -> str | None:
+    """The container a file's first bytes show ("wav", "ogg", "mp4", …), or None if it is no audio or cannot be read.
+
+    >>> sniff("/etc/passwd") is None
+    True
+    """
+    try:
+        with _open(Path(path)) as f:
+            return _sniff(f)
+    except InputError:
+        return None
+
+
 # --- is it whole? ----------------------------------------------------------------------------------------------------
 
 
@@ -730,6 +743,20 @@ def probe(path: str | Path) -> Probe:
         decoded = decode(path)
         seconds = len(decoded.samples) / decoded.rate
     return Probe(seconds, facts[0], facts[1], container, facts[2])
+
+
+def cut(decoded: Decoded, path: str | Path, start_ms: int, end_ms: int | None) -> Decoded:
+    """A span of what `decode` gave for a whole file; `path` is for messages.
+
+    Raises:
+        InputError: audio.span.
+    """
+    path = Path(path)
+    rate, total = decoded.rate, len(decoded.samples)
+    start, end = _bounds(path, rate, start_ms, end_ms)
+    if start >= total or (end is not None and end > total + SPAN_TOLERANCE_MS * rate // 1000):
+        raise _outside(path, start_ms, end_ms, total, rate)
+    return Decoded(decoded.samples[start:end], rate)
 
 
 # --- mono, rate ------------------------------------------------------------------------------------------------------

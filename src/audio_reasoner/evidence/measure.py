@@ -126,8 +126,8 @@ def _course(levels: _Levels, duration: float) -> str | None:
     """The loudness course of an unbroken sound, or None if a listener could argue about it.
 
     Three or more stretches with pauses between them are "varying"; two are left open. One stretch is cut into five;
-    levels are means of the power in dB. Steady: all within 3 dB. Rising and falling: at least 6 dB in all and never more
-    than 1.5 dB back. Rise and fall: at least 6 dB up to an inner fifth and 6 dB down from it, without a step back.
+    levels are means of the power in dB. Steady: all within 3 dB. Rising and falling: at least 6 dB in all and never
+    more than 1.5 dB back. Rise and fall: at least 6 dB up to an inner fifth and 6 dB down from it, without a step back.
     Varying: at least 6 dB up in one step and 6 dB down in another, and none of these.
     """
     if len(levels.stretches) > 1:
@@ -163,7 +163,8 @@ def _course(levels: _Levels, duration: float) -> str | None:
 
 
 def _onsets(levels: _Levels) -> int:
-    """Sudden beginnings: the level climbs by 10 dB within 50 ms to above the threshold, 100 ms after the last or later."""
+    """Sudden beginnings: the level climbs by 10 dB within 50 ms to above the threshold, 100 ms after the last or
+    later."""
     db = np.concatenate([np.full(5, SILENT_DBFS - 10.0), levels.db])
     rise = db[5:] - np.minimum.reduce([db[k : k + levels.db.size] for k in range(5)])
     count, last = 0, -100
