@@ -1,1 +1,38 @@
-def report() -> None: ...
+"""`audio-reasoner report`: a page that shows what a run holds and lets one listen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory.", metavar="RUN")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write. Default: RUN/report.html.")] = None,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="How many samples the page holds.")] = 200,
+    max_mb: Annotated[
+        float, typer.Option("--max-mb", min=0.1, help="Largest size of the page; sound is left out beyond it.")
+    ] = 25.0,
+    seed: Annotated[int, typer.Option(help="Draws which samples are shown.")] = 0,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Write one HTML file: funnel, composition, word counts, quarantine, and samples with sound. Needs no network."""
+    import time
+
+    from rich.console import Console
+
+    from audio_reasoner.cota.pages import write_report
+    from audio_reasoner.report.text import seconds, size
+
+    began = time.monotonic()
+    with Console(stderr=True).status(f"Drawing the report of {run} …"):
+        path = write_report(run, out, seed=seed, max_samples=samples, budget_mb=max_mb)
+    typer.echo(path)
+    typer.echo(f"{size(path.stat().st_size)}, drawn in {seconds(time.monotonic() - began)}", err=True)
+    if open_page:
+        import webbrowser
+
+        if not webbrowser.open(path.resolve().as_uri()):
+            typer.echo("No browser could be started here; open the file yourself.", err=True)

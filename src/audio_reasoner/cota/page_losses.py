@@ -1,13 +1,38 @@
-"""What a run lost and why, as the report shows it: rows that never became clips, and units the build quarantined."""
+"""What a run lost and why, as the report shows it: rows that never became clips, units the build set aside, samples a judge refused.
+
+Decision: read from what the build itself reads (the ledger and the quarantine file of the clips), never from the log, so that
+the report's numbers add up to the data set's.
+"""
+
+# ruff: noqa: E501 (the sentences of _HINTS are better unbroken)
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from audio_reasoner.clients.ledger import LedgerReader
+from audio_reasoner.core.errors import AudioReasonerError
+from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.core.run import RunDir
+from audio_reasoner.cota.collect import samples_of_plan
+from audio_reasoner.cota.engine import current_plan
+from audio_reasoner.dataset import Row, row_of
 from audio_reasoner.report import Stage
+
+# What to do about a code, by its longest matching beginning. The clips' own quarantine brings its hints along.
+_HINTS = {
+    "audio.missing": "Put the file back, or list the clips again.",
+    "audio.": "Replace the file or leave it out, then list the clips again.",
+    "clip.changed": "List the clips again; the labels may no longer fit the sound.",
+    "grounded.nothing_known": "Give the clip a label or another kind of evidence.",
+    "teacher.": "Run the build with --retry-failed.",
+    "internal.": "A fault of ours: please report it with the run's log.",
+}
 
 
 @dataclass(frozen=True)
@@ -23,38 +48,147 @@ class Loss:
 
 @dataclass
 class Losses:
-    """All losses of a run, the funnel's stages between clips and samples, and how many chains were judged."""
+    """All losses of a run and the funnel between clips and samples.
+
+    `judged` and `accepted` count chains of the current plan; `refused` holds rejected samples, to be shown.
+    """
 
     lines: list[Loss] = field(default_factory=list)
     before_clips: tuple[tuple[str, int], ...] = ()
     stages: list[Stage] = field(default_factory=list)
     judged: int = 0
     accepted: int = 0
+    refused: list[Row] = field(default_factory=list)
+    plan: Mapping[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
-def read_losses(run: RunDir) -> Losses:
-    """Read both quarantines of a run."""
+def _ranked(codes: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(codes).items(), key=lambda kv: (-kv[1], kv[0])))
+
+
+def hint_of(code: str) -> str:
+    """What a user can do about a quarantine code, or nothing."""
+    fitting = [start for start in _HINTS if code.startswith(start)]
+    return _HINTS[max(fitting, key=len)] if fitting else ""
+
+
+def read_losses(run: RunDir, clips: int, *, show: int = 0, seed: int = 0) -> Losses:
+    """Read both quarantines and the funnel.
+
+    Args:
+        run: the run; a build may be writing it.
+        clips: how many clips it has.
+        show: keep at most this many rejected samples.
+        seed: draws them.
+    """
     losses = Losses()
-    path = run.clips_dir / "quarantine.jsonl"
-    if path.is_file():
-        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+    _clips_quarantine(run.clips_dir / "quarantine.jsonl", losses)
+    losses.before_clips = _ranked(x.code for x in losses.lines)
+    if not run.ledger_path.is_file():
+        return losses
+    try:
+        with LedgerReader.open(run.ledger_path) as ledger:
+            _funnel(run, ledger, clips, losses, show, seed)
+    except AudioReasonerError as error:
+        losses.warnings.append(f"The steps of the build are not counted here: {error.message} [{error.code}]")
+    return losses
+
+
+def _clips_quarantine(path: Path, losses: Losses) -> None:
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace") as f:
+        for number, line in enumerate(f, 1):
             try:
                 item = json.loads(line)
+                if not isinstance(item, dict):
+                    raise ValueError
             except ValueError:
-                losses.warnings.append(f"{path.name}, line {number} is not JSON and is not counted here.")
+                losses.warnings.append(f"{path.name}, line {number} cannot be read and is not counted here.")
                 continue
-            where = str(item.get("file") or item.get("source_id") or "") + (
-                f", row {item['row']}" if item.get("row") is not None else ""
-            )
-            losses.lines.append(
-                Loss(
-                    "clips",
-                    str(item.get("code", "?")),
-                    where,
-                    str(item.get("detail") or item.get("reason") or ""),
-                    str(item.get("hint") or ""),
-                )
-            )
-    losses.before_clips = tuple(sorted(Counter(x.code for x in losses.lines).items(), key=lambda kv: (-kv[1], kv[0])))
-    return losses
+            where = str(item.get("file") or item.get("path") or item.get("source_id") or "")
+            if item.get("row") is not None:
+                where += f", row {item['row']}"
+            why = str(item.get("detail") or item.get("message") or item.get("reason") or "")
+            code = str(item.get("code", "?"))
+            losses.lines.append(Loss("clips", code, where, why, str(item.get("hint") or hint_of(code))))
+
+
+def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show: int, seed: int) -> None:
+    plan = current_plan(ledger)
+    if plan is None:
+        return
+    losses.plan = ledger.plan(plan) or {}
+    aside = ledger.quarantined(plan)
+    names = _file_names(run, {q.clip_id for q in aside})
+    for q in aside:
+        losses.lines.append(Loss(q.stage, q.code, names.get(q.clip_id, q.unit_id), q.detail, hint_of(q.code)))
+    passed = ledger.stages(plan)
+    done = ledger.count_done(plan)
+    before = [q.code for q in aside if q.stage in ("evidence", "annotate")]
+    thinking = [q.code for q in aside if q.stage == "think"]
+    judging = [q.code for q in aside if q.stage == "check"]
+    decisions = ledger.decisions(plan, "check")
+    losses.judged, losses.accepted = sum(decisions.values()), decisions.get("accepted", 0)
+    waiting = clips - done
+    understood = passed.get("annotate", 0)
+    thought = passed.get("think", 0)
+    refusals: Counter[str] = Counter()
+    if losses.judged > losses.accepted:
+        refusals = _refusals(run, ledger, plan, losses, show, seed)
+    losses.stages = [
+        Stage("Clips with questions", understood, "clips", _ranked(before) + ((("not built yet", waiting),) if waiting > 0 else ())),
+        Stage("Questions", thought + len(thinking), "questions"),
+        Stage("Chains written", thought, "questions", _ranked(thinking)),
+        Stage("Chains accepted", losses.accepted, "questions", _ranked(judging) + tuple(sorted(refusals.items(), key=lambda kv: (-kv[1], kv[0])))),
+    ]  # fmt: skip
+
+
+def _refusals(run: RunDir, ledger: LedgerReader, plan: str, losses: Losses, show: int, seed: int) -> Counter[str]:
+    """Count rejected samples by the first finding of the judge that rejected, and keep `show` of them."""
+    codes: Counter[str] = Counter()
+    heap: list[tuple[int, str, Row]] = []
+    for sample, decision in samples_of_plan(run, ledger, plan):
+        if decision == "accepted":
+            continue
+        finding = next(
+            (f.code for v in sample.verdicts if v.decision == "rejected" for f in v.findings), "not accepted by anyone"
+        )
+        codes[finding] += 1
+        if show > 0:
+            item = (-derive_seed(seed, "report", sample.sample_id), sample.sample_id, row_of(sample))
+            if len(heap) < show:
+                heapq.heappush(heap, item)
+            else:
+                heapq.heappushpop(heap, item)
+    losses.refused = [row for *_, row in sorted(heap, reverse=True)]
+    return codes
+
+
+def _file_names(run: RunDir, clip_ids: set[str]) -> dict[str, str]:
+    """Where the clips come from, in words a user knows: source and file rather than an id."""
+    from audio_reasoner.dataset import read_clips
+
+    if not clip_ids:
+        return {}
+    return {c.clip_id: f"{c.source}: {c.source_id}" for c in read_clips(run.path) if c.clip_id in clip_ids}
+
+
+def segments_of(run: RunDir, content_keys: Iterable[str]) -> Iterator[tuple[str, list[list[float]]]]:
+    """Active stretches [[start_s, end_s], …] by content key, as far as the current plan has measured them."""
+    if not run.ledger_path.is_file():
+        return
+    try:
+        with LedgerReader.open(run.ledger_path) as ledger:
+            plan = current_plan(ledger)
+            config = ledger.plan(plan) if plan else None
+            version = str((config or {}).get("versions", {}).get("evidence", ""))
+            for key in sorted(content_keys):
+                stored = ledger.evidence(key, version)
+                items = json.loads(stored).get("items", []) if stored else []
+                value = next((i.get("value") for i in items if i.get("name") == "segments"), None)
+                if value:
+                    yield key, [[float(a), float(b)] for a, b in value]
+    except AudioReasonerError:
+        return  # an extra of the player; the funnel says what is wrong with the ledger

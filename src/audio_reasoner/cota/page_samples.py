@@ -8,10 +8,8 @@ upper bound; clips over it keep their lanes and a sentence that says why they ar
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -55,28 +53,6 @@ def spans_of(clip: Clip, measured: Sequence[Sequence[float]] | None = None) -> t
     if measured:
         return [Span(a, b, "sound above the background") for a, b in measured], "Active stretches, measured"
     return [], ""
-
-
-def measured_segments(ledger: Path, content_keys: set[str]) -> dict[str, list[list[float]]]:
-    """Active stretches [[start_s, end_s], …] by content key, as far as the ledger has measured them."""
-    if not ledger.is_file():
-        return {}
-    found: dict[str, list[list[float]]] = {}
-    import json
-
-    try:
-        with sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True, timeout=10) as db:
-            for key in sorted(content_keys):
-                row = db.execute(
-                    "SELECT json FROM evidence WHERE content_key = ? ORDER BY version DESC", (key,)
-                ).fetchone()
-                items = json.loads(row[0]).get("items", []) if row else []
-                value: Any = next((i.get("value") for i in items if i.get("name") == "segments"), None)
-                if value:
-                    found[key] = [[float(a), float(b)] for a, b in value]
-    except (sqlite3.DatabaseError, ValueError):
-        return found  # lanes are an extra; a ledger that cannot be read is reported where it is counted
-    return found
 
 
 def build_media(

@@ -9,7 +9,6 @@ table of CoTA, ours has the same form, so that the two can be laid side by side 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +19,10 @@ from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import page_facts, page_samples
 from audio_reasoner.cota.page_facts import ClipFacts, RowFacts, Spread
-from audio_reasoner.cota.page_losses import Losses, read_losses
-from audio_reasoner.dataset import read_clips, read_rows
+from audio_reasoner.cota.page_losses import Losses, read_losses, segments_of
+from audio_reasoner.dataset import Row, count_clips, read_clips, read_rows
 from audio_reasoner.report import (
     Bar,
-    Entry,
     Section,
     Stage,
     bars,
@@ -56,6 +54,7 @@ class Facts:
     rows: RowFacts
     clips: ClipFacts
     losses: Losses
+    shown: list[Row]
 
 
 def write_report(
@@ -81,10 +80,13 @@ def write_report(
     run = RunDir.open(run_dir)
     built = run.dataset_dir.is_dir()
     rows = page_facts.count_rows(read_rows(run.dataset_dir) if built else (), show=max_samples, seed=seed)
+    # Up to a quarter of what is shown are samples that a judge refused: they teach what the checks look for.
+    losses = read_losses(run, count_clips(run.path), show=max_samples // 4, seed=seed)
+    shown = rows.chosen[: max_samples - len(losses.refused)] + losses.refused
     clips = page_facts.count_clips(
-        read_clips(run.path), keep={r.clip_id for r in rows.chosen}, show=0 if rows.n else max_samples, seed=seed
+        read_clips(run.path), keep={r.clip_id for r in shown}, show=0 if shown else max_samples, seed=seed
     )
-    facts = Facts(run, rows, clips, read_losses(run))
+    facts = Facts(run, rows, clips, losses, shown)
     target = Path(out) if out is not None else run.report_path
     write_text(target, _render(facts, int(budget_mb * 1e6)))
     return target
@@ -93,17 +95,16 @@ def write_report(
 def _render(facts: Facts, budget: int) -> str:
     # The page without any sound tells how much room is left for sound.
     without = _page(facts, page_samples.Media())
-    segments = page_samples.measured_segments(
-        facts.run.ledger_path, {c.content_key for c in facts.clips.kept.values() if c.timeline is None}
-    )
-    wanted = [facts.clips.kept[i] for i in dict.fromkeys(_shown_ids(facts)) if i in facts.clips.kept]
-    media = page_samples.build_media(
-        wanted, _hear, budget=max(budget - len(without.encode()) - 4096, 0), segments=segments
-    )
-    for row in facts.rows.chosen:
-        if row.clip_id not in facts.clips.kept:
+    facts_clips = facts.clips.kept
+    wanted = [facts_clips[i] for i in dict.fromkeys(r.clip_id for r in facts.shown) if i in facts_clips]
+    wanted = wanted or list(facts_clips.values())
+    segments = dict(segments_of(facts.run, {c.content_key for c in wanted if c.timeline is None}))
+    room = max(budget - len(without.encode()) - 4096, 0)
+    media = page_samples.build_media(wanted, _hear, budget=room, segments=segments)
+    for row in facts.shown:
+        if row.clip_id not in facts_clips:
             media.parts[row.clip_id] = Markup(
-                "<p class=\"note\">This sample's clip is not in the run's clips, so it cannot be heard here.</p>"
+                '<p class="note">This clip is not in the run\'s clips, so it cannot be heard here.</p>'
             )
     return _page(facts, media)
 
@@ -112,10 +113,6 @@ def _hear(clip: Clip) -> object:
     from audio_reasoner.synth import clip_audio
 
     return clip_audio(clip)
-
-
-def _shown_ids(facts: Facts) -> list[str]:
-    return [r.clip_id for r in facts.rows.chosen] if facts.rows.n else list(facts.clips.kept)
 
 
 def _page(facts: Facts, media: page_samples.Media) -> str:
@@ -187,7 +184,7 @@ def _flow(facts: Facts) -> Section:
         card(
             "What came through",
             funnel(stages, "What came through each step"),
-            "Orange is what was lost at that step, by reason.",
+            "Orange is what was lost at that step, by reason." if any(x.losses for x in stages) else "",
             wide=True,
         )
     ]
@@ -458,10 +455,10 @@ def _short_labels(clips: ClipFacts) -> dict[tuple[str, str], int]:
 
 
 def _browse(facts: Facts, media: page_samples.Media) -> Section:
-    rows, clips = facts.rows, facts.clips
+    rows, clips, refused = facts.rows, facts.clips, len(facts.losses.refused)
     run = str(facts.run.path)
-    if rows.n:
-        entries: Sequence[Entry] = [page_samples.sample_entry(r, clips.kept.get(r.clip_id), run) for r in rows.chosen]
+    if facts.shown:
+        entries = [page_samples.sample_entry(r, clips.kept.get(r.clip_id), run) for r in facts.shown]
         noun, whole = "samples", rows.n
     else:
         entries = [page_samples.clip_entry(c) for c in clips.kept.values()]
@@ -469,12 +466,17 @@ def _browse(facts: Facts, media: page_samples.Media) -> Section:
     if not entries:
         empty = "There is nothing to show yet." if not whole else "This page was made without samples (--samples 0)."
         return Section("samples", noun.capitalize(), Markup('<p class="note">{}</p>').format(empty))
-    if len(entries) < whole:
-        lead = f"{text.count(len(entries))} of {text.count(whole)} {noun}" + (
+    shown = len(entries) - refused
+    if shown < whole:
+        lead = f"{text.count(shown)} of {text.count(whole)} {noun}" + (
             ", drawn evenly over the question types." if rows.n else ", drawn by lot."
         )
     else:
-        lead = f"All {text.count(whole)} {noun}." if whole > 1 else f"The only {noun.removesuffix('s')}."
+        lead = (
+            f"All {text.count(whole)} {noun}." if whole > 1 else f"The only {noun.removesuffix('s')}." if whole else ""
+        )
+    if refused:
+        lead += f" {text.count(refused)} rejected ones are here as well; they are not in the data set."
     if media.over_budget:
         lead += f" To keep the page small, {text.count(media.over_budget)} clips are shown without their sound."
     if media.unreadable:

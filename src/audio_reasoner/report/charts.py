@@ -174,25 +174,22 @@ def histogram(
     n = len(counts)
     base, ceiling = height - 30, 16
     room = base - ceiling
-    left = 34  # pixels for the axis numbers; the inner svg spans the rest
-    marks: list[Markup] = []
+    lines: list[Markup] = []
+    numbers: list[Markup] = []
     for part in (0.0, 0.5, 1.0):
         y = base - room * part
-        marks.append(
-            Markup(
-                '<line class="grid" x1="{}" x2="100%" y1="{}" y2="{}"/><text class="axis end" x="{}" y="{}">{}%</text>'
-            ).format(left, y, y, left - 5, y + 4, f"{top * part:g}")
-        )
+        lines.append(Markup('<line class="grid" x1="0" x2="100%" y1="{}" y2="{}"/>').format(y, y))
+        numbers.append(Markup('<text class="axis end" x="34" y="{}">{}%</text>').format(y + 4, f"{top * part:g}"))
     columns: list[Markup] = []
-    step = max(1, ceil(n / 8))
     for i, (number, percent) in enumerate(zip(counts, percents, strict=True)):
         tall = room * percent / top
         columns.append(
             Markup(
-                '<g><title>{}–{}: {} ({})</title><rect class="c{}" x="{}" width="{}" y="{}" height="{}" rx="1"/></g>'
+                '<g><title>{}–{} {}: {} ({})</title><rect class="c{}" x="{}" width="{}" y="{}" height="{}" rx="1"/></g>'
             ).format(
                 f"{edges[i]:g}",
                 f"{edges[i + 1]:g}",
+                x_label,
                 count(number),
                 share(number, whole),
                 colour,
@@ -202,12 +199,14 @@ def histogram(
                 f"{tall:.1f}",
             )
         )
-        if number and n <= 12:
+        if number:
+            written = f"{percent:.0f}" if percent >= 1 else "<1"
             columns.append(
                 Markup('<text class="axis mid" x="{}" y="{}">{}</text>').format(
-                    _pct(100 * (i + 0.5) / n), f"{base - tall - 4:.1f}", f"{percent:.0f}"
+                    _pct(100 * (i + 0.5) / n), f"{base - tall - 4:.1f}", written
                 )
             )
+    step = max(1, ceil(n / 6))
     for i in range(0, n + 1, step):
         anchor = "start" if i == 0 else "end" if i == n else "mid"
         columns.append(
@@ -220,15 +219,14 @@ def histogram(
         '<svg y="{}" height="{}" width="100%" viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">'
         '<polyline class="trend" points="{}" vector-effect="non-scaling-stroke"/></svg>'
     ).format(ceiling, room, points)
-    # An inner svg cannot be "100% minus 34 px" wide by attribute, so it starts at the axis and its style says calc().
-    inner = Markup('<svg x="{}" style="width:calc(100% - {}px)" height="{}" overflow="visible">{}{}</svg>').format(
-        left, left, height, _join(columns), line
-    )
     label = Markup('<text class="axis end" x="100%" y="{}">{}</text>').format(height - 2, x_label)
     spoken = f"{title}: " + ", ".join(
         f"{edges[i]:g} to {edges[i + 1]:g}: {share(c, whole)}" for i, c in enumerate(counts) if c
     )
-    return _svg(height, spoken, _join(marks) + inner + label)
+    # Two pictures side by side, because an inner svg cannot be "all but 40 pixels" wide.
+    return Markup(
+        '<div class="histogram" role="img" aria-label="{}"><svg class="chart" width="38" height="{}">{}</svg><svg class="chart" width="100%" height="{}">{}{}{}{}</svg></div>'
+    ).format(spoken, height, _join(numbers), height, _join(lines), _join(columns), line, label)
 
 
 def ranges(items: Sequence[tuple[str, float, float, float]], title: str, *, unit: str = "") -> Markup:
