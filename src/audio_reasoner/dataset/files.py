@@ -6,6 +6,7 @@ Decisions:
   so there is no moment without a data set; where the system cannot swap, the old one is moved aside first, and moved
   back by the next write if that was as far as it got.
 - Parquet bytes are a function of the rows alone: fixed row groups, fixed shards, zstd level 3, no creation time.
+- Pages carry checksums and are verified when read, so a flipped bit is an error and not another word in a text.
 - What pyarrow says about a broken file helps nobody who does not know the format; every failure is turned into an error
   that names the file and the next step.
 """
@@ -259,7 +260,9 @@ class ParquetFile:
         self._pending_bytes = 0
         self.rows = 0
         self.bytes = 0
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=ZSTD_LEVEL)
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="zstd", compression_level=ZSTD_LEVEL, write_page_checksum=True
+        )
 
     def add(self, row: dict[str, Any]) -> None:
         self._pending.append(row)
@@ -378,7 +381,7 @@ def open_parquet(path: Path, kind: str, version: int, columns: Iterable[str], re
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
     except FileNotFoundError as error:
         raise IntegrityError(f"{path} is missing", code="integrity.missing", hint=remake) from error
     except (pa.ArrowException, OSError, ValueError) as error:

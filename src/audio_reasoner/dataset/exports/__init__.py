@@ -81,6 +81,11 @@ def export_run(
         raise InputError(
             f"{place} holds the run itself", code="output.in_the_way", hint="Name another directory with -o."
         )
+    for own in (run / "clips", run / "dataset"):
+        if place.resolve().is_relative_to(own.resolve()):
+            raise InputError(
+                f"{place} lies in the run's own {own.name}/", code="output.in_the_way", hint="Name another directory."
+            )
     common.refuse_foreign(place)
     options = ExportOptions(modes[mode], split, val_fraction, seed, system_prompt)
     return FORMATS[fmt](run, run / "dataset", place, audio, options, progress)

@@ -21,7 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from audio_reasoner.core import ids
-from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError, IntegrityError
+from audio_reasoner.core.errors import (
+    AudioReasonerError,
+    ConfigError,
+    EnvironmentProblem,
+    InputError,
+    IntegrityError,
+    LockedError,
+)
 from audio_reasoner.dataset import files
 from audio_reasoner.dataset.clips import ClipPlace, clip_places
 from audio_reasoner.dataset.rows import SCHEMA_VERSION, Row
@@ -192,6 +199,14 @@ def flat_fields(row: Row) -> dict[str, Any]:
 # --- sound ---
 
 
+def _unreadable(path: str, error: OSError) -> InputError:
+    return InputError(
+        f"{path} cannot be read: {error.strerror}",
+        code="export.audio_missing",
+        hint="Bring the file back, or read the source again and build again.",
+    )
+
+
 class Sounds:
     """The encoded sound of rows, checked against what the samples were built on.
 
@@ -239,11 +254,7 @@ class Sounds:
             try:
                 self._digests[path] = ids.file_sha256(Path(path))
             except OSError as error:
-                raise InputError(
-                    f"{path} cannot be read: {error.strerror}",
-                    code="export.audio_missing",
-                    hint="Bring the file back, or read the source again and build again.",
-                ) from error
+                raise _unreadable(path, error) from error
         return self._digests[path]
 
     def flac(self, row: Row) -> bytes:
@@ -267,7 +278,10 @@ class Sounds:
         place = self.place(row)
         if place.whole_file is None:
             return self.flac(row), "flac"
-        return Path(place.whole_file).read_bytes(), suffix_of(place.whole_file)
+        try:
+            return Path(place.whole_file).read_bytes(), suffix_of(place.whole_file)
+        except OSError as error:
+            raise _unreadable(place.whole_file, error) from error
 
 
 def suffix_of(path: str) -> str:
@@ -329,7 +343,7 @@ class Selection:
         self._first = ""
 
     def items(self, make: Callable[[Row, str], Any]) -> Iterator[tuple[str, Row, Any]]:
-        """(split, row, `make(row, split)`) in order of sample_id; a row whose `make` raises InputError is held back."""
+        """(split, row, `make(row, split)`) in order of sample_id; rows for which `make` fails are held back."""
         done = 0
         with (self._folder / QUARANTINE).open("w", encoding="utf-8") as quarantine:
             for row in read_rows(self._dataset_dir):
@@ -338,7 +352,9 @@ class Selection:
                     continue
                 try:
                     made = make(row, split)
-                except InputError as error:
+                except (EnvironmentProblem, LockedError):
+                    raise  # nothing is wrong with the row
+                except AudioReasonerError as error:
                     quarantine.write(_quarantine_line(row, error))
                     self.reasons[error.code] += 1
                     self._first = self._first or str(error)
