@@ -1,0 +1,188 @@
+"""What a build shows while it runs: a bar on a terminal, plain lines elsewhere, a table at the end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from audio_reasoner.core.run import RunDir
+
+if TYPE_CHECKING:
+    from audio_reasoner.cota import BuildResult, BuildSettings, Progress
+
+LINE_EVERY_S = 5.0
+
+
+def rate_text(rate: float) -> str:
+    """Clips per second, or per minute where a second is too short."""
+    return f"{rate:.1f} clips/s" if rate >= 1 else f"{rate * 60:.1f} clips/min"
+
+
+def time_text(seconds: float) -> str:
+    """h:mm:ss or m:ss."""
+    whole = int(seconds + 0.5)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class View:
+    """Shows the progress on stderr, the summary on stdout."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True)
+        self._bar: Any = None
+        self._task: Any = None
+        self._last_line = 0.0
+        self._phase = ""
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("clips · {task.fields[figures]}"),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def watch(self, progress: Progress) -> None:
+        """Show how far the build is."""
+        tally = progress.tally
+        left = progress.total - tally.clips
+        figures = f"{tally.accepted} samples"
+        if tally.rejected:
+            figures += f", {tally.rejected} rejected"
+        if tally.quarantined:
+            figures += f", {tally.quarantined} quarantined"
+        if progress.rate > 0 and progress.phase == "clips":
+            figures += f" · {rate_text(progress.rate)} · {time_text(left / progress.rate)} left"
+        if self._bar is not None:
+            if self._task is None:
+                self._task = self._bar.add_task("building", total=progress.total, figures=figures)
+            name = "building" if progress.phase == "clips" else "writing the data set"
+            self._bar.update(self._task, completed=tally.clips, description=name, figures=figures)
+            return
+        now = time.monotonic()
+        if progress.phase != self._phase or now - self._last_line >= LINE_EVERY_S:
+            changed = progress.phase != self._phase
+            self._phase, self._last_line = progress.phase, now
+            if progress.phase == "data set":
+                self._say(f"writing the data set ({figures})")
+            elif progress.phase == "clips":
+                start = "" if not changed or not tally.clips else ", going on"
+                self._say(f"{tally.clips}/{progress.total} clips{start} · {figures}")
+
+    def stopping(self) -> None:
+        """The first Ctrl-C."""
+        self._say("stopping: finishing what is in flight (Ctrl-C again stops at once, and loses nothing stored)")
+
+    def _say(self, text: str) -> None:
+        if self._bar is not None:
+            self._console.print(text)
+        else:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def summary(
+        self, run: RunDir, settings: BuildSettings, result: BuildResult, reasons: list[tuple[str, int]]
+    ) -> None:
+        """The end of a build: what came out, what did not and why, what to do next."""
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+
+        again = command(run.path, settings)
+        if result.interrupted:
+            self._say(
+                f"interrupted after {result.clips_done} of {result.clips} clips; everything so far is stored.\n"
+                f"go on with: {again}"
+            )
+            return
+        out = Console(highlight=False)
+        table = Table(
+            title=f"{run.path} · {settings.teacher}, {settings.style}", title_justify="left", show_header=False
+        )
+        table.add_column()
+        table.add_column(justify="right")
+        table.add_row("clips", str(result.clips_done))
+        table.add_row("samples accepted", str(result.accepted))
+        table.add_row("samples rejected by checks", str(result.rejected))
+        table.add_row("quarantined", str(result.quarantined))
+        for code, count in reasons:
+            table.add_row(f"  {escape(code)}", str(count), style="dim")
+        table.add_row("samples in the data set", str(result.rows))
+        table.add_row("time", time_text(result.seconds))
+        out.print(table)
+        steps = [f"audio-reasoner report {run.path}", f"audio-reasoner export {run.path} --format ms-swift"]
+        if result.quarantined:
+            steps.insert(0, f"{again} --retry-failed   # after mending what is named above")
+        out.print("next:", *(f"  {s}" for s in steps), sep="\n", markup=False, soft_wrap=True)
+
+
+def command(run: Path, settings: BuildSettings) -> str:
+    """The command that builds with these settings."""
+    import shlex
+
+    from audio_reasoner.cota import BuildSettings as Defaults
+
+    words = ["audio-reasoner", "build", str(run), "--teacher", settings.teacher]
+    default = Defaults()
+    for flag, field in (("--style", "style"), ("--questions", "questions_per_clip"), ("--seed", "seed")):
+        if getattr(settings, field) != getattr(default, field):
+            words += [flag, str(getattr(settings, field))]
+    return shlex.join(words)
+
+
+def status_table(found: dict[str, Any]) -> None:
+    """Print what `cota.statistics.status` found."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(str(found["run"])), title_justify="left", show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("state", f"[bold]{found['state']}[/bold]")
+    writer = found["writer"]
+    table.add_row(
+        "written by",
+        "nobody"
+        if writer is None
+        else escape(f"{writer['command']} (process {writer['pid']} on {writer['host']}, since {writer['since']})"),
+    )
+    if "clips" in found:
+        table.add_row("clips", str(found["clips"]))
+    if "plan" in found:
+        settings = found["settings"]
+        words = ", ".join(f"{k} {v}" for k, v in settings.items())
+        table.add_row("plan", escape(f"{found['plan']} ({words})"))
+        done, total = found["done"], found["total"]
+        share = f" ({100 * done / total:.0f} %)" if total else ""
+        table.add_row("clips done", f"{done} of {total}{share}")
+        if found.get("rate"):
+            left = f", {time_text(found['seconds_left'])} left" if "seconds_left" in found else ""
+            table.add_row("rate", f"{rate_text(found['rate'])}{left}")
+        funnel = found["funnel"]
+        table.add_row("questions", str(funnel["questions"]))
+        table.add_row("samples", f"{funnel['accepted']} accepted, {funnel['rejected']} rejected")
+        for code, count in funnel["rejections"].items():
+            table.add_row("", escape(f"{count} × {code}"), style="dim")
+        table.add_row("quarantined", str(funnel["quarantined"]))
+        for code, count in funnel["quarantine"].items():
+            table.add_row("", escape(f"{count} × {code}"), style="dim")
+        table.add_row("time", f"{time_text(found['build_s'])}, noted {found['updated']}")
+    Console(highlight=False).print(table)
