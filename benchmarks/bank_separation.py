@@ -1,7 +1,7 @@
 """Claim: the classes of the procedural bank can be told apart from renders nobody has heard before.
 
-A regularised linear discriminant (numpy, no deep model) is fitted on log-mel statistics of events from some seeds and tested
-on events from other seeds, each with its own gain, length and background noise, as they stand in scenes.
+A regularised linear discriminant (numpy, no deep model) is fitted on log-mel statistics of events from one seed and
+tested on events from another, each with its own gain, length and background noise, as they stand in scenes.
 
     python benchmarks/bank_separation.py [--train 120] [--test 60]
 """
@@ -31,7 +31,7 @@ FILTERS = mel_filters()
 
 
 def features(x: np.ndarray) -> np.ndarray:
-    """Statistics of the log-mel spectrogram, blind to level: spectrum, its spread, its movement, the envelope's rhythm."""
+    """Log-mel statistics, blind to level: the spectrum, its spread, its movement, the rhythm of the envelope."""
     frames = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), _WINDOW)[::_HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW), axis=1)) ** 2
     mel = np.log10(power @ FILTERS.T + 1e-5)
@@ -41,7 +41,8 @@ def features(x: np.ndarray) -> np.ndarray:
     step = np.abs(np.diff(mel, axis=0))
     rhythm = np.abs(np.fft.rfft(loud - loud.mean(), 128))[:40] / np.sqrt(len(loud))
     shape = [float(np.std(loud)), float(np.mean(np.abs(np.diff(loud)))), float(np.mean(loud > loud.max() - 1.0))]
-    return np.concatenate([mean - mean.max(), mel.std(axis=0), step.mean(axis=0), mel.max(axis=0) - mel.max(), rhythm, shape])
+    peaks = mel.max(axis=0) - mel.max()
+    return np.concatenate([mean - mean.max(), mel.std(axis=0), step.mean(axis=0), peaks, rhythm, shape])
 
 
 def events(per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +81,8 @@ def main() -> None:
     wrong = Counter((CLASSES[a], CLASSES[b]) for a, b in zip(y, guess, strict=True) if a != b)
     print("confused:", ", ".join(f"{a} heard as {b} x{n}" for (a, b), n in wrong.most_common()) or "none")
     worst = min(float(np.mean(guess[y == k] == k)) for k in range(len(CLASSES)))
-    print(f"classes={len(CLASSES)} train={args.train * len(CLASSES)} test={len(y)} accuracy={np.mean(guess == y):.4f} worst={worst:.4f}")
+    sizes = f"classes={len(CLASSES)} train={args.train * len(CLASSES)} test={len(y)}"
+    print(f"{sizes} accuracy={np.mean(guess == y):.4f} worst={worst:.4f}")
 
 
 if __name__ == "__main__":

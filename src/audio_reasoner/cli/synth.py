@@ -70,7 +70,7 @@ def complex_(
             for new in render_files(out, read_clips(out), workers):
                 written += new
                 progress.advance(task)
-        err.print(f"{written:,} audio files written to {out / 'audio'}, {n - written:,} were there.")
+        err.print(f"{written:,} audio files written to {out / 'audio'}, {n - written:,} were there.", soft_wrap=True)
 
     console = Console()
     console.print(
@@ -83,8 +83,10 @@ def complex_(
     for k, count in sorted(made.events.items()):
         table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.events.values())))
     console.print(table)
-    console.print("classes: " + ", ".join(f"{name} {count:,}" for name, count in sorted(made.classes.items())))
-    console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False)
+    console.print(
+        "classes: " + ", ".join(f"{name} {count:,}" for name, count in sorted(made.classes.items())), highlight=False
+    )
+    console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -104,7 +106,7 @@ def benchmark(
 def bank(
     out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("bank.html"),
     seed: Annotated[int, typer.Option(help="Which renders.")] = 0,
-    renders: Annotated[int, typer.Option(min=1, max=20, help="Renders of each class.")] = 4,
+    renders: Annotated[int, typer.Option(min=1, max=20, help="Renders of each class.")] = 3,
 ) -> None:
     """Write a page to see and hear the sound classes."""
     from audio_reasoner.core.run import write_atomic

@@ -261,7 +261,7 @@ def _glass(rng: Rng, n: int) -> Wave:
     out = np.zeros(n)
     place(out, 0, high_pass(noise(rng, m), 1800.0) * decay(m, 0.001, 0.12), 0.9)
     t = seconds(int(0.18 * RATE))
-    pieces = int(rng.integers(14, 26))
+    pieces = int(rng.integers(14, 26) * max(1.0, n / RATE))
     span = max(n - int(0.12 * RATE), 1)
     # Thinning out, but stratified: splinters that all fell early would leave a hole before the last one.
     for at in ((np.arange(pieces) + rng.random(pieces)) / pieces) ** 1.5 * span:

@@ -27,10 +27,11 @@ SAME_CLASS_GAP_S = 2 * MAX_INNER_GAP_S
 """Least distance between two neighbouring events of one class: twice the longest pause inside an event."""
 
 
-def _range(name: str, low: float, high: float, least: float) -> None:
-    if not least <= low <= high:
+def _range(name: str, low: float, high: float, least: float, most: float = MAX_SECONDS) -> None:
+    if not least <= low <= high <= most:
         raise ConfigError(
-            f"{name} goes from {low:g} to {high:g}; expected {least:g} <= low <= high.", code="synth.bad_range"
+            f"{name} goes from {low:g} to {high:g}; expected {least:g} <= low <= high <= {most:g}.",
+            code="synth.bad_range",
         )
 
 
@@ -62,8 +63,9 @@ def plan_complex(
         max_gap_s: longest gap between two events of different classes, seconds.
         event_seconds: shortest and longest event, seconds.
         edge_seconds: shortest and longest stretch without event at the beginning and at the end, seconds.
-        gain_db: range of an event's gain relative to the bank's common level.
-        background_db: range of the background noise in dBFS; None for digital silence.
+        gain_db: range of an event's gain relative to the bank's common level, at most 6 dB: beyond that a scene might
+            have to be turned down.
+        background_db: range of the background noise in dBFS, at most -20; None for digital silence.
         repeat_probability: chance that an event after the first takes a class the scene already has. With fewer classes
             than events, repeats happen regardless.
         start: number of the first item.
@@ -81,9 +83,9 @@ def plan_complex(
     _range("the gap", min_gap_s, max_gap_s, 0.1)
     _range("the length of an event in seconds", *event_seconds, MIN_EVENT_S)
     _range("the stretch at the edges in seconds", *edge_seconds, 0.0)
-    _range("the gain in dB", *gain_db, -30.0)
+    _range("the gain in dB", *gain_db, -30.0, 6.0)
     if background_db is not None:
-        _range("the background in dBFS", *background_db, -120.0)
+        _range("the background in dBFS", *background_db, -120.0, -20.0)
     if not 0.0 <= repeat_probability <= 1.0:
         raise ConfigError(f"repeat_probability is {repeat_probability}, not within 0..1.", code="synth.bad_range")
     widest_gap = max_gap_s + max(SAME_CLASS_GAP_S - min_gap_s, 0.0)

@@ -1,6 +1,6 @@
 """A page on which a person can see and hear every class of the bank: `audio-reasoner synth bank`.
 
-Decision: several renders of each class side by side, because the question is whether a class varies and still is itself.
+Decision: several renders of each class side by side: the question is whether a class varies and still is itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from audio_reasoner.synth.bank import BANK, CLASSES, render_event
 from audio_reasoner.synth.dsp import RATE
 
 
-def bank_page(seed: int = 0, renders: int = 4, event_s: float = 0.8) -> str:
+def bank_page(seed: int = 0, renders: int = 3, event_s: float = 0.8) -> str:
     """HTML of the whole bank: `renders` renders of each class, `event_s` seconds each, all inside the page."""
     sections = []
     for name in CLASSES:

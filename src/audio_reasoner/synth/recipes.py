@@ -21,6 +21,7 @@ COLOURS: Final[dict[str, float]] = {"white": 0.0, "pink": 1.0, "brown": 2.0}
 """Background colours: exponent of the fall of power with frequency."""
 PEAK: Final = 0.9
 MAX_SECONDS: Final = 30.0
+MAX_DB: Final = 60.0
 
 
 def _bad(what: str, code: str = "synth.bad_recipe", hint: str = "") -> ConfigError:
@@ -68,9 +69,19 @@ def check_recipe(recipe: dict[str, Any]) -> None:
         start, n = _int(e, "start", f"event {i}"), _int(e, "length", f"event {i}")
         if _int(e, "seed", f"event {i}") < 0:
             raise _bad(f"event {i} has a negative seed")
-        _number(e, "gain_db", f"event {i}")
+        if not -MAX_DB <= _number(e, "gain_db", f"event {i}") <= MAX_DB:
+            raise _bad(f"event {i} has a gain of {e['gain_db']} dB; {-MAX_DB:g} to {MAX_DB:g} are possible")
         if start < 0 or n < 400 or start + n > length:
             raise _bad(f"event {i} ({e.get('class')!r}) spans samples {start} to {start + n} of a scene of {length}")
+    background = recipe.get("background")
+    if background is None:
+        return
+    if not isinstance(background, dict) or background.get("colour") not in COLOURS:
+        raise _bad(f"its background is {background!r}; colours are {', '.join(COLOURS)}")
+    if _int(background, "seed", "the background") < 0:
+        raise _bad("the background has a negative seed")
+    if not -2 * MAX_DB <= _number(background, "level_db", "the background") <= 0.0:
+        raise _bad(f"its background has {background['level_db']} dBFS; {-2 * MAX_DB:g} to 0 are possible")
 
 
 def render(recipe: dict[str, Any]) -> np.ndarray:
@@ -83,16 +94,14 @@ def render(recipe: dict[str, Any]) -> np.ndarray:
         ConfigError: ``synth.recipe_version``, ``synth.recipe_kind``, ``synth.unknown_class``, ``synth.bad_recipe``.
     """
     check_recipe(recipe)
+    background = recipe.get("background")
     out = np.zeros(recipe["length"], dtype=np.float32)
     for e in recipe["events"]:
         x = render_event(str(e.get("class")), e["seed"], e["length"])
         out[e["start"] : e["start"] + e["length"]] += x * np.float32(10.0 ** (e["gain_db"] / 20.0))
-    background = recipe.get("background")
     if background is not None:
-        if not isinstance(background, dict) or background.get("colour") not in COLOURS:
-            raise _bad(f"its background is {background!r}; colours are {', '.join(COLOURS)}")
-        rng = np.random.default_rng(_int(background, "seed", "the background"))
-        level = np.float32(10.0 ** (_number(background, "level_db", "the background") / 20.0))
+        level = np.float32(10.0 ** (background["level_db"] / 20.0))
+        rng = np.random.default_rng(background["seed"])
         out += coloured_noise(rng, recipe["length"], COLOURS[background["colour"]]) * level
     peak = float(np.max(np.abs(out)))
     if peak > PEAK:
