@@ -222,19 +222,23 @@ def _plan_names(reading: Reading) -> None:
             candidates.append(source_id)
         else:
             reading.passed_over[path.suffix.lower() or "without suffix"] += 1
+    splits = names.split_folders(candidates)
     if reading.labels_from == "auto":
-        in_folders = sum(bool(names.folder_label(s, options.drop_words)) for s in candidates)
+        in_folders = sum(bool(names.folder_label(s, options.drop_words, splits)) for s in candidates)
         reading.labels_from = "folder" if in_folders * 2 > len(candidates) else "name"
     by_folder = reading.labels_from == "folder"
     for source_id in candidates:
-        label = (names.folder_label if by_folder else names.name_label)(source_id, options.drop_words)
+        if by_folder:
+            label = names.folder_label(source_id, options.drop_words, splits)
+        else:
+            label = names.name_label(source_id, options.drop_words)
         if not label:
             where = "it lies in no folder whose name says what is heard" if by_folder else "its name holds no word"
             other = "name" if by_folder else "folder"
             hint = f"Give a table of labels (labels.csv), move or rename it, or use --labels-from {other}."
             reading.refuse(source_id, "label.none", f"no label: {where}", hint)
             continue
-        entry = _Entry(0, None, [Label(kind="tag", value=label)], split=names.folder_split(source_id))
+        entry = _Entry(0, None, [Label(kind="tag", value=label)], split=names.folder_split(source_id, splits))
         reading.jobs[source_id] = [entry]
 
 

@@ -101,33 +101,53 @@ def name_label(source_id: str, drop: Sequence[str] = ()) -> str:
     return words_of(_stem(source_id), drop)
 
 
-def folder_label(source_id: str, drop: Sequence[str] = ()) -> str:
+def split_folders(source_ids: Iterable[str]) -> frozenset[str]:
+    """The folders that name a split: ``train/`` beside ``test/``, but not ``train/`` beside ``bus/`` and ``tram/``.
+
+    >>> sorted(split_folders(["train/dog/1.wav", "test/dog/2.wav"])), sorted(split_folders(["train/1.wav", "bus/1.wav"]))
+    (['test', 'train'], [])
+    """
+    children: dict[str, set[str]] = {}
+    for source_id in source_ids:
+        parts = PurePosixPath(source_id).parent.parts
+        for i, part in enumerate(parts):
+            children.setdefault("/".join(parts[:i]), set()).add(part)
+    found = set()
+    for parent, folders in children.items():
+        if all(f.casefold() in GENERIC_FOLDERS for f in folders):
+            found |= {f"{parent}/{f}".lstrip("/") for f in folders if f.casefold() in SPLITS}
+    return frozenset(found)
+
+
+def folder_label(source_id: str, drop: Sequence[str] = (), splits: frozenset[str] = frozenset()) -> str:
     """The label in the name of the deepest folder that says something; "" if there is none.
+
+    `splits` are the folders that name a split (`split_folders`).
 
     >>> folder_label("train/church_bells/audio/17.wav")
     'church bells'
     """
-    for part in reversed(PurePosixPath(source_id).parent.parts):
-        if part.casefold() in GENERIC_FOLDERS or re.fullmatch(
-            r"(fold|split|part|disc|cd)[ _-]?\d+", part, re.IGNORECASE
-        ):
+    for folder in PurePosixPath(source_id).parents:
+        name = folder.name
+        generic = name.casefold() in GENERIC_FOLDERS and (name.casefold() not in SPLITS or folder.as_posix() in splits)
+        if generic or re.fullmatch(r"(fold|split|part|disc|cd)[ _-]?\d+", name, re.IGNORECASE):
             continue
         # ESC-50's tree says "001 - Dog", UrbanSound's "3_dog_bark".
-        label = words_of(part, drop)
+        label = words_of(name, drop)
         if label:
             return label
     return ""
 
 
-def folder_split(source_id: str) -> str | None:
-    """train, validation or test if a folder on the way says so.
+def folder_split(source_id: str, splits: frozenset[str]) -> str | None:
+    """train, validation or test if a folder on the way is one of `splits`.
 
-    >>> folder_split("dev/dog/1.wav")
+    >>> folder_split("dev/dog/1.wav", frozenset({"dev"}))
     'validation'
     """
-    for part in PurePosixPath(source_id).parent.parts:
-        if part.casefold() in SPLITS:
-            return SPLITS[part.casefold()]
+    for folder in PurePosixPath(source_id).parents:
+        if folder.as_posix() in splits:
+            return SPLITS[folder.name.casefold()]
     return None
 
 
