@@ -50,10 +50,14 @@ def export(
             ) from error
     opened = RunDir.open(run)
     console = Console(stderr=True)
-    with Progress(
-        TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
-    ) as bar:
-        task = bar.add_task("rows", total=None)
+    bar = Progress(TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+    task = bar.add_task("rows", total=None)
+
+    def show(done: int, total: int) -> None:
+        bar.start()  # with the first row only: a usage mistake should not leave an empty bar on the screen
+        bar.update(task, completed=done, total=total)
+
+    try:
         result = export_run(
             opened.path,
             fmt,
@@ -64,8 +68,10 @@ def export(
             val_fraction=val_fraction,
             seed=seed,
             system_prompt=prompt,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=show,
         )
+    finally:
+        bar.stop()
     parts = ", ".join(f"{name} {n:,}" for name, n in result.splits.items())
     typer.echo(f"{result.rows:,} rows ({parts}) → {result.out}")
     if result.quarantined:

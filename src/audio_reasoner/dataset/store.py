@@ -53,7 +53,7 @@ def _unique(rows: Iterable[Row]) -> Iterator[Row]:
 def write_dataset(dataset_dir: Path | str, rows: Iterable[Row], *, is_sorted: bool = False) -> int:
     """Write a data set, replacing the one that is there once the new one is whole; returns the number of rows.
 
-    Memory is bounded: rows are sorted in runs of 50,000 on disk unless they come sorted.
+    Memory is bounded: rows are sorted in runs of 20,000 on disk unless they come sorted.
 
     Args:
         dataset_dir: the data set's directory.
@@ -98,7 +98,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise IntegrityError(
             f"there is no data set at {path}",
             code="dataset.missing",
-            hint="Make one with 'audio-reasoner build RUN --teacher grounded'.",
+            hint=f"Make one with 'audio-reasoner build {path.parent} --teacher grounded'.",
         )
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))

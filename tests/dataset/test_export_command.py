@@ -1,0 +1,63 @@
+"""`audio-reasoner export` as typed in a shell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile as sf
+from dataset_samples import make_sample
+
+from audio_reasoner.core.run import RunDir
+from audio_reasoner.dataset import row_of, write_clips, write_dataset
+from audio_reasoner.synth import plan_complex
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    made = RunDir.create(tmp_path / "run")
+    clips = list(plan_complex(6, seed=7))
+    write_clips(made.path, clips)
+    write_dataset(made.dataset_dir, [row_of(make_sample(i, clip)) for i, clip in enumerate(clips)])
+    return made.path
+
+
+def shell(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    code = "from audio_reasoner.cli import main; main()"
+    return subprocess.run([sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, check=False)
+
+
+def test_export_writes_what_it_says(run: Path, tmp_path: Path) -> None:
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("Think in four steps.")
+    done = shell("export", run, "--format", "ms-swift", "-o", tmp_path / "out", "--system-prompt", prompt)
+    assert done.returncode == 0, done.stderr
+    assert "6 rows (train 6)" in done.stdout
+    assert "6/6" in done.stderr
+    lines = [json.loads(x) for x in (tmp_path / "out" / "train.jsonl").read_text().splitlines()]
+    assert {x["messages"][0]["content"] for x in lines} == {"Think in four steps."}
+    assert all(sf.info(x["audios"][0]).samplerate == 16000 for x in lines)
+
+
+def test_export_of_a_partly_broken_run_ends_with_status_4(run: Path) -> None:
+    clips = list(plan_complex(6, seed=7))
+    write_clips(run, clips[:5])
+    done = shell("export", run, "--format", "webdataset")
+    assert done.returncode == 4
+    assert "1 rows held back (export.clip_missing 1)" in " ".join(done.stderr.split())
+    assert (run / "export" / "webdataset" / "quarantine.jsonl").read_text().count("\n") == 1
+
+
+def test_mistakes_end_without_a_traceback(run: Path, tmp_path: Path) -> None:
+    for args, status, said in (
+        ((run, "--format", "llava"), 2, "hf, ms-swift, webdataset"),
+        ((run, "--format", "ms-swift", "--system-prompt", tmp_path / "none.txt"), 2, "none.txt"),
+        ((tmp_path / "nowhere", "--format", "hf"), 2, "nowhere"),
+    ):
+        done = shell("export", *args)
+        assert done.returncode == status, done.stderr
+        assert said in done.stderr.replace("\n", "")
+        assert "Traceback" not in done.stderr
