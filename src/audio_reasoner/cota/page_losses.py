@@ -1,10 +1,8 @@
-"""What a run lost and why, as the report shows it: rows that never became clips, units the build set aside, samples a judge refused.
+"""What a run lost and why, as the report shows it: rows that never became clips, units set aside, samples refused.
 
-Decision: read from what the build itself reads (the ledger and the quarantine file of the clips), never from the log, so that
-the report's numbers add up to the data set's.
+Decision: read from what the build itself reads (the ledger and the quarantine file of the clips), never from the log,
+so that the report's numbers add up to the data set's.
 """
-
-# ruff: noqa: E501 (the sentences of _HINTS are better unbroken)
 
 from __future__ import annotations
 
@@ -21,6 +19,7 @@ from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota.collect import samples_of_plan
 from audio_reasoner.cota.engine import current_plan
+from audio_reasoner.cota.statistics import funnel
 from audio_reasoner.dataset import Row, row_of
 from audio_reasoner.report import Stage
 
@@ -107,9 +106,9 @@ def _clips_quarantine(path: Path, losses: Losses) -> None:
             except ValueError:
                 losses.warnings.append(f"{path.name}, line {number} cannot be read and is not counted here.")
                 continue
-            where = str(item.get("file") or item.get("path") or item.get("source_id") or "")
+            where = str(item.get("file") or item.get("source_id") or "")
             if item.get("row") is not None:
-                where += f", row {item['row']}"
+                where += f" ({item.get('table') or 'table'}, row {item['row']})"
             why = str(item.get("detail") or item.get("message") or item.get("reason") or "")
             code = str(item.get("code", "?"))
             losses.lines.append(Loss("clips", code, where, why, str(item.get("hint") or hint_of(code))))
@@ -124,46 +123,49 @@ def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show:
     names = _file_names(run, {q.clip_id for q in aside})
     for q in aside:
         losses.lines.append(Loss(q.stage, q.code, names.get(q.clip_id, q.unit_id), q.detail, hint_of(q.code)))
-    passed = ledger.stages(plan)
-    done = ledger.count_done(plan)
-    before = [q.code for q in aside if q.stage in ("evidence", "annotate")]
-    thinking = [q.code for q in aside if q.stage == "think"]
-    judging = [q.code for q in aside if q.stage == "check"]
-    decisions = ledger.decisions(plan, "check")
-    losses.judged, losses.accepted = sum(decisions.values()), decisions.get("accepted", 0)
-    waiting = clips - done
-    understood = passed.get("annotate", 0)
-    thought = passed.get("think", 0)
-    refusals: Counter[str] = Counter()
-    if losses.judged > losses.accepted:
-        refusals = _refusals(run, ledger, plan, losses, show, seed)
+    counted = funnel(ledger, plan, clips)
+    by_stage = {
+        stage: [q.code for q in aside if q.stage == stage] for stage in ("evidence", "annotate", "think", "check")
+    }
+    losses.judged, losses.accepted = counted.accepted + counted.rejected, counted.accepted
+    waiting = (("not built yet", clips - counted.clips_done),) if clips > counted.clips_done else ()
+    refusals = _ranked(_first_finding(text) for _, text in ledger.judged(plan, "check", "rejected"))
+    if refusals and show > 0:
+        losses.refused = _refused(run, ledger, plan, show, seed)
     losses.stages = [
-        Stage("Clips with questions", understood, "clips", _ranked(before) + ((("not built yet", waiting),) if waiting > 0 else ())),
-        Stage("Questions", thought + len(thinking), "questions"),
-        Stage("Chains written", thought, "questions", _ranked(thinking)),
-        Stage("Chains accepted", losses.accepted, "questions", _ranked(judging) + tuple(sorted(refusals.items(), key=lambda kv: (-kv[1], kv[0])))),
-    ]  # fmt: skip
+        Stage(
+            "Clips with questions",
+            counted.annotated,
+            "clips",
+            _ranked(by_stage["evidence"] + by_stage["annotate"]) + waiting,
+        ),
+        Stage("Questions asked", counted.questions, "questions"),
+        Stage("Chains written", counted.chains, "questions", _ranked(by_stage["think"])),
+        Stage("Chains accepted", counted.accepted, "questions", _ranked(by_stage["check"]) + refusals),
+    ]
 
 
-def _refusals(run: RunDir, ledger: LedgerReader, plan: str, losses: Losses, show: int, seed: int) -> Counter[str]:
-    """Count rejected samples by the first finding of the judge that rejected, and keep `show` of them."""
-    codes: Counter[str] = Counter()
+def _first_finding(judged: str) -> str:
+    """Why a sample was rejected: the first finding of the judge that did it, so that each sample counts once."""
+    verdicts = json.loads(judged)["verdicts"]
+    return next(
+        (str(f["code"]) for v in verdicts if v["decision"] == "rejected" for f in v["findings"]),
+        "not accepted by anyone",
+    )
+
+
+def _refused(run: RunDir, ledger: LedgerReader, plan: str, show: int, seed: int) -> list[Row]:
+    """Rejected samples drawn by hash, as rows."""
     heap: list[tuple[int, str, Row]] = []
     for sample, decision in samples_of_plan(run, ledger, plan):
         if decision == "accepted":
             continue
-        finding = next(
-            (f.code for v in sample.verdicts if v.decision == "rejected" for f in v.findings), "not accepted by anyone"
-        )
-        codes[finding] += 1
-        if show > 0:
-            item = (-derive_seed(seed, "report", sample.sample_id), sample.sample_id, row_of(sample))
-            if len(heap) < show:
-                heapq.heappush(heap, item)
-            else:
-                heapq.heappushpop(heap, item)
-    losses.refused = [row for *_, row in sorted(heap, reverse=True)]
-    return codes
+        item = (-derive_seed(seed, "report", sample.sample_id), sample.sample_id, row_of(sample))
+        if len(heap) < show:
+            heapq.heappush(heap, item)
+        else:
+            heapq.heappushpop(heap, item)
+    return [row for *_, row in sorted(heap, reverse=True)]
 
 
 def _file_names(run: RunDir, clip_ids: set[str]) -> dict[str, str]:

@@ -85,8 +85,8 @@ def table(
     )
     cap = Markup("<caption>{}</caption>").format(caption) if caption else ""
     return Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-    ).format(caption or "Table", cap, head, body)
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table{}>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(caption or "Table", Markup(' class="many"') if len(header) > 4 else "", cap, head, body)
 
 
 def page(

@@ -87,3 +87,16 @@ def shorten(text: str, limit: int) -> str:
     """
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+# Control codes other than line feed and tab, and the marks that reverse the reading direction of what follows them.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text without anything that steers a terminal; what was there is shown as �.
+
+    >>> printable("a\x1b[31mb")
+    'a�[31mb'
+    """
+    return _UNPRINTABLE.sub("�", text)
