@@ -104,7 +104,7 @@ def name_label(source_id: str, drop: Sequence[str] = ()) -> str:
 def split_folders(source_ids: Iterable[str]) -> frozenset[str]:
     """The folders that name a split: ``train/`` beside ``test/``, but not ``train/`` beside ``bus/`` and ``tram/``.
 
-    >>> sorted(split_folders(["train/dog/1.wav", "test/dog/2.wav"])), sorted(split_folders(["train/1.wav", "bus/1.wav"]))
+    >>> sorted(split_folders(["train/dog/1.wav", "test/dog/2.wav"])), sorted(split_folders(["train/1.wav", "bus/1"]))
     (['test', 'train'], [])
     """
     children: dict[str, set[str]] = {}
