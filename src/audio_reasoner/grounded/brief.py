@@ -1,9 +1,9 @@
 """Brief chains (under about 80 words) for small models: fixed wording within a family, few distinct words, small steps.
 
-Decision: every leap is spelled out. The caption numbers the sounds, so a count is its last number and a neighbour its next
-line; the reasoning compares option after option, event after event, with yes or no, until one fits. A 1.6M-parameter model
-learned ordering and counting from steps like these and not from a leap to the answer. Times are given only where the
-question is about length, because a small model learns a list of sounds better without them.
+Decision: every leap is spelled out. The caption numbers the sounds, so a count is its last number and a neighbour its
+next line; the reasoning compares option after option, event after event, with yes or no, until one fits. A
+1.6M-parameter model learned ordering and counting from steps like these and not from a leap to the answer. Times are
+given only where the question is about length, because a small model learns a list of sounds better without them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Sequence
 
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question
-from audio_reasoner.grounded.questions import target_of
+from audio_reasoner.grounded.facts import Facts
+from audio_reasoner.grounded.language import capital
+from audio_reasoner.grounded.questions import COURSE_TEXT, sequence_items, target_of
 from audio_reasoner.grounded.scene import Scene
 
-_PLANNING: dict[str, str] = {
+BRIEF_PLANNING: dict[str, str] = {
     "order": "List the sounds, then check each order.",
     "count": "List the sounds and count them.",
     "count_of": "List the sounds and count {x}.",
@@ -52,7 +54,7 @@ def _order_steps(question: Question, sequence: Sequence[str]) -> str:
     steps = []
     assert question.gold_index is not None
     for i, option in enumerate(question.options[: question.gold_index + 1]):
-        items = option.split("; " if "; " in option else ", ")
+        items = sequence_items(option)
         words = []
         for item, true in zip(items, sequence, strict=False):
             words.append(f"{item} {'yes' if item == true else 'no'}")
@@ -70,7 +72,7 @@ def _running(labels: Sequence[str], target: str | None) -> str:
     return ", ".join(words) + "."
 
 
-def brief_chain(question: Question, scene: Scene) -> Chain:
+def brief_chain(question: Question, scene: Scene, facts: Facts) -> Chain:
     """The brief chain of a scene question; its response is exactly "(b) option text"."""
     assert question.gold_index is not None
     seq = scene.sequence
@@ -120,9 +122,14 @@ def brief_chain(question: Question, scene: Scene) -> Chain:
             caption = f"{caption} The clip ends at {scene.duration:.0f} s."
             reasoning = scan(options, gold)
             summary = f"The clip lasts {question.gold_text}."
+        case "loudness":
+            assert facts.course is not None
+            caption = f"{caption} {capital(COURSE_TEXT[facts.course])}."
+            reasoning = scan(options, gold)
+            summary = f"The loudness: {question.gold_text}."
         case _:
             raise ValueError(f"no brief chain for family {family!r}")
-    plan = _PLANNING["presence_is" if family == "presence" and target else family]
+    plan = BRIEF_PLANNING["presence_is" if family == "presence" and target else family]
     return Chain(
         planning=plan.format(x=target) if target else plan,
         caption=caption,

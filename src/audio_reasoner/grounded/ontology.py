@@ -1,9 +1,10 @@
 """Which labels must not stand against each other as options.
 
 Decision: two labels are confusable when a careful listener could call one sound by either name: one is a kind of the
-other (dog, animal), both are in one sounds-like group (bell, chime, phone), or they share a content word ("small dog",
-"dog"). A question whose wrong option could be right teaches a model to guess, so a lost distractor is the smaller loss.
-The groups are ours and small on purpose; a label nobody here has heard of is compared by its words alone.
+other (dog, animal), both are in one sounds-like group (bell, chime, phone), or they share a content word ("small
+dog", "dog"). A question whose wrong option could be right teaches a model to guess, so a lost distractor is the
+smaller loss. The groups are ours and small on purpose; a label nobody here has heard of is compared by its words
+alone.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from functools import lru_cache
 GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(g.split())
     for g in (
-        "bell chime chimes phone telephone ringtone doorbell gong cymbal triangle glockenspiel xylophone ding ping alarm",
+        "bell chime chimes phone telephone ringtone doorbell gong cymbal triangle glockenspiel xylophone ding ping "
+        "alarm",
         "alarm siren ambulance police firetruck whistle buzzer horn beep",
-        "rain water shower stream river waterfall waves wave sea ocean tap faucet pour pouring drip drop splash toilet flush bubbles boiling",
+        "rain water shower stream river waterfall waves wave sea ocean tap faucet pour pouring drip drop splash toilet "
+        "flush bubbles boiling",
         "rain applause clapping frying fire crackling static hiss",
         "wind static noise hiss whoosh waves sea breath breathing blower",
         "dog wolf bark barking puppy howl howling fox seal coyote hound",
@@ -57,8 +60,8 @@ GROUPS: tuple[frozenset[str], ...] = tuple(
 """Sounds-like groups of single words."""
 
 KINDS: dict[str, str] = {
-    "animal": "dog wolf cat cow bull sheep goat horse donkey duck goose bird chicken hen rooster crow lion tiger bear frog bee fly "
-    "monkey elephant pig seal whale dolphin mouse owl fox cricket insect",
+    "animal": "dog wolf cat cow bull sheep goat horse donkey duck goose bird chicken hen rooster crow lion tiger bear "
+    "frog bee fly monkey elephant pig seal whale dolphin mouse owl fox cricket insect",
     "bird": "duck goose chicken hen rooster crow owl parrot pigeon eagle hawk turkey penguin seagull",
     "vehicle": "car truck bus motorcycle tractor train tram airplane helicopter boat ship bicycle siren",
     "tool": "drill saw hammer chainsaw",
@@ -69,14 +72,18 @@ KINDS: dict[str, str] = {
 }
 """Is-a: a general word and words for kinds of it."""
 
-COMMON: tuple[str, ...] = (
-    "dog", "cat", "cow", "sheep", "horse", "rooster", "duck", "frog", "crow", "bee", "bell", "siren", "rain", "wind", "thunder", "fire",
-    "door", "glass", "clock", "drum", "piano", "guitar", "violin", "trumpet", "train", "car", "helicopter", "drill", "laughter", "cough",
-)  # fmt: skip
+COMMON: tuple[str, ...] = tuple(
+    """
+    dog cat cow sheep horse rooster duck frog crow bee bell siren rain wind thunder fire door glass clock drum piano
+    guitar violin trumpet train car helicopter drill laughter cough
+    """.split()  # noqa: SIM905
+)
 """Well-known sounds, drawn as wrong options when the user's own vocabulary is too small."""
 
 _STOP = frozenset(
-    "a an the of in on at to and or with by from sound sounds noise small big large loud soft short long old young".split()
+    """
+    a an the of in on at to and or with by from sound sounds noise small big large loud soft short long old young
+    """.split()  # noqa: SIM905
 )
 
 

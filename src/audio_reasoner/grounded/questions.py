@@ -1,9 +1,9 @@
 """Questions a scene can answer, with options from which nothing can be guessed.
 
-Decision: the gold option is never the centre of its distractors. Orderings are drawn either as random permutations or as
-the four corners of a square of two independent changes; numbers are drawn uniformly from one window; so a voter over the
-options, who hears nothing, stays at chance. A question's text is one of a few templates per family, and `target_of` reads
-the sound it names back out of the text, so that a question carries no hidden fields.
+Decision: the gold option is never the centre of its distractors. Orderings are drawn either as random permutations or
+as the four corners of a square of two independent changes; numbers are drawn uniformly from one window; so a voter
+over the options, who hears nothing, stays at chance. A question's text is one of a few templates per family, and
+`target_of` reads the sound it names back out of the text, so that a question carries no hidden fields.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DURATION_RATIO = 1.8
 DIFFICULTY: dict[str, int] = {
     "first": 1, "last": 1, "presence": 1, "sound": 1,
     "count": 2, "before": 2, "after": 2, "longest": 2, "duration": 2, "loudness": 2,
-    "order": 3, "count_of": 3,
+    "order": 3, "count_of": 3, "describe": 3,
 }  # fmt: skip
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -42,16 +42,16 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "How do the sounds follow one another?",
     ),
     "count": (
-        "How many sounds are there in all?",
-        "How many sounds are heard in total?",
-        "What is the total number of sounds?",
+        "How many separate sounds are there in all?",
+        "How many separate sounds are heard in total?",
+        "What is the total number of separate sounds?",
         "How many separate sounds does the clip hold?",
     ),
     "count_of": (
-        "How many times does the {x} sound occur?",
-        "How often is the {x} sound heard?",
-        "What is the number of {x} sounds in the clip?",
-        "How many times can the {x} sound be heard?",
+        "How many separate times does the {x} sound occur?",
+        "On how many separate occasions is the {x} sound heard?",
+        "How many separate {x} sounds are there in the clip?",
+        "How many separate times can the {x} sound be heard?",
     ),
     "first": (
         "Which sound comes first?",
@@ -100,6 +100,12 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "What course does the loudness take?",
         "How does the volume develop from start to end?",
     ),
+    "describe": (
+        "Describe what is heard and how it unfolds over time.",
+        "What can be heard in this clip, and how does it develop from start to end?",
+        "Give an account of the sound in this clip and its course over time.",
+        "Put into words what is heard and when.",
+    ),
     "sound": (
         "Which sound is heard in the clip?",
         "What sound can be heard?",
@@ -138,6 +144,11 @@ def sequence_text(labels: Sequence[str]) -> str:
     return ("; " if any("," in x for x in labels) else ", ").join(labels)
 
 
+def sequence_items(option: str) -> list[str]:
+    """The labels of an ordering option: the inverse of `sequence_text`."""
+    return option.split("; " if "; " in option else ", ")
+
+
 def distractors(rng: Rng, known: Sequence[str], vocabulary: Sequence[str], n: int) -> list[str]:
     """Up to `n` labels that are surely not heard: none confusable with a known label or with one another.
 
@@ -165,8 +176,14 @@ def _ask(
     if shuffle:
         unique = [unique[int(i)] for i in rng.permutation(len(unique))]
     return Question(
-        task=task, family=family, text=text, options=tuple(unique), gold_text=gold, gold_index=unique.index(gold), difficulty=DIFFICULTY[family]
-    )  # fmt: skip
+        task=task,
+        family=family,
+        text=text,
+        options=tuple(unique),
+        gold_text=gold,
+        gold_index=unique.index(gold),
+        difficulty=DIFFICULTY[family],
+    )
 
 
 def _numbers(rng: Rng, gold: int, lo: int, width: int) -> list[str]:
@@ -228,10 +245,12 @@ def _square(scene: Scene, vocabulary: Sequence[str], rng: Rng) -> list[tuple[str
     return [seq, first(seq), second(seq), second(first(seq))]
 
 
-def count(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def count(scene: Scene, _vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
     """How many sounds in all."""
     if not (scene.audible and scene.countable and scene.ordered):
         return None
+    if len(scene.sounds) == 1 and rng.random() < 0.5:
+        return None  # clips of one sound can be asked little else; without this, one would be the commonest count
     options = _numbers(rng, len(scene.sounds), 1, 6)
     return _ask(rng, task, "count", pick(rng, TEMPLATES["count"]), options, options[0])
 
@@ -278,7 +297,7 @@ def last(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Quest
     """Which sound starts last (and so is the last in the list)."""
     if len(scene.sounds) < 2 or not scene.audible or not scene.ordered:
         return None
-    if scene.sounds[-1].end < max(s.end for s in scene.sounds) - ORDER_GAP_S:
+    if scene.sounds[-1].exact[1] < max(s.exact[1] for s in scene.sounds) - ORDER_GAP_S:
         return None  # another sound outlasts it: "last" would have two readings
     gold = scene.sequence[-1]
     return _ask(rng, task, "last", pick(rng, TEMPLATES["last"]), _one_sound(scene, gold, (), vocabulary, rng), gold)
@@ -333,7 +352,7 @@ def longest(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Qu
         return None
     best: dict[str, float] = {}
     for s in scene.sounds:
-        best[s.label] = max(best.get(s.label, 0.0), s.length)
+        best[s.label] = max(best.get(s.label, 0.0), s.exact[1] - s.exact[0])
     ranked = sorted(best, key=lambda x: -best[x])
     top, second = best[ranked[0]], best[ranked[1]]
     if top < second * LONGEST_RATIO or top - second < LONGEST_MARGIN_S:
@@ -358,17 +377,49 @@ def seconds_text(value: float) -> str:
 
 
 def duration(seconds: float, rng: Rng, task: Task) -> Question | None:
-    """How long the clip is, among four lengths well apart."""
-    rank = int(rng.integers(N_OPTIONS))
-    while seconds * DURATION_RATIO ** (-rank) < 0.7:  # nobody asks about a clip of a third of a second
-        rank -= 1
-        if rank < 0:
-            return None
-    options = [seconds_text(seconds * DURATION_RATIO ** (j - rank)) for j in range(N_OPTIONS)]
+    """How long the clip is, among four lengths well apart: three others from a ladder around the true one."""
+    ladder = [seconds * DURATION_RATIO**j for j in range(-3, 4) if j and seconds * DURATION_RATIO**j >= 0.5]
     gold = seconds_text(seconds)
-    if len(set(options)) < N_OPTIONS:
+    chosen = [seconds_text(ladder[int(j)]) for j in rng.permutation(len(ladder))[: N_OPTIONS - 1]]
+    if len({gold, *chosen}) < N_OPTIONS:
+        return None  # a clip so short that lengths round to the same words
+    return _ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), [gold, *chosen], gold)
+
+
+COURSE_TEXT: dict[str, str] = {
+    "rising": "it grows louder",
+    "falling": "it grows quieter",
+    "steady": "it stays about equally loud",
+    "rise_fall": "it swells and then fades",
+    "fall_rise": "it fades and then swells",
+    "varying": "it goes up and down several times",
+}
+"""The loudness courses in words, as options."""
+
+
+def loudness(course: str, rng: Rng, task: Task) -> Question | None:
+    """How the loudness develops, among four courses."""
+    others = [c for c in COURSE_TEXT if c != course]
+    chosen = [COURSE_TEXT[others[int(j)]] for j in rng.permutation(len(others))[: N_OPTIONS - 1]]
+    text = pick(rng, TEMPLATES["loudness"])
+    return _ask(rng, task, "loudness", text, [COURSE_TEXT[course], *chosen], COURSE_TEXT[course])
+
+
+def sound(tags: Sequence[str], vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+    """Which of four sounds is heard, for a clip of which only its tags are known."""
+    gold = pick(rng, tags)
+    options = [gold, *distractors(rng, tags, vocabulary, N_OPTIONS - 1)]
+    return _ask(rng, task, "sound", pick(rng, TEMPLATES["sound"]), options, gold)
+
+
+def tag_presence(tags: Sequence[str], vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+    """Whether one sound is heard, yes and no evenly."""
+    yes = rng.random() < 0.5
+    named = [pick(rng, tags)] if yes else distractors(rng, tags, vocabulary, 1)
+    if not named:
         return None
-    return _ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), [gold, *options], gold)
+    text = pick(rng, TEMPLATES["presence_is"]).format(x=named[0])
+    return _ask(rng, task, "presence", text, ["yes", "no"], "yes" if yes else "no")
 
 
 Maker = Callable[[Scene, Sequence[str], Rng, Task], Question | None]

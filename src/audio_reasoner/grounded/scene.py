@@ -1,8 +1,9 @@
 """What may be said about a clip: its sounds in order, as a listener could tell them apart.
 
 Decision: a timeline is truth about the recipe, not about what can be heard. Order is only spoken of when successive
-starts lie at least `ORDER_GAP_S` apart, and a length comparison only when the margin is audible. A clip whose timeline
-holds a sound nobody could hear (shorter than `MIN_SOUND_S`, or far below the others) yields no counts at all.
+starts lie at least `ORDER_GAP_S` apart, and a length comparison only when the margin is audible. A clip whose
+timeline holds a sound nobody could hear (shorter than `MIN_SOUND_S`, or far below the others) yields no counts at
+all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from audio_reasoner.core.records import Clip
+from audio_reasoner.grounded.language import clean_label
 
 ORDER_GAP_S = 0.15
 """Two starts closer than this are heard as one moment."""
@@ -23,17 +25,26 @@ MAX_GAIN_SPREAD_DB = 24.0
 
 @dataclass(frozen=True)
 class Sound:
-    """One event of a scene; times in seconds, gain in dB."""
+    """One event of a scene; times in seconds to 0.1 s, as they are told, so that lengths and gaps agree with them.
+
+    Args:
+        label: the cleaned label.
+        start: start, rounded.
+        end: end, rounded, at least 0.1 s after the start.
+        gain_db: gain relative to the other sounds.
+        exact: start and end as the timeline has them.
+    """
 
     label: str
     start: float
     end: float
     gain_db: float
+    exact: tuple[float, float]
 
     @property
     def length(self) -> float:
-        """Length in seconds."""
-        return self.end - self.start
+        """Length in seconds, to 0.1 s."""
+        return round(self.end - self.start, 1)
 
 
 @dataclass(frozen=True)
@@ -64,12 +75,14 @@ class Scene:
         if not self.sounds:
             return False
         loudest = max(s.gain_db for s in self.sounds)
-        return all(s.length >= MIN_SOUND_S and loudest - s.gain_db < MAX_GAIN_SPREAD_DB for s in self.sounds)
+        return all(
+            s.exact[1] - s.exact[0] >= MIN_SOUND_S and loudest - s.gain_db < MAX_GAIN_SPREAD_DB for s in self.sounds
+        )
 
     @property
     def ordered(self) -> bool:
         """Whether the order of the starts can be told by ear."""
-        starts = [s.start for s in self.sounds]
+        starts = [s.exact[0] for s in self.sounds]
         return all(b - a >= ORDER_GAP_S for a, b in pairwise(starts))
 
     @property
@@ -77,9 +90,9 @@ class Scene:
         """Whether repeats of one label are heard as separate sounds: none may overlap or touch another of its kind."""
         last_end: dict[str, float] = {}
         for s in self.sounds:
-            if s.start - last_end.get(s.label, -1.0) < ORDER_GAP_S:
+            if s.exact[0] - last_end.get(s.label, -1.0) < ORDER_GAP_S:
                 return False
-            last_end[s.label] = max(s.end, last_end.get(s.label, -1.0))
+            last_end[s.label] = max(s.exact[1], last_end.get(s.label, -1.0))
         return True
 
 
@@ -88,5 +101,9 @@ def scene_of(clip: Clip) -> Scene | None:
     t = clip.timeline
     if t is None or not t.events:
         return None
-    sounds = tuple(Sound(e.label.strip(), t.seconds(e.start), t.seconds(e.end), e.gain_db) for e in t.events)
-    return Scene(t.seconds(t.length), sounds)
+    sounds = []
+    for e in t.events:
+        a, b = t.seconds(e.start), t.seconds(e.end)
+        start = round(a, 1)
+        sounds.append(Sound(clean_label(e.label), start, max(round(b, 1), round(start + 0.1, 1)), e.gain_db, (a, b)))
+    return Scene(t.seconds(t.length), tuple(sounds))

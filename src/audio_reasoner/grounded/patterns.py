@@ -1,0 +1,572 @@
+# ruff: noqa: E501 -- a pattern is read as one sentence; broken lines would hide its alternatives
+"""Sentence patterns of full chains: alternatives in brackets, values in braces.
+
+Decision: the chain speaks as a listener. No pattern mentions labels, data or knowing the answer; none fills space
+without saying something about the clip, the question or the next step. Slots: {x} {y} sounds as noun phrases, {a} {b}
+times, {d} a length, {n} a number word, {L} an option's letter, {o} its text, {k} an ordinal, {c} a clip length in
+words.
+"""
+
+# What is asked, by family.
+ASK: dict[str, tuple[str, ...]] = {
+    "order": (
+        "[The question asks for|I am asked for|What is wanted is|The task is to find] the order in which the sounds [occur|are heard|follow one another|come in].",
+        "[I have to|The task is to|I need to] put the sounds [of the clip|of this recording|that are heard] [in their order|into sequence] [and find the option that says the same|and choose the matching option].",
+        "[This is a question about sequence|Here the sequence matters]: which sound comes first, which next, and so on to the [end|last one].",
+        "[Only one option|One of the options] gives the sounds in [the right|their true] order, and I have to [find it|tell which one it is|work out which] by ear.",
+    ),
+    "count": (
+        "[The question asks|I am asked|What is wanted is] how many separate sounds [there are in all|the clip holds|are heard altogether].",
+        "[The task is to count|I need to count|I have to count] [every sound|all the sounds] [in the clip|in this recording|from start to end], [repeats included|including those that come more than once].",
+        "[This calls for a total|A total is wanted]: [each separate sound counts once|every separate sound counts], [whatever its kind|no matter of what kind it is].",
+    ),
+    "count_of": (
+        "[The question asks|I am asked|What is wanted is] how [often|many times] {x} [occurs|is heard|comes up], [whatever else is heard|not how many sounds there are in all|without regard to other sounds].",
+        "[The task is to count|I need to count|I have to count] only {x}[ and to leave the other sounds aside| and let every other sound pass|, whatever else is going on].",
+        "[One kind of sound matters here|Only one sound is of interest]: {x}. [I need the number of separate times it is heard|The question is how many separate times it is heard].",
+    ),
+    "first": (
+        "[The question asks|I am asked|What is wanted is] which sound [comes first|opens the clip|is heard before all the others].",
+        "[I need to|The task is to|I have to] find the sound [with which the clip begins|that starts earliest|that sets in before any other].",
+        "[Only the beginning decides here|The beginning of the clip decides|It is the opening that matters]: which sound [starts|sets in] before [all others|every other]?",
+    ),
+    "last": (
+        "[The question asks|I am asked|What is wanted is] which sound [comes last|is the final one|comes in after all the others].",
+        "[I need to|The task is to|I have to] find the sound [that starts latest|that sets in after every other|with which the sequence ends].",
+        "[Only the end decides here|The end of the clip decides|It is the close of the clip that matters]: which sound [comes in|sets in] after [all others|every other]?",
+    ),
+    "before": (
+        "[The question asks|I am asked|What is wanted is] which sound [comes directly before|stands right before|is heard just ahead of] {x}.",
+        "[I need to|The task is to|I have to] find {x} [in the clip|in the sequence] and [name|tell] the sound [right before it|that directly precedes it].",
+        "{x} is the [reference point|landmark] here, and [the neighbour before it|the sound one place earlier] is [what I need|what is wanted|what the question is about].",
+    ),
+    "after": (
+        "[The question asks|I am asked|What is wanted is] which sound [comes directly after|stands right after|is heard just behind] {x}.",
+        "[I need to|The task is to|I have to] find {x} [in the clip|in the sequence] and [name|tell] the sound [right after it|that directly follows it].",
+        "{x} is the [reference point|landmark] here, and [the neighbour after it|the sound one place later] is [what I need|what is wanted|what the question is about].",
+    ),
+    "presence": (
+        "[The question asks|I am asked|What is wanted is] which of the [four|listed] sounds [is really heard|occurs in the clip|can be heard here].",
+        "[I need to|The task is to|I have to] find out which [one of the options|option] [is part of this clip|names a sound that occurs]; [the others should be absent|the others must be missing].",
+        "[Several sounds are offered|The options offer several sounds], [but only one of them|of which only one] [occurs|is heard|can be found] in [the clip|this recording].",
+    ),
+    "presence_is": (
+        "[The question asks|I am asked|What has to be decided is] whether {x} [is heard|occurs|can be heard] [anywhere|at all|at any point] in the clip.",
+        "[I need to|The task is to|I have to] decide whether {x} [occurs|is heard|turns up] [in the clip|in this recording], yes or no.",
+        "[It is a yes or no question|This needs a yes or a no]: does {x} [occur|turn up|come up] [at any moment|anywhere] [of the clip|in the clip]?",
+    ),
+    "longest": (
+        "[The question asks|I am asked|What is wanted is] which sound [lasts longest|goes on for the longest time|takes up the most time in one go].",
+        "[I need to|The task is to|I have to] compare the lengths of the sounds and [find|pick out] the [longest|one that goes on longest].",
+        "[Length decides here|The length of each sound matters here]: [which one goes on|which of them lasts] longer than [all the others|every other]?",
+    ),
+    "duration": (
+        "[The question asks|I am asked|What is wanted is] [how long the clip is|how long the whole clip lasts|the length of the clip from start to end].",
+        "[I need to|The task is to|I have to] judge [how much time passes between the beginning and the end of the clip|the length of the clip as a whole].",
+        "[This is about time|Time is the matter here]: how many seconds [pass|go by] from the [start of the clip|beginning] to its [end|last moment]?",
+    ),
+    "loudness": (
+        "[The question asks|I am asked|What is wanted is] how the loudness [develops|changes|behaves] [over the clip|from the beginning to the end].",
+        "[I need to|The task is to|I have to] follow [the loudness|how loud it is] [through the clip|from start to end] and [put its course into words|find the option that describes its course].",
+        "[The matter here is volume|Volume is what counts here]: does it [grow, fade|rise, fall], stay [even|level] or [go up and down|change back and forth]?",
+    ),
+    "sound": (
+        "[The question asks|I am asked|What is wanted is] [which sound is heard in the clip|what it is that can be heard|what makes the sound in this clip].",
+        "[I need to|The task is to|I have to] [recognise|identify|name] the sound [in the clip|of this recording] [among the options|and find it among the options].",
+        "[Several sounds are offered|The options name several sounds], and [the clip holds|the recording fits|what I hear fits] [one of them|just one of them]; I have to [tell which|find out which].",
+    ),
+    "describe": (
+        "[The request is|I am asked] to [describe|put into words] [what is heard|what can be heard] and how it [unfolds|develops] over time.",
+        "[I need to|The task is to|I have to] [describe|give an account of] the [clip|recording]: what [can be heard|is heard], when, and for how long.",
+        "[A description is wanted|What is wanted is a description]: the sound itself, [and then|together with] the way it [takes up|fills] the time of the clip.",
+    ),
+}
+
+# How to go about it, by family.
+STEP: dict[str, tuple[str, ...]] = {
+    "order": (
+        "[Then I can|After that I will|Next I will] walk through [each option|every option] [place by place|position by position] and [drop it|reject it|strike it out] at the first place that does not fit.",
+        "With the [list|sequence] in hand, I will [test|check] [each option|the options one at a time] and [stop at|note] the first [sound|place] where it [goes wrong|differs].",
+    ),
+    "count": (
+        "[Then I can|After that I will|Next I will] [add them up|keep a running count], one sound at a time, and [compare|check] the total with the [options|numbers offered].",
+        "I will [keep a running count|count aloud, so to speak], [adding one for|raising it by one at] [every new sound|each sound that sets in], and [look for|find] the total among the options.",
+    ),
+    "count_of": (
+        "I will [go through|walk through] the [sounds|sequence] with a running count that [grows|goes up] only when {x} [is heard|comes up].",
+        "[Then I can|After that I will|Next I will] [decide for each sound|check sound by sound] whether it is {x}, and [add one|count it] only then.",
+    ),
+    "first": (
+        "[It is enough to|I only need to] compare the [starting times|moments at which they start] and [take|keep] the [earliest|smallest one].",
+        "[Once the starting times are clear|With the starting times noted], the earliest one [gives|settles] the answer.",
+    ),
+    "last": (
+        "[It is enough to|I only need to] compare the [starting times|moments at which they start] and [take|keep] the latest.",
+        "[Once the starting times are clear|With the starting times noted], the latest one [gives|settles] the answer.",
+    ),
+    "before": (
+        "[Then I can|After that I will|Next I will] [locate|look for] {x} in my list and [go back one place|step back by one sound].",
+    ),
+    "after": (
+        "[Then I can|After that I will|Next I will] [locate|look for] {x} in my list and [go on one place|step forward by one sound].",
+    ),
+    "presence": (
+        "[Then I can|After that I will|Next I will] [look for|search for] [each of the options|every option] among the sounds I [noted|heard].",
+    ),
+    "presence_is": (
+        "[Then I can|After that I will|Next I will] [hold|compare] each sound I [noted|heard] [against|with] {x}.",
+    ),
+    "longest": (
+        "For [each|every] sound I need both its [start|beginning] and its end, [so that|because then] the lengths can be [compared|put side by side].",
+    ),
+    "duration": (
+        "[The last sound|Where the last sound ends] and [what follows it|the time after it] [tell|show] where the clip [stops|ends].",
+        "[I will use the sounds as marks in time|The sounds serve as marks in time] and [follow them|read off how far they reach].",
+    ),
+    "loudness": (
+        "[I will compare|It helps to compare] the beginning, the middle and the end of the clip [with one another|by ear].",
+    ),
+    "sound": (
+        "[I will listen to|I pay attention to] [the character of the sound|what the sound is like as a whole] and [hold the options against it|go through the options one by one].",
+    ),
+    "describe": (
+        "[I will name the sound first|First comes the sound itself], then [where it sets in and where it stops|the times at which it sets in and stops], [then how the clip ends|and then the clip as a whole].",
+    ),
+}
+
+LISTEN = (
+    "[I will|First I will|To begin with, I will|My plan is to|I want to] [listen|go] through the [clip|recording] [from start to end|from the beginning|in one pass] and [note|write down|keep track of] [each sound|every separate sound] [with the time at which it starts|and when it starts|together with its time].",
+    "[First|To start with|As a first step], I [make|draw up|need] a list of [the sounds|everything that is heard], [each with its time|in the order of their starts|with the moments at which they start].",
+    "[A clear list of the sounds|A list of sounds with their times] [comes first|is the first step|is the basis], [since|because] [everything else|the rest] [rests on it|follows from it].",
+    "[The safest way|A good way|The simple way] is to [listen|go] through the [clip|recording] once and [write down|note] [what sounds when|each sound and its moment].",
+)
+
+OPTIONS = (
+    "[At the end|Finally|Last of all] I [hold|will hold] the {n} options against [what I heard|that list|the result] and [keep the one that fits|see which one fits].",
+    "[Each of the {n} options|All {n} options] will be checked, [also|even] when one [looks right early|seems right at once].",
+    "[I will not stop at|I do not want to stop at] the first option that [looks right|seems to fit]: all {n} [get|deserve] a [check|look].",
+    "[Then|After that] the {n} options can be [judged|checked] one [by one|after another] [until only one is left|and the wrong ones dropped].",
+)
+
+# Caption.
+OVERVIEW = (
+    "The [clip|recording] [lasts|runs for|takes] {c} and [holds|contains] [sounds that follow one another|a series of separate sounds|several sounds in a row].",
+    "[Within|Over] {c}, [several|a number of] [separate sounds|sounds] [can be heard|follow one another|come and go].",
+    "[There are {c} of audio|The audio lasts {c}], [made up of|with] separate sounds [and short gaps between them|and some space between them].",
+    "[It is a [clip|recording] of {c}|What I hear is a clip of {c}] in which [one sound follows another|the sounds come one by one].",
+)
+OVERVIEW_ONE = (
+    "The [clip|recording] [lasts|runs for|takes] {c} and [holds|contains] [a single sound|only one sound|just one sound].",
+    "[In|Within|Over] {c}, [only one sound|a single sound] [can be heard|occurs|stands out].",
+    "[It is a [clip|recording] of {c}|What I hear is a clip of {c}] with [only one|a single] sound in it.",
+)
+OVERVIEW_OVERLAP = (
+    "The [clip|recording] [lasts|runs for|takes] {c} and [holds|contains] sounds that [partly overlap|run into one another in places].",
+    "[In|Within|Over] {c}, [several|a number of] sounds [come in|are heard], [some of them|in part] at the same time.",
+)
+LEAD = (
+    "[Nothing happens|There is no event|No sound stands out] [for|during] [the first|about] {d}.",
+    "[About|Roughly] {d} [pass|go by] before [anything|the first sound] [happens|sets in|is heard].",
+    "[It takes|I wait] about {d} [until|before] the first sound [comes|sets in|begins].",
+)
+_WHEN = (
+    "[from about {a} to {b}|from {a} to about {b}|between {a} and {b}|at about {a}, ending at {b}|at {a}, for about {d}"
+    "|from {a} on, for roughly {d}|starting at {a} and ending at {b}|from roughly {a} until {b}]"
+)
+FIRST_EVENT = (
+    "[First|To begin with|At the start|As the first sound], {x} [is heard|comes in|can be heard|occurs] " + _WHEN + ".",
+    "[The first thing to be heard|The first sound|What comes first|The opening sound] is {x}, " + _WHEN + ".",
+    "[It opens|The clip opens|It begins|The sequence begins] with {x}, " + _WHEN + ".",
+)
+_GAP_SMALL = "[Almost at once|Right after that|Hardly a moment later|Close behind|Without much of a gap|Shortly after]"
+_GAP = "[After a pause of {g}|About {g} later|After roughly {g} without any event|{g} later|After {g}]"
+_OVER = "[While that is still going on|Before that has ended|Into that sound|Partly on top of it]"
+_MID = "{x} [is heard|comes in|sets in|can be heard|follows] " + _WHEN
+NEXT_SMALL = (f"{_GAP_SMALL}, {_MID}.",)
+NEXT_GAP = (f"{_GAP}, {_MID}.",)
+NEXT_OVER = (f"{_OVER}, {_MID}.",)
+NEXT_ANY = (
+    "[Then|Next|After that|Now|Going on], " + _MID + ".",
+    "[The {k} sound|Sound number {i}|In {k} place|Number {i}] is {x}, " + _WHEN + ".",
+)
+AGAIN = (
+    "[Then|Next|After that|Now], {x} [is heard again|comes back|returns|can be heard again|comes up again] "
+    + _WHEN
+    + ".",
+    "{x} [is heard again|comes back|returns|can be heard again|comes up again], " + _WHEN + ".",
+    "[Once more|Again|Another time], {x} [is heard|comes up|can be heard] " + _WHEN + ".",
+)
+LAST_EVENT = (
+    "[Finally|At the end|Last of all|To finish|As the last sound], {x} [is heard|sets in|comes in|can be heard] "
+    + _WHEN
+    + ".",
+    "[The last sound|The final sound|What comes last|The closing sound] is {x}, " + _WHEN + ".",
+    "[It ends|The sequence ends|It closes|The series closes] with {x}, " + _WHEN + ".",
+)
+TAIL = (
+    "[After that|From there on|From {b} on], [nothing more happens|nothing else is heard|no further sound comes] until the [end|clip ends].",
+    "[The remaining|The last] {d} [hold|bring] no further [event|sound].",
+)
+NO_OVERLAP = (
+    "[No two of the sounds|None of the sounds] [overlap|run into each other|are heard at the same time]; [each|every one] [stands alone|can be heard on its own].",
+    "[Each sound|Every sound] [has ended|is over] before the next one [begins|sets in], [so they are easy to keep apart|which makes them easy to separate].",
+    "[There is a gap|A gap lies] between [each sound and the next|every two neighbours], so [nothing is covered|nothing is masked|none hides another].",
+)
+ALL_DIFFERENT = (
+    "[No sound|None of them] [comes twice|is repeated|returns later]; [all are of different kinds|every one is of its own kind].",
+    "[They are all different|All of them differ in kind], [without any repeat|and none returns].",
+)
+REPEATED = (
+    "[Only {x}|Of these, only {x}] [is heard more than once|returns|comes more than once]: {t}[ in all|].",
+    "{x} [is the one that returns|is what comes back], [being heard|coming up] {t}[ in all| altogether|].",
+)
+SPACING = (
+    "The [widest|longest] gap [between two sounds|between neighbours|without a sound] [is|lies] between {x} and {y}, [about|roughly] {d}.",
+    "[The longest pause|The greatest distance] [separates|lies between] {x} and {y}: [about|roughly] {d}.",
+)
+SHORTEST = (
+    "[The shortest of them|The briefest one|The sound that is over soonest] is {x}, with [about|roughly] {d}.",
+    "{x} is the [shortest|briefest] [sound|of them], [lasting|taking] only [about|roughly] {d}.",
+)
+LONGEST_FACT = (
+    "[The longest of them|The one that goes on longest] is {x}, with [about|roughly] {d}.",
+    "{x} [takes the most time|goes on longest], [about|roughly] {d}.",
+)
+SAME_LOUDER = (
+    "[Of the two|Comparing the two], {x} [is louder|comes across louder|is the stronger one] [the {k} time|when it comes the {k} time].",
+)
+COURSE: dict[str, tuple[str, ...]] = {
+    "rising": ("[Over the clip|From start to end|On the whole], it [grows louder|gets louder|becomes louder].", "The loudness [rises|grows|increases] [towards the end|from start to end|over the clip]."),
+    "falling": ("[Over the clip|From start to end|On the whole], it [grows quieter|gets quieter|fades].", "The loudness [falls|drops|fades] [towards the end|from start to end|over the clip]."),
+    "steady": ("[Over the clip|From start to end|On the whole], it stays [about equally loud|at about one level].", "The loudness [stays about the same|hardly changes|keeps one level] [throughout|from start to end]."),
+    "rise_fall": ("It [grows louder|swells] at first and [then fades|grows quieter again] [towards the end|later on].", "The loudness [rises|swells] and then [falls again|fades again|drops back]."),
+    "fall_rise": ("It [grows quieter|fades] at first and [then becomes louder again|swells again] [towards the end|later on].", "The loudness [falls|drops] at first and then [rises again|comes back]."),
+    "varying": ("The loudness [goes up and down|changes back and forth|rises and falls] [several times|more than once].", "[Louder and quieter moments|Loud and quiet stretches] [alternate|take turns]."),
+}  # fmt: skip
+
+# Reasoning: going through the sounds.
+PLACE = (
+    "[Place|Position] {i}: {x}[ at about {a}|, starting at {a}|, which sets in at {a}|, from {a}].",
+    "[As the {k} sound|In {k} place|As number {i}] I [hear|have|note] {x}[ at about {a}|, starting at {a}|, from {a}|, at {a}].",
+    "[At about|At|Around] {a} [comes|there is|I hear] {x}, [the {k} sound|so this is number {i}|which is number {i}].",
+    "{x} [starts|begins|sets in] at [about|roughly|] {a} and [is the {k} sound|is number {i}|comes {k}].",
+)
+TALLY = (
+    "{x} at [about|roughly|] {a}: that [makes|is|brings it to] {n}.",
+    "[With|Counting] {x} at [about|roughly|] {a}, [the count is {n}|I am at {n}|it comes to {n}|the count reaches {n}].",
+    "[At about|At|Around] {a} [comes|there is|I hear] {x}, [so the count is {n}|which brings the count to {n}|making {n}|so now I have {n}].",
+    "{x} [starts|begins|sets in] at [about|roughly|] {a}; the [running count|count|tally] [is now|stands at|becomes] {n}.",
+)
+TALLY_YES = (
+    "[At about|At|Around] {a} {x} [is heard|can be heard|comes]: [the count goes up to {n}|that makes {n}|the count is now {n}|count {n}].",
+    "The sound at [about|roughly|] {a} is {x}, [so the count rises to {n}|so I count {n}|and the count becomes {n}].",
+    "{x} at [about|roughly|] {a} [counts|is one to count|belongs to the count], which [makes|gives|brings it to] {n}.",
+)
+TALLY_NO = (
+    "[At about|At|Around] {a} {x} [is heard|can be heard|comes]: [not what is counted here|a different sound|it does not count], so the count [stays at|remains at|is still] {n}.",
+    "The sound at [about|roughly|] {a} is {x}, [which leaves the count at {n}|so the count stays at {n}|and the count remains {n}].",
+    "{x} at [about|roughly|] {a} [is something else|does not count|is of another kind]; [still {n}|the count stays {n}|it remains {n}].",
+)
+MATCH_NO = (
+    "[At about|At|Around] {a} {x} [is heard|can be heard|comes], which is [not|something other than] {y}.",
+    "The sound at [about|roughly|] {a} is {x}[ and therefore not {y}|, so not {y}|, not {y}].",
+    "{x} at [about|roughly|] {a} [is a different sound|is something else|does not match].",
+)
+MATCH_YES = (
+    "[At about|At|Around] {a} {x} [is heard|can be heard|comes], [which is exactly what I am looking for|and that is what I am looking for|so it does occur].",
+    "The sound at [about|roughly|] {a} is {x}, [the very one in question|which settles the matter|the one asked about].",
+)
+LENGTH = (
+    "{x} [goes|lasts] from {a} to {b}, [about|roughly|which is about] {d}.",
+    "[Starting at {a} and ending at {b}|From {a} to {b}], {x} [takes|lasts] [about|roughly] {d}.",
+    "For {x} I [get|note|have] [about|roughly] {d}, from {a} to {b}.",
+)
+
+# Reasoning: options. The head names the option, the rest says why.
+HEAD = (
+    '[Option ({L}), "{o}",|({L}) "{o}"|"{o}", option ({L}),|Option ({L}) with "{o}"|"{o}" ({L})|Option ({L}), which says "{o}",]',
+)
+"""An option named as the subject of a sentence; the word after it is a verb."""
+ORDER_OUT = (
+    "{h} [goes wrong|fails|breaks down] at place {i}: it [has|puts|names] {q} there, [while I hear|but the clip has|where I hear] {x}.",
+    "{h} [puts|has] {q} at place {i}, [but|whereas] {x} [comes there|is heard there|is what I hear there], so it [is out|can be dropped|does not fit].",
+    "{h} [is wrong|cannot be right], [since|because] {x}, not {q}, [comes|is heard] at place {i}.",
+    "{h} [does not match|is out|is ruled out]: place {i} [belongs to|is taken by] {x}, not {q}.",
+)
+ORDER_FIT = (
+    "{h} [fits|agrees with what I hear|matches] [at every place|from the first sound to the last|all the way].",
+    "{h} [names|has|gives] the same sound as my list at [every place|each place], [so it stands|so it is kept|which is what I need].",
+    "{h} [agrees with|matches] [the sequence I heard|my list] [from first to last|without exception|at each place].",
+)
+NUMBER_LOW = (
+    "{h} is too [few|low]: [I counted {n}|my count came to {n}|the count is {n}].",
+    "{h} [would leave out|misses|falls short by] {m} of [the sounds I counted|what I counted].",
+    "{h} [cannot be right|is out|does not fit], [since|because] {n} [is more than that|were counted].",
+)
+NUMBER_HIGH = (
+    "{h} is too [many|high]: [I counted {n}|my count came to {n}|the count is {n}].",
+    "{h} [would need|asks for] {m} more than [I heard|I counted|can be heard].",
+    "{h} [cannot be right|is out|does not fit], [since|because] [only {n} can be heard|the count stops at {n}].",
+)
+NUMBER_FIT = (
+    "{h} [agrees with|equals|is exactly] [my count|the count|what I counted].",
+    "{h} [is the number I reached|is where the count ended|matches the count].",
+)
+NEVER = (
+    "{h} [is not heard|does not occur|never comes up] [at any point|anywhere|at all] in the clip.",
+    "{h} [is out|can be dropped|falls away]: [nothing like it|no such sound] [is heard|occurs|turns up].",
+    "{h} [has no counterpart|is not to be found] among the sounds [I noted|in the clip|I heard].",
+    "{h} [cannot be right|does not fit|is ruled out], [since|because] [no such sound occurs|the clip has no such sound|it is missing from the clip].",
+)
+ELSEWHERE = (
+    "{h} [is heard|does occur|is part of the clip], but [at about|at|around] {a}, [as the {k} sound|in {k} place|as number {i}], [which is not what is asked|so not at the place in question|so it does not fit].",
+    "{h} [comes up|is heard] [at about|at|around] {a} and [is|stands as|counts as] [the {k} sound|number {i}], [not the one wanted|so it is the wrong one|which rules it out].",
+    "{h} [belongs to the clip|occurs], [yet|but] its place is number {i}, [at about|at|around] {a}, [so it is out|which does not fit].",
+)
+THIS_ONE = (
+    "{h} [is the sound|names the sound] [I found|in question|I arrived at].",
+    "{h} [fits|agrees|matches]: [that is what I hear at this place|this is the sound I noted there|it is the one at this place].",
+    "{h} [is exactly that sound|says just this|agrees with my list].",
+)
+HEARD = (
+    "{h} [is heard|does occur|can be heard] [at about|at|around] {a}.",
+    "{h} [is among the sounds|can be found in my list|is there]: it [starts|sets in] at [about|roughly|] {a}.",
+    "{h} [fits|matches], [since|because] I [hear|noted] it at [about|roughly|] {a}.",
+)
+SHORTER = (
+    "{h} [lasts|takes] [only|about|no more than] {d}, [which is shorter|so it is not the longest|less than the longest].",
+    "{h} [is over after|ends after] [about|roughly] {d} [and so falls short|and cannot be it|and is out].",
+    "{h} [stays behind|falls short|is beaten], with [its|only|about] {d}.",
+)
+IS_LONGEST = (
+    "{h} [goes on for|lasts|takes] about {d}, [more than any other|the greatest length of all|longer than the rest].",
+)
+TOO_SHORT = (
+    "{h} is too short: [the clip goes on well beyond that|at that time the clip is still running|much more time passes].",
+    "{h} [would mean|means] that the clip stops [long before|well before] [it does|the moment I hear it end].",
+)
+TOO_LONG = (
+    "{h} is too long: [the clip is over well before|the clip has ended by then|not nearly so much time passes].",
+    "{h} [would need|asks for] much more time than [passes|the clip takes|there is].",
+)
+LENGTH_FIT = ("{h} [agrees with|fits|comes close to] [the time I noted|the time that passes|what I hear].",)
+COURSE_NO = (
+    "{h} does not [fit|agree with] [the course I hear|what I hear|how the loudness moves].",
+    "{h} [would sound different|describes another course|is a different course], [so it is out|so it can be dropped].",
+)
+COURSE_YES = ("{h} [describes|is] [the course I hear|what I hear|just how the loudness moves].",)
+SOUND_NO = (
+    "{h} [would sound different|has another character|is a different kind of sound][, so it is out|, so it can be dropped|].",
+    "{h} [does not fit|does not agree with] what [I hear|is heard|can be heard].",
+    "{h} is not what [I hear|is heard here|the clip holds].",
+)
+SOUND_YES = (
+    "{h} [fits|agrees with|matches] what [I hear|is heard|can be heard].",
+    "{h} [is the sound|names the sound] [I hear|that is heard|in the clip].",
+)
+YES_NO_FIT = (
+    '[So|Therefore|It follows that] the answer to the question is "{o}", [which is option ({L})|option ({L})|and that is option ({L})].',
+    '[This leads to|That leaves] "{o}", option ({L}).',
+)
+
+STEP_BACK = (
+    "{x} [has|is at] place {i}, so the sound [in question|I need|wanted] [has|is at] place {j}: {y}.",
+    "{x} is number {i} [in my list|in the sequence|]; [one place|one step] [earlier|back] is {y}.",
+)
+STEP_ON = (
+    "{x} [has|is at] place {i}, so the sound [in question|I need|wanted] [has|is at] place {j}: {y}.",
+    "{x} is number {i} [in my list|in the sequence|]; [one place|one step] [later|further on] is {y}.",
+)
+ONE_SOUND = (
+    "[Only|Just] {x} [is heard|can be heard|occurs], one [separate|single] sound, [so|and therefore] option ({L}) [is right|fits].",
+)
+NO_SUCH_SOUND = (
+    "{x} [is not heard|does not occur] [at all|anywhere|at any point], so the count is zero, option ({L}).",
+)
+
+# Checks at the end of the reasoning, by family.
+CHECK: dict[str, tuple[str, ...]] = {
+    "order": (
+        "[As a check, I go backwards|Checking from the end|Read backwards]: {r}[, which agrees|, the same again|, as in the option].",
+        "[As a check|To be sure], I compare the starting times: {s}, [each later than the one before|which only grow|always later].",
+    ),
+    "count": (
+        "[As a check, by kind|Counted by kind|Sorted by kind as a check]: {r}, [together|which gives|in sum] {n}.",
+    ),
+    "count_of": ("[As a check|To be sure], [the moments of {x} are|{x} stands at] {r}, [which is|that is|again] {t}.",),
+    "first": (
+        "[As a check|To be sure]: [the next start|the following start|the second start] is {y} at [about|] {b}, [later|clearly later] than {a}.",
+    ),
+    "last": (
+        "[As a check|To be sure]: [the start before it|the sound before it] is {y} at [about|] {b}, [earlier|clearly earlier] than {a}.",
+    ),
+    "neighbour": (
+        "[As a check|To be sure], I compare the times: {y} starts at {b} and {x} at {a}, [with nothing between|and no other sound starts between them].",
+    ),
+    "longest": (
+        "[As a check|To be sure], the [next longest|runner-up], {y}, [has|takes] about {b}, [clearly less than|well below] {a}.",
+    ),
+    "duration": (
+        "[As a check|To be sure]: the last sound ends at [about|] {b}, [and the clip stops {d} later|and {d} later the clip is over].",
+        "[As a check|To be sure]: {x}, the last sound, [is over|has ended] at [about|] {b}, [which agrees|and that fits].",
+    ),
+}
+
+CONCLUDE = (
+    "[So|Therefore|This means that|It follows that] option ({L}) [is the only one that fits|is the one to keep|remains|is the answer].",
+    "[That leaves|This leaves|What remains is] option ({L}), [since|because] [the others|all the others|the other options] [have been ruled out|fail|do not fit].",
+    "[The comparison|Going through the options|This] [leads to|points to|settles on] option ({L})[ alone| and to no other|].",
+    "[Only|Just] option ({L}) [stands up to the comparison|is left|agrees with what I heard|passes].",
+)
+
+COURSE_HEARD = (
+    "[Comparing|When I compare] the [beginning|opening], the middle and the end, [I find|I notice] that {r}.",
+    "[Listening|Going] [from the beginning to the end|through the clip], [I notice|I find] that {r}.",
+)
+
+SUMMARY: dict[str, tuple[str, ...]] = {
+    "order": ("[The sounds come in the order|From first to last, I hear|In sequence, the clip has] {r}, [which is|and that is|as given by] option ({L}).",),
+    "count": ("[Counting|Adding up] {r}, [I arrive at|the total is|I get] {n} [sounds|separate sounds]{z}, [which is|so it is|and that is] option ({L}).",),
+    "count_of": ("{x} [is heard|occurs|comes up] {t} [in the clip|in all|from start to end], [which is|so it is|and that points to] option ({L}).",),
+    "first": ("{x}, [starting at|from|at] {a}, [comes before every other sound|is the earliest sound|opens the clip], [so|and therefore] option ({L}) [is right|is the right one|fits].",),
+    "last": ("{x}, [starting at|from|at] {a}, [comes after every other sound|is the latest sound|is the last to come in], [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "before": ("[Directly|Right|Just] before {x} [I hear|comes|there is] {y}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "after": ("[Directly|Right|Just] after {x} [I hear|comes|there is] {y}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "presence": ("Of the options, only {x} [is heard|occurs|is part of the clip], [at about|around] {a}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "presence_yes": ("{x} [is heard|occurs|does turn up], at [about|roughly] {a}, [so|and therefore] the answer is yes, option ({L}).",),
+    "presence_no": ("[I went through all the sounds|All the sounds are accounted for], and {x} [is not among them|does not occur|never turns up], [so|and therefore] the answer is no, option ({L}).",),
+    "longest": ("{x} [goes on for|lasts|takes] about {d}, [longer than any other sound|more than the rest], [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "duration": ("[From start to end|In all|All in all] the clip [takes|lasts|runs for] {c}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "loudness": ('[On the whole|All in all|Taken together], [the words that fit are|the loudness fits the words|the course of the loudness is] "{r}", [which is option ({L})|option ({L})].',),
+    "sound": ("[What I hear is|The clip holds|The sound in the clip is] {x}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
+    "describe": ("[In short|Taken together|All in all], the clip [contains|holds|consists of] {x} [within|over] {c}.",),
+}  # fmt: skip
+
+RESPONSE: dict[str, tuple[str, ...]] = {
+    "order": ("[From start to end, this is the sequence that is heard|I compared every place of the sequence|Every place of this sequence agrees with the clip].", "[The starting times of the sounds|The moments at which the sounds start] [settle the order|leave only one order]."),
+    "count": ("[I counted every separate sound from start to end|Each separate sound was counted once|The running count covered the whole clip].",),
+    "count_of": ("[I counted each time {x} is heard|Only {x} was counted|I kept count of {x} from start to end].",),
+    "first": ("[No other sound starts earlier|Every other sound starts later|It is the earliest sound of the clip].",),
+    "last": ("[No other sound starts later|Every other sound starts earlier|It is the last sound to come in].",),
+    "before": ("[It stands directly before|It is the neighbour before|No other sound lies between it and] {x}.",),
+    "after": ("[It stands directly after|It is the neighbour after|No other sound lies between it and] {x}.",),
+    "presence": ("[Only this sound is heard in the clip|None of the other options can be heard|Of the sounds offered, this one occurs].",),
+    "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip[| at about {a}].",),
+    "presence_no": ("{x} [is not heard|cannot be heard|does not occur] [in the clip|at any point of the clip].",),
+    "longest": ("[It goes on longer than every other sound|No other sound lasts as long|Its length, about {d}, is the greatest].",),
+    "duration": ("[That is the time from the beginning to the end of the clip|So much time passes from start to end|The clip ends after that time].",),
+    "loudness": ("[That is how the loudness moves from start to end|This describes the course of the loudness best].",),
+    "sound": ("[That is the sound heard in the clip|This is what can be heard|It is the sound that the clip holds].",),
+}  # fmt: skip
+
+# Clips of which only the sound and some measurements are known.
+TAG_OVERVIEW = (
+    "The [clip|recording] [lasts|runs for|takes] {c}, and {x} [is heard|can be heard] in it.",
+    "It is a [clip|recording] of {c} [with|that holds|in which I hear] {x}.",
+    "[Within|Over] {c}, {x} [can be heard|is heard].",
+    "{x} [can be heard|is heard] in [this clip|this recording|the clip], which [lasts|runs for|takes] {c}.",
+)
+TAG_OVERVIEW_NO_TIME = (
+    "[In the clip|In this recording|Here], {x} [can be heard|is heard].",
+    "{x} [can be heard|is heard] in [this clip|this recording|the clip].",
+    "[What I hear|The sound in the clip|What can be heard] is {x}.",
+)
+TAG_MORE = (
+    "{x} [is part of it as well|can be heard as well|belongs to it too].",
+    "[Besides|Apart from that|In addition], {x} [can be heard|is heard|is there].",
+)
+STRETCH_ONE = (
+    "[The sound|It] [fills one stretch|comes in one piece|is heard in one go], from [about|roughly] {a} to {b}.",
+    "[There is one stretch of sound|One stretch of sound can be heard|The sound forms one stretch], [from about {a} to {b}|between {a} and {b}|starting at {a} and ending at {b}].",
+    "[The sound|It] [sets in|starts|begins] at [about|roughly] {a} and [is over|ends|stops] at {b}, without a break[ in between|].",
+)
+STRETCH_ALL = (
+    "[The sound|It] [fills|takes up] [practically|nearly|almost] the whole [clip|recording], [without a clear break|with no real pause].",
+    "[From start to end|All the way through], [there is hardly a moment of silence|the sound does not stop for any length of time].",
+)
+STRETCH_SPAN = "[from {a} to {b}|{a} to {b}|between {a} and {b}]"
+STRETCH_SOME = (
+    "[The sound|It] [comes in|is heard in|falls into] {n} [separate|] stretches: {r}.",
+    "[There are|I hear|I can tell apart] {n} stretches of sound: {r}.",
+    "{n} stretches of sound [can be told apart|follow one another|can be heard]: {r}.",
+)
+STRETCH_MANY = (
+    "[The sound|It] [comes in|falls into|is broken into] {n} [separate|short|] stretches, [the first|starting] at {a} [and the last ending|and ending] at {b}.",
+    "[There are|I can tell apart] {n} stretches of sound, [spread over the time|in the time] [from {a} to {b}|between {a} and {b}].",
+)
+STRETCH_LONGEST = (
+    "The {e} of [these|them] [lasts|goes on for] [about|roughly] {d}, [from {a} to {b}|between {a} and {b}].",
+    "[Of these|Among them], the one from {a} to {b} is the {e}, [about|roughly] {d}.",
+)
+PAUSE = (
+    "The [longest|widest] pause between [them|the stretches] [is|takes|lasts] [about|roughly] {d}, [from {a} to {b}|between {a} and {b}].",
+    "[Between|From] {a} and {b} it is [quiet|silent] [for about {d}|, about {d} in all].",
+)
+TAG_LEAD = (
+    "[About|Roughly] {d} of silence [come first|pass at the beginning|go by before it starts].",
+    "[It begins|The clip begins|It opens] with [about|roughly] {d} of silence.",
+    "[The first|For the first] {d} [are silent|hold no sound|bring nothing].",
+)
+TAG_TAIL = (
+    "[About|Roughly] {d} of silence [come last|follow at the end|are left at the end].",
+    "[It ends|The clip ends|It closes] with [about|roughly] {d} of silence.",
+)
+TAG_HEAR = (
+    "[I listen to|I consider|First I take] the sound as a whole: [what I hear is|it is|it comes across as] {x}.",
+    "[The character of the sound|What the sound is like] [is clear enough|is easy to recognise|leaves little doubt]: {x}.",
+    "[Listening|Going] through the clip, I [recognise|hear|make out] {x}.",
+)
+TAG_TIME = (
+    "[It starts|It sets in|The sound begins] at [about|roughly] {a} and [the last of it|its end|the end of it] [is at|comes at|lies at] {b}.",
+    "[The time from|Between] {a} [to|and] {b} [is where it can be heard|is the part that counts|is what I go by].",
+)
+TAG_LENGTH = (
+    "[Following the clip|Going along] to its end, I [get|note|arrive at] {c}.",
+    "[From the first moment to the last|From start to end], [I count|I note|there are] {c}.",
+)
+MATCH_TAG_NO = (
+    "[What I hear is|The sound is|It is] {x}, [not {y}|which is something other than {y}|and that is not {y}].",
+)
+MATCH_TAG_YES = (
+    "[What I hear is|The sound is|It is] {x}, [the very sound in question|which is exactly what is asked about|and this is what the question is about].",
+)
+DESCRIBE_PLACE = (
+    "[Source|What it is|The sound itself]: {x}.",
+    "[First the sound itself|To begin with the sound]: [I hear|it is] {x}.",
+)
+DESCRIBE_TIME = (
+    "[Time|Its place in time|Then the timing]: [the sound starts|it starts|it sets in] at [about|roughly] {a} and [is over|ends|has ended] at {b}.",
+)
+DESCRIBE_COURSE = ("[Loudness|As for loudness|Then the loudness]: {r}.",)
+DESCRIBE_END = (
+    "[Put together|Together|Taken together], [these observations|these points] [give|make] [the description|a full account].",
+    "[Nothing else|Nothing beyond this] [can be said with confidence|is certain], so [I leave it at this|the description stops here].",
+)
+TAG_STEP = (
+    "[I will listen|I listen] to the clip [from start to end|as a whole] and [compare what I hear with|hold what I hear against] {x}.",
+    "[First|To begin with] I [name|identify] what [can be heard|is heard] in the clip, then I [ask myself whether it is|compare it with] {x}.",
+)
+STEP_TAG: dict[str, tuple[str, ...]] = {
+    "sound": STEP["sound"],
+    "loudness": STEP["loudness"],
+    "duration": (
+        "[I will listen|I listen] [to the very end|until the clip stops] and [judge|keep track of] the time that [passes|goes by].",
+        "[The end of the clip|The moment at which the clip stops] is what I have to [listen for|find], [together with|and with it] the time that has passed by then.",
+    ),
+}
+OPTIONS_TAG = (
+    "[At the end|Finally|Last of all] I [hold|will hold] the {n} options against [what I heard|the result] and [keep the one that fits|see which one fits].",
+    "[Each of the {n} options|All {n} options] will be checked, [also|even] when one [looks right early|seems right at once].",
+    "[Then|After that] the {n} options can be [judged|checked] one [by one|after another] [until only one is left|and the wrong ones dropped].",
+)
+SUMMARY_TAG: dict[str, tuple[str, ...]] = {
+    "presence_yes": (
+        "{x} [is what I hear|is heard|can be heard] in the clip, [so|and therefore] the answer is yes, option ({L}).",
+    ),
+    "presence_no": (
+        "{x} [is not what I hear|is not heard|cannot be heard] in the clip, [so|and therefore] the answer is no, option ({L}).",
+    ),
+}
+RESPONSE_TAG: dict[str, tuple[str, ...]] = {
+    "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip.",),
+}

@@ -1,0 +1,201 @@
+"""Chains for recordings of which only the sound and some measurements are known.
+
+Decision: shorter rather than padded. Without a timeline there is one sound to name, perhaps a few stretches with
+their times and a course of loudness; a full chain then has about 100 to 350 words. What is not certain is not
+mentioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from audio_reasoner.core.chain import Chain
+from audio_reasoner.core.records import Question
+from audio_reasoner.grounded import patterns as p
+from audio_reasoner.grounded.brief import BRIEF_PLANNING, numbered, option_letter, scan
+from audio_reasoner.grounded.facts import Facts
+from audio_reasoner.grounded.full import clip_length, duration_options, letter, loudness_steps
+from audio_reasoner.grounded.language import capital, listed, number, phrase, seconds
+from audio_reasoner.grounded.questions import COURSE_TEXT, target_of
+from audio_reasoner.grounded.writer import Writer
+
+SHOWN_STRETCHES = 4
+"""More stretches than this are told by their number alone."""
+SILENCE_S = 0.2
+"""A shorter silence at the edges is not worth a sentence."""
+
+
+def brief_tag_chain(question: Question, tags: Sequence[str], facts: Facts) -> Chain:
+    """The brief chain of a question about a clip without timeline."""
+    assert question.gold_index is not None
+    gold, target = question.gold_index, target_of(question.text)
+    caption = numbered(tags) if tags else "A clip."
+    reasoning = scan(question.options, gold)
+    match question.family:
+        case "presence":
+            words = []
+            for x in tags:
+                words.append(f"{x} {'yes' if x == target else 'no'}")
+                if x == target:
+                    break
+            reasoning = f"{', '.join(words)}. So {option_letter(gold)} {question.gold_text}."
+            summary = f"{target} is {'' if question.gold_text == 'yes' else 'not '}in the clip."
+        case "duration":
+            caption = f"{caption} The clip ends at {seconds(facts.duration)}."
+            summary = f"The clip lasts {question.gold_text}."
+        case "loudness":
+            assert facts.course is not None
+            caption = f"{caption} {capital(COURSE_TEXT[facts.course])}."
+            summary = f"The loudness: {question.gold_text}."
+        case _:
+            summary = f"The clip has {question.gold_text}."
+    plan = BRIEF_PLANNING["presence_is" if question.family == "presence" else question.family]
+    return Chain(
+        planning=plan.format(x=target),
+        caption=caption,
+        reasoning=reasoning,
+        summary=summary,
+        response=f"{option_letter(gold)} {question.gold_text}",
+    )
+
+
+def _stretches(facts: Facts, w: Writer) -> list[str]:
+    found = facts.stretches
+    if found is None:
+        return []
+    spans = [(seconds(a), seconds(b)) for a, b in found]
+    if len(found) == 1:
+        a, b = found[0]
+        if b - a >= 0.93 * facts.duration:
+            return [w.say(p.STRETCH_ALL)]
+        return [w.say(p.STRETCH_ONE, a=spans[0][0], b=spans[0][1])]
+    out = []
+    n = number(len(found))
+    if len(found) <= SHOWN_STRETCHES:
+        # One way of writing a span per list: a list that changes its form reads badly.
+        form = w.bit(p.STRETCH_SPAN, a="{a}", b="{b}")
+        r = listed([form.format(a=a, b=b) for a, b in spans])
+        out.append(w.say(p.STRETCH_SOME, n=n, r=r))
+    else:
+        out.append(w.say(p.STRETCH_MANY, n=n, a=spans[0][0], b=spans[-1][1]))
+    by_length = sorted(found, key=lambda s: s[1] - s[0])
+    (a, b), (c, d) = by_length[-1], by_length[-2]
+    if b - a >= 1.25 * (d - c) and b - a - (d - c) >= 0.2:
+        e = "longest" if len(found) > 2 else "longer"
+        out.append(w.say(p.STRETCH_LONGEST, a=seconds(a), b=seconds(b), d=seconds(b - a), e=e))
+    pauses = sorted(((y[0] - x[1], x[1], y[0]) for x, y in pairwise(found)), reverse=True)
+    if len(found) > 2 and pauses[0][0] >= 0.3 and pauses[0][0] >= 1.25 * pauses[1][0]:
+        length, a, b = pauses[0]
+        out.append(w.say(p.PAUSE, a=seconds(a), b=seconds(b), d=seconds(length)))
+    return out
+
+
+def tag_caption(tags: Sequence[str], facts: Facts, w: Writer, family: str) -> str:
+    """What is heard in a clip without timeline."""
+    parts = []
+    c = clip_length(facts.duration)
+    if tags:
+        x = phrase(tags[0]).new
+        if family == "duration":
+            parts.append(w.say(p.TAG_OVERVIEW_NO_TIME, x=x))
+        else:
+            parts.append(w.say(p.TAG_OVERVIEW, c=c, x=x))
+        parts += [w.say(p.TAG_MORE, x=phrase(t).new) for t in tags[1:]]
+    elif family != "duration":
+        parts.append(
+            w.say(("The [clip|recording] [lasts|runs for|takes] {c}.", "It is a [clip|recording] of {c}."), c=c)
+        )
+    if facts.leading is not None and facts.leading >= SILENCE_S:
+        parts.append(w.say(p.TAG_LEAD, d=seconds(facts.leading)))
+    parts += _stretches(facts, w)
+    if facts.trailing is not None and facts.trailing >= SILENCE_S:
+        parts.append(w.say(p.TAG_TAIL, d=seconds(facts.trailing)))
+    if facts.course is not None and family != "loudness":
+        parts.append(w.say(p.COURSE[facts.course]))
+    if not parts:
+        parts.append(w.say(("I [listen|go] through the [clip|recording] from start to end.",)))
+    return " ".join(parts)
+
+
+def _steps(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> list[str]:
+    gold = question.gold_index
+    assert gold is not None
+    target = target_of(question.text)
+    out: list[str] = []
+    if question.family == "loudness":
+        out = loudness_steps(question, facts, w)
+    elif question.family == "duration":
+        if facts.stretches:
+            out.append(w.say(p.TAG_TIME, a=seconds(facts.stretches[0][0]), b=seconds(facts.stretches[-1][1])))
+        out.append(w.say(p.TAG_LENGTH, c=question.gold_text))
+        out += duration_options(question, w)
+    elif question.family == "presence":
+        assert target is not None
+        for t in tags:
+            hit = t == target
+            x = phrase(t).new if not out else phrase(t).known
+            out.append(w.say(p.MATCH_TAG_YES if hit else p.MATCH_TAG_NO, x=x, y=phrase(target).new))
+            if hit:
+                break
+        return [*out, w.say(p.YES_NO_FIT, o=question.gold_text, L=letter(gold))]
+    else:
+        out.append(w.say(p.TAG_HEAR, x=listed([phrase(t).new for t in tags])))
+        if facts.stretches:
+            out.append(w.say(p.TAG_TIME, a=seconds(facts.stretches[0][0]), b=seconds(facts.stretches[-1][1])))
+        for i, option in enumerate(question.options):
+            head = w.bit(p.HEAD[0], L=letter(i), o=option)
+            out.append(w.say(p.SOUND_YES if i == gold else p.SOUND_NO, h=head))
+    return [*out, w.say(p.CONCLUDE, L=letter(gold))]
+
+
+def full_tag_chain(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> Chain:
+    """The full chain of a question about a clip without timeline."""
+    assert question.gold_index is not None
+    target = target_of(question.text)
+    kind = "presence_is" if question.family == "presence" else question.family
+    x = phrase(target).new if target else ""
+    planning = [w.say(p.ASK[kind], x=x), w.say(p.TAG_STEP if kind == "presence_is" else p.STEP_TAG[kind], x=x)]
+    if len(question.options) > 2:
+        planning.append(w.say(p.OPTIONS_TAG, n=number(len(question.options))))
+    key = kind if kind != "presence_is" else f"presence_{question.gold_text}"
+    slots = {"L": letter(question.gold_index), "x": phrase(target or question.gold_text).new, "c": question.gold_text}
+    slots |= {"r": question.gold_text, "a": "", "d": ""}
+    summary = w.say(p.SUMMARY_TAG.get(key) or p.SUMMARY[key], **slots)
+    reason = w.say(p.RESPONSE_TAG.get(key) or p.RESPONSE[key], **slots)
+    steps = _steps(question, tags, facts, w)
+    return Chain(
+        planning=" ".join(planning),
+        caption=tag_caption(tags, facts, w, question.family),
+        reasoning="\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1)),
+        summary=summary,
+        response=f"{reason} The answer is ({letter(question.gold_index)}) {question.gold_text}.",
+    )
+
+
+def description(tags: Sequence[str], facts: Facts, w: Writer) -> str:
+    """One to three sentences that describe a clip: the gold text of an open question."""
+    names = listed([phrase(t).new for t in tags])
+    out = [w.say(p.TAG_OVERVIEW, c=clip_length(facts.duration), x=names)]
+    out += _stretches(facts, w)[:1]
+    if facts.course is not None:
+        out.append(w.say(p.COURSE[facts.course]))
+    return " ".join(out)
+
+
+def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> Chain:
+    """The chain of an open question; its response is the gold text."""
+    response = question.gold_text
+    planning = " ".join([w.say(p.ASK["describe"]), w.say(p.STEP["describe"])])
+    caption = tag_caption(tags, facts, w, "describe")
+    names = listed([phrase(t).new for t in tags])
+    steps = [w.say(p.DESCRIBE_PLACE, x=names)]
+    if facts.stretches:
+        a, b = seconds(facts.stretches[0][0]), seconds(facts.stretches[-1][1])
+        steps.append(w.say(p.DESCRIBE_TIME, a=a, b=b))
+    if facts.course is not None:
+        steps.append(w.say(p.DESCRIBE_COURSE, r=COURSE_TEXT[facts.course]))
+    steps.append(w.say(p.DESCRIBE_END))
+    reasoning = "\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1))
+    summary = w.say(p.SUMMARY["describe"], x=names, c=clip_length(facts.duration))
+    return Chain(planning=planning, caption=caption, reasoning=reasoning, summary=summary, response=response)
