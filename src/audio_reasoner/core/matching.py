@@ -59,7 +59,7 @@ _ONE_PRONOUN_AFTER = _words("no which the this that any every some each last fir
 _ONE_PRONOUN_BEFORE = _words("of that which is who where option")
 _UNITS = _words("s sec secs second seconds ms milliseconds hz khz db dbfs min minute minutes bpm st nd rd th kbps")
 
-_CONNECTORS = _words("a an the then and followed by finally next lastly afterwards")
+_CONNECTORS = _words("a an the then and followed finally next lastly afterwards")
 _RESTRICTED = _words("yes no true false none not never")
 
 _NEGATORS = _words(
@@ -101,8 +101,8 @@ _RIGHT_ELSEWHERE = _words("of channel side after before at in there next near no
 # After a capital A these words show that it is a letter: an article cannot stand before them.
 _AFTER_LETTER_A = _words(
     "because since as and or is isn't was wasn't not but for which that while seems matches fits would can cannot "
-    "can't could must should has does doesn't instead rather than only too also here in on at due given then so if over with "
-    "best fails contains describes lists says states it i"
+    "can't could must should has does doesn't instead rather than only too also here in on at due given then so if "
+    "over with best fails contains describes lists says states it i"
 )
 _ANCHORS = _words(
     "option options choice answer answers letter choose pick select chose selected but not or either neither nor and "
@@ -110,8 +110,10 @@ _ANCHORS = _words(
     "unlike is 是 选 選 是 案 择 擇 为 respuesta réponse antwort"
 )
 _IS_SUBJECTS = _words("it this that answer option choice which selection pick respuesta réponse antwort conclusion one")
+# "Wait, …" takes back what came before; the "long wait" of an option does not.
 _RETRACTION = re.compile(
-    r"\b(?:wait|scratch that|correction|on second thoughts?|i was wrong|let me reconsider|no, sorry)\b",
+    r"(?:^|[.!?;…—\n,-])\s*(?:but\s+|no,?\s+|hmm,?\s+|oh,?\s+)?(?:wait(?=\s*[,.!:…—-]|\s+no\b|\s+a\b|\s+that)"
+    r"|scratch that|correction(?=\s*[:,])|on second thoughts?|i was wrong|let me reconsider|no, sorry)",
     re.IGNORECASE,
 )
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
@@ -122,7 +124,7 @@ _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _TOKEN = re.compile(
     rf"(?<![\w.])[-−]?\d+(?:[.,:]\d+)*%?"  # 12, -3, 0:30, 4.5, 50%
     rf"|[{_CJK}]"
-    rf"|(?:(?![{_CJK}\d_])[\w{_MARKS}])+[#♯♭]*(?:'(?:(?![{_CJK}\d_])[\w{_MARKS}])+)*"  # dog, don't, F#
+    rf"|(?![{_CJK}\d_])\w(?:(?![{_CJK}_])[\w{_MARKS}])*[#♯♭]*(?:'(?:(?![{_CJK}_])[\w{_MARKS}])+)*"  # dog, don't, F#, A7
     rf"|\d+%?"
 )
 _CJK_CHAR = re.compile(rf"[{_CJK}]")
@@ -220,18 +222,28 @@ class _Tokens:
         return gap in _GLUE
 
 
-def _strip(words: Sequence[str]) -> tuple[str, ...]:
-    kept = tuple(word for word in words if word not in _CONNECTORS)
-    return kept or tuple(words)
+def _connects(word: Sequence[str], i: int) -> bool:
+    return word[i] in _CONNECTORS or (word[i] == "by" and i > 0 and word[i - 1] == "followed")
+
+
+def _strip(tokens: _Tokens) -> tuple[str, ...]:
+    """The words without articles and connectors; "a, chance" and "was, a" keep theirs, which are no articles."""
+    last = len(tokens) - 1
+    kept = tuple(
+        word
+        for i, word in enumerate(tokens.word)
+        if not _connects(tokens.word, i) or i == last or tokens.gap[i + 1].strip()
+    )
+    return kept or tuple(tokens.word)
 
 
 @lru_cache(maxsize=4096)
 def _compile(options: tuple[str, ...]) -> _Options:
     tokens = [_Tokens(_clean(option)) for option in options]
     full = tuple(tuple(t.word) for t in tokens)
-    keys = tuple(_strip(words) for words in full)
-    if len(set(keys)) < len(set(full)):
-        # Two options differ only in words like "a" or "then": then every word counts.
+    keys = tuple(_strip(t) for t in tokens)
+    if len(set(keys)) < len(set(full)) or any(word in _CONNECTORS for key in keys for word in key):
+        # Two options differ only in words like "a" or "then", or such a word matters: then every word counts.
         keys = full
     same = tuple(keys.index(key) for key in keys)
     by_first: dict[str, list[tuple[tuple[str, ...], int]]] = {}
@@ -293,7 +305,7 @@ def _whole(tokens: _Tokens, known: _Options) -> OptionMatch | None:
     words = tuple(tokens.word)
     by_text = next((i for i, full in enumerate(known.full) if full == words), None)
     if by_text is None:
-        key = _strip(words)
+        key = _strip(tokens)
         by_text = next((i for i, k in enumerate(known.keys) if k == key and known.keys is not known.full), None)
         if by_text is not None and any(tokens.broken[1:-1]) and not known.breaks[by_text]:
             by_text = None
@@ -325,6 +337,8 @@ class _Reading:
         self.known = known
         self.marks = self._find_marks()
         self.starts = {mark.start: k for k, mark in enumerate(self.marks)}
+        # Words of an option are not words about it: "Noisy overall" concludes nothing, "tea, no milk" rejects nothing.
+        self.held = {i for mark in self.marks if mark.kind != "letter" for i in range(mark.start, mark.end)}
         self.negated = [self._is_negated(mark) for mark in self.marks]
 
     # ------------------------------------------------------------------------------------------------ finding marks
@@ -334,7 +348,7 @@ class _Reading:
         if known.keys is known.full:
             places = list(range(len(t)))
         else:
-            places = [i for i, word in enumerate(t.word) if word not in _CONNECTORS]
+            places = [i for i in range(len(t)) if not _connects(t.word, i)]
         words = [t.word[i] for i in places]
         hits: list[tuple[int, int, int]] = []
         reach = -1
@@ -368,7 +382,9 @@ class _Reading:
             if form is None:
                 continue
             index = ord(t.word[i]) - 97
-            if (
+            if i in lone and marks and marks[-1].label and marks[-1].end == i and not t.broken[i]:
+                marks.append(_Mark(i, i + 1, lone[i], "text", True, False))  # "(c) D" where D is a text
+            elif (
                 i in lone
                 and form != "label"
                 and known.same[lone[i]] != (known.same[index] if index < len(known.texts) else -1)
@@ -384,10 +400,16 @@ class _Reading:
                 continue
             if end - start == 1 and len(t.raw[start]) == 1 and t.raw[start].isalpha() and t.raw[start].isascii():
                 continue
-            firm = not (end - start == 1 and t.word[start] in _RESTRICTED)
+            firm = not (end - start == 1 and t.word[start] in _RESTRICTED) or self._said_outright(start)
             marks.append(_Mark(start, end, index, "text", firm, False))
         marks.sort()
         return self._combine(marks)
+
+    def _said_outright(self, i: int) -> bool:
+        """Whether "yes", "no" and their like are an answer here and not part of a sentence: "it is no, because"."""
+        t = self.t
+        stands_apart = t.gap[i + 1].strip() != "" or i + 1 == len(t)
+        return stands_apart and i > 0 and t.word[i - 1] in ("is", "be", "say", "answer", "it's", "that's")
 
     def _combine(self, marks: list[_Mark]) -> list[_Mark]:
         """Join "B. text" and "text (B)" into one mark that agrees with itself or clashes."""
@@ -488,6 +510,8 @@ class _Reading:
         for i in range(mark.start - 1, max(-1, mark.start - 9), -1):
             if t.broken[i + 1] and t.gap[i + 1].strip() != "":
                 return False
+            if i in self.held:
+                continue
             if ":" in t.gap[i + 1] and t.word[i] not in ("out", "wrong", "incorrect", "not"):
                 return False
             word = t.word[i]
@@ -522,7 +546,9 @@ class _Reading:
             if t.broken[i]:
                 return False
             word = t.word[i]
-            if i in self.starts and self.marks[self.starts[i]].kind != "text":
+            if i in self.held or i in self.starts:
+                if "," in t.gap[i] and seen_copula:
+                    return False
                 continue
             if word in ("not", "no", "never", "neither", "nor", "without", "except", "unlike", "excluding"):
                 if not seen_copula and word != "not":
@@ -538,16 +564,13 @@ class _Reading:
                 return True
             if word in ("不", "错", "錯"):
                 return True
-            if word not in _POST_FILLERS and word not in "是也都" and not self._inside_mark(i):
+            if word not in _POST_FILLERS and word not in "是也都":
                 return False
-            if "," in t.gap[i] and not self._inside_mark(i) and word not in ("and", "or"):
+            if "," in t.gap[i] and word not in ("and", "or"):
                 return False
             if word not in ("and", "or", "the", "a", "an", "option", "answer", "choice"):
                 seen_copula = True
         return False
-
-    def _inside_mark(self, i: int) -> bool:
-        return any(mark.start <= i < mark.end for mark in self.marks)
 
     def _questioned(self, mark: _Mark) -> bool:
         t = self.t
@@ -653,6 +676,8 @@ class _Reading:
     def _conclusions(self) -> Iterable[list[_Mark]]:
         t = self.t
         for i, word in enumerate(t.word):
+            if i in self.held:
+                continue
             group = None
             if word in _ANSWER_WORDS or (word in _CHOICE_WORDS and i and t.word[i - 1] in _CHOICE_QUALIFIERS):
                 if i and t.word[i - 1] in _NOT_THE_ANSWER:
@@ -751,6 +776,8 @@ class _Reading:
         t = self.t
         found: list[_Mark] | None = None
         for i, word in enumerate(t.word):
+            if i in self.held:
+                continue
             cue = word in _THEREFORE
             cue = cue or (word == "so" and (i == 0 or t.broken[i] or "," in t.gap[i]))
             cue = cue or (word == "conclusion" and i > 0 and t.word[i - 1] == "in")

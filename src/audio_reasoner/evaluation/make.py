@@ -1,0 +1,218 @@
+"""Makes a benchmark in MMAU's format out of clips whose content is known to the sample.
+
+Decision: what is asked comes from the same offline teacher as the training questions, about scenes of another seed,
+so that a score measures hearing and reasoning and not the wording. One question per clip; each new clip is asked the
+family that is rarest so far. The manifest beside the data names seed, versions and hash, so that a score can be
+repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from audio_reasoner.core.errors import ConfigError, InputError, TeacherError
+from audio_reasoner.core.records import Clip, Question
+from audio_reasoner.evaluation.mmau import DATA_NAME, MANIFEST_NAME
+
+AUDIO_DIR = "test-mini-audios"
+RATE = 16_000
+QUESTIONS_SEEN = 11
+"""How many questions of a clip the rarest family is chosen from."""
+_DIFFICULTY = {1: "easy", 2: "medium", 3: "hard"}
+
+
+def make_benchmark(
+    n: int, seed: int, out: Path, on_item: Callable[[int], None] | None = None, **plan_settings: Any
+) -> Path:
+    """Write `n` questions about synthetic scenes: `out/mmau-test-mini.json`, its recordings and `benchmark.json`.
+
+    Args:
+        n: number of questions, one per clip.
+        seed: which scenes; a seed that no training data was made with.
+        out: directory to write; must not hold a benchmark yet.
+        on_item: told the number of items done so far.
+        plan_settings: further settings of `synth.plan_complex`, such as ``max_events``.
+
+    Returns:
+        The data file.
+
+    Raises:
+        ConfigError: `benchmark.exists`, `benchmark.bad_size`, or a setting of the plan is impossible.
+    """
+    from audio_reasoner.evidence import VERSION, measure
+    from audio_reasoner.grounded import GroundedTeacher
+    from audio_reasoner.synth import CLASSES, clip_audio, plan_complex
+
+    if n < 1:
+        raise ConfigError(f"a benchmark of {n} questions; at least 1 is needed.", code="benchmark.bad_size")
+    _refuse_existing(out)
+    teacher = GroundedTeacher(style="brief", vocabulary=CLASSES, seed=seed, questions_per_clip=QUESTIONS_SEEN)
+    asked: Counter[str] = Counter()
+
+    def items() -> Iterator[tuple[Clip, Question, Any]]:
+        # Twice as many scenes as questions: some clips have nothing that can be asked.
+        for clip in plan_complex(2 * n + 20, seed, **plan_settings):
+            pcm = clip_audio(clip)
+            try:
+                annotation = teacher.annotate(clip, measure(pcm, clip.content_key))
+            except TeacherError:
+                continue
+            questions = [q for q in annotation.questions if q.options]
+            if questions:
+                question = min(questions, key=lambda q: asked[q.family])  # the first of equals: deterministic
+                asked[question.family] += 1
+                yield clip, question, pcm
+
+    facts = {
+        "made_by": "synth complex",
+        "seed": seed,
+        "plan": plan_settings,
+        "evidence": VERSION,
+        "teacher": teacher.model,
+    }
+    return _write(_first(items(), n), n, out, facts, f"synthetic, seed {seed}, {n} items", on_item)
+
+
+def make_benchmark_from_run(run_dir: Path, out: Path, on_item: Callable[[int], None] | None = None) -> Path:
+    """Write every option question of a built run as a benchmark in MMAU's format.
+
+    Returns:
+        The data file.
+
+    Raises:
+        ConfigError: `benchmark.exists`.
+        InputError: `benchmark.no_items`: the run's data set holds no question with options.
+    """
+    from audio_reasoner.core.run import RunDir
+    from audio_reasoner.cota import sample_audio
+    from audio_reasoner.dataset import read_rows
+
+    run = RunDir.open(run_dir)
+    _refuse_existing(out)
+    audio = sample_audio(run)
+
+    def entries() -> Iterator[tuple[dict[str, Any], Any]]:
+        for row in read_rows(run.dataset_dir):
+            if not row.options:
+                continue
+            domain = row.domains[0] if row.domains else "sound"
+            entry = _entry(
+                name=row.sample_id,
+                question=row.question,
+                choices=list(row.options),
+                answer=row.gold_text,
+                family=row.family,
+                difficulty=row.difficulty,
+                task=domain,
+                source=row.source,
+            )
+            yield entry, audio(row)
+
+    facts = {"made_by": "run", "run": run_dir.name}
+    return _write_entries(entries(), out, facts, f"run {run_dir.name}", on_item)
+
+
+def _first(items: Iterable[Any], n: int) -> Iterator[Any]:
+    for count, item in enumerate(items, start=1):
+        yield item
+        if count == n:
+            return
+
+
+def _refuse_existing(out: Path) -> None:
+    if (out / DATA_NAME).exists():
+        raise ConfigError(
+            f"{out / DATA_NAME} exists already.", code="benchmark.exists", hint="Choose another directory or remove it."
+        )
+
+
+def _entry(
+    *, name: str, question: str, choices: list[str], answer: str, family: str, difficulty: int, task: str, source: str
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "audio_id": f"./{AUDIO_DIR}/{name}.wav",
+        "question": question,
+        "choices": choices,
+        "answer": answer,
+        "dataset": source,
+        "task": task,
+        "split": "test-mini",
+        "category": "Reasoning",
+        "sub-category": family,
+        "difficulty": _DIFFICULTY[difficulty],
+    }
+
+
+def _write(
+    items: Iterable[tuple[Clip, Question, Any]],
+    n: int,
+    out: Path,
+    facts: dict[str, Any],
+    revision: str,
+    on_item: Callable[[int], None] | None,
+) -> Path:
+    entries = (
+        (
+            _entry(
+                name=clip.clip_id,
+                question=question.text,
+                choices=list(question.options),
+                answer=question.gold_text,
+                family=question.family,
+                difficulty=question.difficulty,
+                task="sound",
+                source=clip.source,
+            ),
+            pcm,
+        )
+        for clip, question, pcm in items
+    )
+    return _write_entries(entries, out, facts, revision, on_item, expected=n)
+
+
+def _write_entries(
+    entries: Iterable[tuple[dict[str, Any], Any]],
+    out: Path,
+    facts: dict[str, Any],
+    revision: str,
+    on_item: Callable[[int], None] | None,
+    expected: int | None = None,
+) -> Path:
+    from importlib.metadata import version
+
+    from audio_reasoner.core.audio import encode_wav
+    from audio_reasoner.core.run import write_atomic
+
+    (out / AUDIO_DIR).mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for row, pcm in entries:
+        (out / AUDIO_DIR / f"{row['id']}.wav").write_bytes(encode_wav(pcm, RATE))
+        rows.append(row)
+        if on_item is not None:
+            on_item(len(rows))
+    if not rows or (expected is not None and len(rows) < expected):
+        raise InputError(
+            f"only {len(rows)} questions could be made"
+            + (f", {expected} were asked for." if expected else ": no question of the run has options."),
+            code="benchmark.no_items",
+        )
+    data = (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    file = out / DATA_NAME
+    manifest = {
+        "revision": revision,
+        "data_sha256": hashlib.sha256(data).hexdigest(),
+        "items": len(rows),
+        "families": dict(sorted(Counter(row["sub-category"] for row in rows).items())),
+        "audio": {"rate": RATE, "channels": 1},
+        "package_version": version("audio-reasoner"),
+        **facts,
+    }
+    write_atomic(out / MANIFEST_NAME, (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    write_atomic(file, data)
+    return file
