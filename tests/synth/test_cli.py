@@ -73,8 +73,11 @@ def test_more_scenes_of_the_same_seed_keep_the_old_ones(tmp_path: Path) -> None:
     few = {c.clip_id: c for c in read_clips(tmp_path / "run")}
     composition = plan_run(tmp_path / "run", 50, 7)
     many = {c.clip_id: c for c in read_clips(tmp_path / "run")}
-    assert len(few), len(many) == (20, 50)
+    assert (len(few), len(many)) == (20, 50)
     assert few.items() <= many.items()
+    assert composition.dropped == 0
+    assert plan_run(tmp_path / "other", 5, 7).dropped == 0
+    assert plan_run(tmp_path / "other", 3, 7).dropped == 2
     assert composition.clips == composition.events.total() == 50
     assert composition.classes.total() == sum(len(c.timeline.events) for c in many.values() if c.timeline is not None)
 

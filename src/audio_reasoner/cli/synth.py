@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from audio_reasoner.core.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Synthesise clips whose content is known exactly.")
+
+
+_MinEvents = Annotated[int, typer.Option(help="Least number of events in a scene.")]
+_MaxEvents = Annotated[int, typer.Option(help="Greatest number of events in a scene.")]
+_Classes = Annotated[str | None, typer.Option(help="Sound classes, separated by commas; all of the bank if not given.")]
+_EventSeconds = Annotated[
+    tuple[float, float], typer.Option(help="Shortest and longest event, seconds.", metavar="LOW HIGH")
+]
+_GapSeconds = Annotated[
+    tuple[float, float], typer.Option(help="Shortest and longest gap between events, seconds.", metavar="LOW HIGH")
+]
+_Repeats = Annotated[float, typer.Option(help="Chance that an event takes a class its scene already has, 0 to 1.")]
+
+
+def _settings(
+    min_events: int,
+    max_events: int,
+    classes: str | None,
+    event_seconds: tuple[float, float],
+    gap_seconds: tuple[float, float],
+    repeats: float,
+) -> dict[str, Any]:
+    """The flags as keywords of `plan_complex`."""
+    settings: dict[str, Any] = {
+        "min_events": min_events,
+        "max_events": max_events,
+        "event_seconds": event_seconds,
+        "min_gap_s": gap_seconds[0],
+        "max_gap_s": gap_seconds[1],
+        "repeat_probability": repeats,
+    }
+    if classes is not None:
+        settings["classes"] = tuple(sorted({c.strip() for c in classes.split(",") if c.strip()}))
+    return settings
 
 
 @app.command("complex")
@@ -19,20 +53,12 @@ def complex_(
     seed: Annotated[
         int, typer.Option(help="Which scenes. Train with one seed, test with another: two seeds share no sound.")
     ] = 0,
-    min_events: Annotated[int, typer.Option(help="Least number of events in a scene.")] = 1,
-    max_events: Annotated[int, typer.Option(help="Greatest number of events in a scene.")] = 6,
-    classes: Annotated[
-        str | None, typer.Option(help="Sound classes, separated by commas; all of the bank if not given.")
-    ] = None,
-    event_seconds: Annotated[
-        tuple[float, float], typer.Option(help="Shortest and longest event, seconds.", metavar="LOW HIGH")
-    ] = (0.3, 1.2),
-    gap_seconds: Annotated[
-        tuple[float, float], typer.Option(help="Shortest and longest gap between events, seconds.", metavar="LOW HIGH")
-    ] = (0.1, 0.6),
-    repeats: Annotated[
-        float, typer.Option(help="Chance that an event takes a class its scene already has, 0 to 1.")
-    ] = 0.25,
+    min_events: _MinEvents = 1,
+    max_events: _MaxEvents = 6,
+    classes: _Classes = None,
+    event_seconds: _EventSeconds = (0.3, 1.2),
+    gap_seconds: _GapSeconds = (0.1, 0.6),
+    repeats: _Repeats = 0.25,
     audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
     workers: Annotated[int | None, typer.Option(help="Processes for --audio; one per core if not given.")] = None,
 ) -> None:
@@ -44,25 +70,11 @@ def complex_(
     from audio_reasoner.dataset import read_clips
     from audio_reasoner.synth.job import plan_run, render_files
 
-    names = None
-    if classes is not None:
-        names = tuple(sorted({c.strip() for c in classes.split(",") if c.strip()}))
+    settings = _settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
     err = Console(stderr=True)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("planning", total=n)
-        made = plan_run(
-            out,
-            n,
-            seed,
-            on_clip=lambda _: progress.advance(task),
-            min_events=min_events,
-            max_events=max_events,
-            classes=names,
-            event_seconds=event_seconds,
-            min_gap_s=gap_seconds[0],
-            max_gap_s=gap_seconds[1],
-            repeat_probability=repeats,
-        )
+        made = plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), **settings)
     if audio:
         written = 0
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -79,6 +91,8 @@ def complex_(
         highlight=False,
         soft_wrap=True,
     )
+    if made.dropped:
+        console.print(f"{made.dropped:,} scenes of an earlier, longer plan are no longer in the run.", highlight=False)
     table = Table("events", "scenes", "", box=None)
     for k, count in sorted(made.events.items()):
         table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.events.values())))
@@ -94,12 +108,31 @@ def benchmark(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Number of questions.")] = 1000,
     seed: Annotated[int, typer.Option(help="Which scenes. Use a seed that no training data was made with.")] = 3,
+    min_events: _MinEvents = 1,
+    max_events: _MaxEvents = 6,
+    classes: _Classes = None,
+    event_seconds: _EventSeconds = (0.3, 1.2),
+    gap_seconds: _GapSeconds = (0.1, 0.6),
+    repeats: _Repeats = 0.25,
 ) -> None:
     """Make a benchmark in MMAU's format from scenes nobody has trained on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from audio_reasoner.evaluation.make import make_benchmark
 
-    make_benchmark(n, seed, out)
-    typer.echo(f"next: audio-reasoner eval run {out} --model MODEL")
+    settings = _settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
+    err = Console(stderr=True)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("asking", total=n)
+        data = make_benchmark(n, seed, out, on_item=lambda done: progress.update(task, completed=done), **settings)
+    console = Console()
+    console.print(f"{n:,} questions, seed {seed} → {data}", highlight=False, soft_wrap=True)
+    console.print(
+        f"next: audio-reasoner eval run mmau-mini --data {out} --model MODEL -o PREDICTIONS",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()

@@ -38,8 +38,8 @@ from audio_reasoner.synth.dsp import (
 Rng = np.random.Generator
 Synth = Callable[[Rng, int], Wave]
 
-LEVEL_DBFS = -24.0
-"""Loudness of an event with gain_db 0: root mean square of its active frames in dBFS; spiky sounds up to 2 dB less."""
+LEVEL_DBFS = -26.0
+"""Loudness of an event with gain_db 0: root mean square of its active frames in dBFS (see `loudness_dbfs`)."""
 EVENT_PEAK = 0.44
 """Soft limit of an event with gain_db 0: with 6 dB more it still lies below the 0.9 at which a scene is turned down."""
 FADE_S = 0.010
@@ -266,8 +266,10 @@ def _glass(rng: Rng, n: int) -> Wave:
     # Thinning out, but stratified: splinters that all fell early would leave a hole before the last one.
     for at in ((np.arange(pieces) + rng.random(pieces)) / pieces) ** 1.5 * span:
         f = rng.uniform(2800.0, 7000.0)
-        y = np.sin(2 * np.pi * f * t) + 0.5 * np.sin(2 * np.pi * min(1.37 * f, 7700.0) * t)
-        place(out, int(at), y * decay(t.size, 0.0008, rng.uniform(0.06, 0.18)), rng.uniform(0.15, 0.55))
+        ring = rng.uniform(0.06, 0.18)
+        s = t[: int(ring * RATE)]
+        y = np.sin(2 * np.pi * f * s) + 0.5 * np.sin(2 * np.pi * min(1.37 * f, 7700.0) * s)
+        place(out, int(at), y * decay(s.size, 0.0008, ring), rng.uniform(0.15, 0.55))
     place(out, span, np.sin(2 * np.pi * rng.uniform(3500, 6000) * t) * decay(t.size, 0.001, 0.15), 0.3)
     return out
 
@@ -401,8 +403,14 @@ def render_event(name: str, seed: int, length: int) -> np.ndarray:
     x[: half.size] *= half
     x[-fade:] *= ramp[::-1]
     x *= 10.0 ** ((LEVEL_DBFS - loudness_dbfs(x)) / 20.0)
-    # Twice, because limiting a spiky sound (a clock's tick) takes some of its loudness away again.
-    for _ in range(2):
-        if float(np.max(np.abs(x))) > EVENT_PEAK:
-            x = EVENT_PEAK * np.tanh(x / EVENT_PEAK * 10.0 ** ((LEVEL_DBFS - loudness_dbfs(x)) / 20.0))
+    if float(np.max(np.abs(x))) > EVENT_PEAK:
+        # Limiting a spiky sound (a clock's tick) takes loudness away; drive it harder until it is as loud as planned.
+        drive = 1.0
+        for _ in range(6):
+            limited = EVENT_PEAK * np.tanh(drive * x / EVENT_PEAK)
+            short_db = LEVEL_DBFS - loudness_dbfs(limited)
+            if abs(short_db) < 0.1:
+                break
+            drive *= 10.0 ** (1.3 * short_db / 20.0)
+        x = limited
     return x.astype(np.float32)

@@ -70,10 +70,11 @@ def decay(n: int, attack_s: float, t60_s: float) -> Wave:
 
 def arch(n: int, attack: float, release: float, power: float = 1.0) -> Wave:
     """Envelope that rises over the first share `attack` of `n` samples and falls over the last share `release`."""
-    x = (np.arange(n) + 0.5) / n
-    up = np.sin(0.5 * np.pi * np.minimum(x / attack, 1.0))
-    down = np.sin(0.5 * np.pi * np.minimum((1.0 - x) / release, 1.0))
-    return (up * down) ** power
+    out = np.ones(n)
+    up, down = math.ceil(attack * n), math.ceil(release * n)
+    out[:up] *= np.sin(np.minimum((np.arange(up) + 0.5) * (0.5 * np.pi / (attack * n)), 0.5 * np.pi))
+    out[n - down :] *= np.sin(np.minimum((np.arange(down) + 0.5) * (0.5 * np.pi / (release * n)), 0.5 * np.pi))[::-1]
+    return out if power == 1.0 else out**power
 
 
 def _filter(b: Sequence[float], a: Sequence[float], x: Wave) -> Wave:

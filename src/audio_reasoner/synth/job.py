@@ -27,6 +27,8 @@ class Composition:
     clips: int = 0
     seconds: float = 0.0
     with_repeats: int = 0
+    dropped: int = 0
+    """Clips the run held before and holds no longer, because fewer were planned this time."""
     events: Counter[int] = field(default_factory=Counter)
     """Number of scenes by number of events."""
     classes: Counter[str] = field(default_factory=Counter)
@@ -55,7 +57,7 @@ def plan_run(
             are impossible.
         LockedError: another process writes the run.
     """
-    from audio_reasoner.dataset import write_clips
+    from audio_reasoner.dataset import count_clips, write_clips
 
     # First, so that impossible settings leave no directory behind.
     clips = plan_complex(n, seed, **settings)
@@ -79,7 +81,9 @@ def plan_run(
                 code="synth.other_scenes",
                 hint="Plan these into another directory, so that no sample changes its audio behind your back.",
             )
+        before = count_clips(run.path)
         write_clips(run.path, counted())
+        composition.dropped = max(before - count_clips(run.path), 0)
         run.add_source(source)
     return composition
 
@@ -102,11 +106,11 @@ def _render_one(run: Path, clip: Clip) -> bool:
 
 
 def render_files(run: Path, clips: Iterable[Clip], workers: int | None = None) -> Iterator[bool]:
-    """Write the audio of synthetic clips as 16-bit FLAC files; yields for each whether it was written (or was there).
+    """Write the audio of planned scenes as 16-bit FLAC files; yields for each whether it was written (or was there).
 
     Args:
         run: the run directory.
-        clips: clips with a recipe.
+        clips: the run's clips; those of other sources are passed over.
         workers: processes; None is one per core.
 
     Raises:
@@ -114,4 +118,5 @@ def render_files(run: Path, clips: Iterable[Clip], workers: int | None = None) -
     """
     from audio_reasoner import compute
 
-    yield from compute.map(functools.partial(_render_one, run), clips, workers, ordered=False, chunk=16)
+    scenes = (c for c in clips if c.source == SOURCE)
+    yield from compute.map(functools.partial(_render_one, run), scenes, workers, ordered=False, chunk=16)
