@@ -11,6 +11,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -28,8 +29,10 @@ from audio_reasoner.dataset import (
     read_rows,
     row_of,
     verify_dataset,
+    write_clips,
     write_dataset,
 )
+from audio_reasoner.dataset.exports import export_run
 from audio_reasoner.dataset.rows import COLUMNS, from_dict, to_dict
 
 DESIGN_COLUMNS = [
@@ -126,6 +129,15 @@ def test_shards_end_at_a_fixed_row_count_and_read_as_one(tmp_path: Path, monkeyp
     assert list(read_rows(tmp_path / "d")) == sorted(rows, key=lambda r: r.sample_id)
     for row in rows:
         assert find_row(tmp_path / "d", row.sample_id) == row
+        assert find_row(tmp_path / "d", row.sample_id[:6]) == row
+    with pytest.raises(InputError) as caught:
+        find_row(tmp_path / "d", "s")
+    assert caught.value.code == "dataset.ambiguous_sample"
+    for nowhere in ("a", "zzz", "smmmmm"):
+        with pytest.raises(InputError) as caught:
+            find_row(tmp_path / "d", nowhere)
+        assert caught.value.code == "dataset.no_such_sample"
+        assert any(r.sample_id in caught.value.hint for r in rows)
     (tmp_path / "d" / "part-00001.parquet").unlink()
     with pytest.raises(IntegrityError, match=r"part-00001\.parquet is missing"):
         next(iter(read_rows(tmp_path / "d")))
@@ -364,6 +376,12 @@ def test_a_full_disk_is_a_clear_error_and_the_old_data_set_stays(tmp_path: Path)
         assert caught.value.code == "environment.disk_full"
         assert hashes(disk / "d") == before
         assert [p.name for p in disk.iterdir()] == ["d"]
+        write_clips(disk, [make_clip(i) for i in range(20)])
+        write_dataset(disk / "dataset", make_rows(20))
+        with pytest.raises(EnvironmentProblem) as caught:
+            export_run(disk, "webdataset", lambda row: np.random.default_rng(1).uniform(-1, 1, 160_000), out=disk / "x")
+        assert caught.value.code == "environment.disk_full"
+        assert not (disk / "x").exists()
         write_dataset(disk / "d", make_rows(30))
         assert count_rows(disk / "d") == 30
     finally:

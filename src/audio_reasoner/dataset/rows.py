@@ -8,9 +8,9 @@ clip whose recipe stands in run/clips.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.ids import canonical_json
@@ -56,6 +56,13 @@ class Row(Record):
     prompt_sha: str = ""
     verdicts: tuple[Verdict, ...] = ()
     checks_version: str
+
+    @model_validator(mode="after")
+    def _gold_is_an_option(self) -> Self:
+        at = self.gold_index
+        if at is not None and not (0 <= at < len(self.options) and self.options[at] == self.gold_text):
+            raise ValueError(f"gold_index {at} does not name {self.gold_text!r} among {len(self.options)} options")
+        return self
 
     @property
     def synthetic(self) -> bool:

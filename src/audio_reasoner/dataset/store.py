@@ -197,57 +197,75 @@ def find_row(dataset_dir: Path | str, sample_id_prefix: str) -> Row:
         InputError: ``dataset.no_such_sample`` (with the nearest ids) or ``dataset.ambiguous_sample``.
     """
     wanted = sample_id_prefix.strip()
-    opened = _open_all(Path(dataset_dir))
-    ids: list[tuple[str, int, int]] = []
-    for part, (path, file) in enumerate(opened):
-        found = files.iter_dicts(file, path, ["sample_id"], _REMAKE, batch=ROWS_AT_ONCE)
-        ids += [(fields["sample_id"], part, n) for n, fields in enumerate(found)]
-    at = bisect.bisect_left(ids, (wanted, -1, -1))
-    hits: list[tuple[str, int, int]] = []
-    while wanted and at < len(ids) and ids[at][0].startswith(wanted) and len(hits) < 6:
-        hits.append(ids[at])
-        at += 1
-    if len(hits) > 1 and hits[0][0] != wanted:
+    hits: list[tuple[str, Path, Any, int, int]] = []
+    around: list[str] = []
+    for path, file, group in _groups_around(_open_all(Path(dataset_dir)), wanted):
+        ids = _ids_of(file, path, group)
+        around += ids
+        found = [n for n, name in enumerate(ids) if wanted and name.startswith(wanted)]
+        hits += [(ids[n], path, file, group, n) for n in found]
+        if len(hits) > 5:
+            break
+    exact = [h for h in hits if h[0] == wanted]
+    if len(hits) > 1 and not exact:
         shown = ", ".join(h[0] for h in hits[:5]) + (", …" if len(hits) > 5 else "")
         raise InputError(
             f"{wanted!r} begins several sample ids: {shown}", code="dataset.ambiguous_sample", hint="Give more letters."
         )
     if not hits:
-        nearest = _nearest(wanted, [i[0] for i in ids], at)
+        nearest = _nearest(wanted, around)
         raise InputError(
             f"no sample of {dataset_dir} has an id that begins with {wanted!r}",
             code="dataset.no_such_sample",
             hint=f"Near it: {', '.join(nearest)}." if nearest else "The data set is empty.",
         )
-    _, part, number = hits[0]
-    path, file = opened[part]
-    return _decode(_row_at(file, path, number), path)
+    _, path, file, group, number = (exact or hits)[0]
+    return _decode(_row_at(file, path, group, number), path)
 
 
-def _nearest(wanted: str, ids: list[str], at: int) -> list[str]:
-    """Ids close to a mistyped one: by spelling among up to 20,000, else the neighbours in order."""
-    if wanted and len(ids) <= 20_000:
-        close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.7)
-        if close:
-            return close
-    start = max(0, min(at - 1, len(ids) - 3))
-    return ids[start : start + 3]
+def _groups_around(opened: list[tuple[Path, Any]], wanted: str) -> Iterator[tuple[Path, Any, int]]:
+    """Row groups that may hold ids beginning with `wanted`, by the statistics in the footers; at least the nearest one.
+
+    Rows are sorted by sample_id, so a look at one row group is enough in a data set of any size.
+    """
+    groups = []
+    for path, file in opened:
+        column = file.schema_arrow.names.index("sample_id")
+        for group in range(file.num_row_groups):
+            statistics = file.metadata.row_group(group).column(column).statistics
+            groups.append((path, file, group, statistics.max if statistics and statistics.has_min_max else None))
+    after = [n for n, (*_, last) in enumerate(groups) if last is None or last >= wanted]
+    start = after[0] if after else len(groups) - 1
+    for n, (path, file, group, _) in enumerate(groups[start:] if groups else []):
+        ids = _ids_of(file, path, group)
+        if n and ids and ids[0] > wanted and not ids[0].startswith(wanted):
+            return
+        yield path, file, group
 
 
-def _row_at(file: Any, path: Path, number: int) -> dict[str, Any]:
+def _ids_of(file: Any, path: Path, group: int) -> list[str]:
+    ids: list[str] = _group(file, path, group, ["sample_id"]).column("sample_id").to_pylist()
+    return ids
+
+
+def _group(file: Any, path: Path, group: int, columns: list[str]) -> Any:
     import pyarrow as pa
 
-    for group in range(file.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        if number < rows:
-            try:
-                fields: dict[str, Any] = (
-                    file.read_row_group(group, columns=list(COLUMNS)).slice(number, 1).to_pylist()[0]
-                )
-            except (pa.ArrowException, OSError) as error:
-                raise IntegrityError(
-                    f"{path} is damaged: {error}", code="integrity.unreadable", hint=_REMAKE
-                ) from error
-            return fields
-        number -= rows
-    raise IntegrityError(f"{path} has fewer rows than its footer says", code="integrity.changed", hint=_REMAKE)
+    try:
+        return file.read_row_group(group, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise IntegrityError(f"{path} is damaged: {error}", code="integrity.unreadable", hint=_REMAKE) from error
+
+
+def _nearest(wanted: str, ids: list[str]) -> list[str]:
+    """Ids close to a mistyped one: by spelling, else its neighbours in order."""
+    at = bisect.bisect_left(ids, wanted)
+    close = difflib.get_close_matches(wanted, ids[max(0, at - 2_000) : at + 2_000], n=3, cutoff=0.7)
+    start = max(0, min(at - 1, len(ids) - 3))
+    return close or ids[start : start + 3]
+
+
+def _row_at(file: Any, path: Path, group: int, number: int) -> dict[str, Any]:
+    table = _group(file, path, group, list(COLUMNS)).slice(number, 1)
+    fields: dict[str, Any] = table.to_pylist()[0]
+    return fields
