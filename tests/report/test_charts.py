@@ -47,8 +47,8 @@ def test_bars_are_proportional_and_say_their_numbers() -> None:
 def test_bars_beyond_the_limit_are_summed_not_dropped() -> None:
     root = parse(bars([Bar(f"label {i}", 10) for i in range(20)], "Labels", limit=12))
     assert "8 more" in " ".join(root.itertext())
-    assert widths(root, "c7") == [100.0]  # 8 x 10 is the longest bar
-    assert widths(root, "c0")[0] == pytest.approx(12.5)
+    assert "80" in " ".join(root.itertext())
+    assert widths(root, "c0") == [100.0] * 12  # the rest has no bar that would make the others look small
 
 
 def test_share_bar_fills_the_width_and_lists_every_part() -> None:

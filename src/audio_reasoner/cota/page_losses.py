@@ -59,6 +59,7 @@ class Losses:
     accepted: int = 0
     refused: list[Row] = field(default_factory=list)
     plan: Mapping[str, object] = field(default_factory=dict)
+    notices: list[Loss] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -82,7 +83,8 @@ def read_losses(run: RunDir, clips: int, *, show: int = 0, seed: int = 0) -> Los
         seed: draws them.
     """
     losses = Losses()
-    _clips_quarantine(run.clips_dir / "quarantine.jsonl", losses)
+    losses.lines = _read_lines(run.clips_dir / "quarantine.jsonl", losses.warnings)
+    losses.notices = _read_lines(run.clips_dir / "notices.jsonl", losses.warnings)
     losses.before_clips = _ranked(x.code for x in losses.lines)
     if not run.ledger_path.is_file():
         return losses
@@ -94,9 +96,11 @@ def read_losses(run: RunDir, clips: int, *, show: int = 0, seed: int = 0) -> Los
     return losses
 
 
-def _clips_quarantine(path: Path, losses: Losses) -> None:
+def _read_lines(path: Path, warnings: list[str]) -> list[Loss]:
+    """What a source wrote about the files and rows that are no clips."""
+    found: list[Loss] = []
     if not path.is_file():
-        return
+        return found
     with path.open(encoding="utf-8", errors="replace") as f:
         for number, line in enumerate(f, 1):
             try:
@@ -104,14 +108,15 @@ def _clips_quarantine(path: Path, losses: Losses) -> None:
                 if not isinstance(item, dict):
                     raise ValueError
             except ValueError:
-                losses.warnings.append(f"{path.name}, line {number} cannot be read and is not counted here.")
+                warnings.append(f"{path.name}, line {number} cannot be read and is not counted here.")
                 continue
             where = str(item.get("file") or item.get("source_id") or "")
             if item.get("row") is not None:
                 where += f" ({item.get('table') or 'table'}, row {item['row']})"
-            why = str(item.get("detail") or item.get("message") or item.get("reason") or "")
+            why = str(item.get("detail") or item.get("reason") or "")
             code = str(item.get("code", "?"))
-            losses.lines.append(Loss("clips", code, where, why, str(item.get("hint") or hint_of(code))))
+            found.append(Loss("clips", code, where, why, str(item.get("hint") or hint_of(code))))
+    return found
 
 
 def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show: int, seed: int) -> None:

@@ -9,6 +9,7 @@ table of CoTA, ours has the same form, so that the two can be laid side by side 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import page_facts, page_samples
 from audio_reasoner.cota.page_facts import ClipFacts, RowFacts, Spread
-from audio_reasoner.cota.page_losses import Losses, read_losses, segments_of
+from audio_reasoner.cota.page_losses import Loss, Losses, read_losses, segments_of
 from audio_reasoner.dataset import Row, count_clips, read_clips, read_rows
 from audio_reasoner.report import (
     Bar,
@@ -43,7 +44,7 @@ from audio_reasoner.report import (
 
 DEFAULT_SAMPLES = 200
 DEFAULT_BUDGET_MB = 25.0
-_LINES = 200  # rows of the quarantine table; all are counted, and the ledger has the rest
+_LINES = 200  # files named per quarantine code; all are counted, and the run directory has the rest
 
 
 @dataclass(frozen=True)
@@ -189,31 +190,53 @@ def _flow(facts: Facts) -> Section:
         )
     ]
     if losses.lines:
-        shown = losses.lines[:_LINES]
-        note = (
-            f"{_LINES} of {text.count(len(losses.lines))} shown; the others stand in the run directory."
-            if len(losses.lines) > _LINES
-            else ""
-        )
+        parts.append(card("Quarantined", _loss_table(losses.lines, "quarantined"), wide=True))
+    if losses.notices:
         parts.append(
             card(
-                "Quarantined",
-                table(
-                    ["Step", "Code", "Where", "Why", "What to do"],
-                    [[x.stage, Markup("<code>{}</code>").format(x.code), x.where, x.why, x.hint] for x in shown],
-                    caption=f"{text.count(len(losses.lines))} quarantined",
-                ),
-                note,
+                "Noted",
+                _loss_table(losses.notices, "notices"),
+                "Nothing is wrong with these; they are here so that nobody has to wonder.",
                 wide=True,
             )
         )
     parts.extend(Markup('<p class="note">{}</p>').format(warning) for warning in losses.warnings)
     lead = (
-        "From clips to accepted samples. Nothing is dropped silently: what is missing has a code and a reason."
-        if losses.lines or losses.stages
-        else "Nothing was quarantined."
+        "Nothing is dropped silently: what is missing has a code and a reason."
+        if losses.lines or any(s.losses for s in stages)
+        else "Nothing was lost."
     )
     return Section("flow", "What happened", cards(parts), lead)
+
+
+def _loss_table(lines: Sequence[Loss], caption: str) -> Markup:
+    """One row per step and code, with the files behind it folded in."""
+    groups: dict[tuple[str, str], list[Loss]] = {}
+    for line in lines:
+        groups.setdefault((line.stage, line.code), []).append(line)
+    rows: list[list[str | Markup]] = []
+    for (stage, code), found in sorted(groups.items(), key=lambda kv: (-len(kv[1]), kv[0])):
+        items = [Markup("<li>{}: {}</li>").format(x.where, x.why) for x in found[:_LINES]]
+        if len(found) > _LINES:
+            items.append(Markup("<li>… and {} more, in the run directory</li>").format(text.count(len(found) - _LINES)))
+        which = Markup("<details><summary>{}{}</summary><ul>{}</ul></details>").format(
+            text.shorten(found[0].where, 60),
+            f" and {text.count(len(found) - 1)} more" if len(found) > 1 else "",
+            Markup("").join(items),
+        )
+        hints = list(dict.fromkeys(x.hint for x in found if x.hint))
+        rows.append(
+            [
+                stage,
+                Markup("<code>{}</code>").format(code),
+                text.count(len(found)),
+                text.shorten(found[0].why, 200),
+                " ".join(hints[:3]),
+                which,
+            ]
+        )
+    header = ["Step", "Code", "How many", "Why, for example", "What to do", "Which"]
+    return table(header, rows, numeric=(2,), caption=f"{text.count(len(lines))} {caption}, by reason")
 
 
 def _bars(counter: dict[str, int], title: str, note: str = "", *, colour: int = 4, limit: int = 12) -> Markup:
@@ -426,7 +449,7 @@ def _sound(facts: Facts) -> Section:
             items = [Bar(k, v, colour=2) for k, v in sorted(labels.items(), key=lambda kv: (-kv[1], kv[0]))]
             note = f"Clips with that label; {text.count(len(labels))} different labels."
             note += f" {text.count(clips.unlabelled)} clips have none." if clips.unlabelled else ""
-            parts.append(card("Labels", bars(items[:15], "Labels", whole=clips.n), note))
+            parts.append(card("Labels", bars(items, "Labels", limit=15, whole=clips.n), note))
         if clips.events:
             parts.append(
                 card(

@@ -70,14 +70,13 @@ def bars(items: Sequence[Bar], title: str, *, limit: int = 12, whole: float | No
     """Horizontal bars, longest value = full width; each has its label and number above it.
 
     Args:
-        items: in the order they are drawn; those after `limit` are summed in one last bar.
+        items: in the order they are drawn; those after `limit` are summed in one last line without a bar.
         whole: what a bar's share is of (written as a percentage); None writes no share.
     """
     shown = list(items[:limit])
-    rest = items[limit:]
-    if rest:
-        shown.append(Bar(f"{len(rest)} more", sum(b.value for b in rest), colour=7))
     top = max((b.value for b in shown), default=0) or 1
+    if rest := items[limit:]:
+        shown.append(Bar(f"{count(len(rest))} more", sum(b.value for b in rest)))
     rows: list[Markup] = []
     for i, b in enumerate(shown):
         y = 34 * i
@@ -86,23 +85,15 @@ def bars(items: Sequence[Bar], title: str, *, limit: int = 12, whole: float | No
             + (f" · {share(b.value, whole)}" if whole is not None else "")
             + (f" · {b.note}" if b.note else "")
         )
+        mark = Markup("")
+        if i < limit:
+            mark = Markup(
+                '<rect class="rail" x="0" y="{}" width="100%" height="8" rx="2"/><rect class="c{}" x="0" y="{}" width="{}" height="8" rx="2"/>'
+            ).format(y + 20, b.colour % COLOURS, y + 20, _pct(100 * b.value / top))
         rows.append(
             Markup(
-                '<g><title>{}: {}</title><text class="lbl" x="0" y="{}">{}</text><text class="num" x="100%" y="{}">{}</text>'
-                '<rect class="rail" x="0" y="{}" width="100%" height="8" rx="2"/>'
-                '<rect class="c{}" x="0" y="{}" width="{}" height="8" rx="2"/></g>'
-            ).format(
-                b.label,
-                number,
-                y + 14,
-                shorten(b.label, 38),
-                y + 14,
-                number,
-                y + 20,
-                b.colour % COLOURS,
-                y + 20,
-                _pct(100 * b.value / top),
-            )
+                '<g><title>{}: {}</title><text class="lbl" x="0" y="{}">{}</text><text class="num" x="100%" y="{}">{}</text>{}</g>'
+            ).format(b.label, number, y + 14, shorten(b.label, 38), y + 14, number, mark)
         )
     spoken = f"{title}: " + "; ".join(f"{b.label} {count(b.value)}" for b in shown)
     return _svg(max(34 * len(shown), 1), spoken, _join(rows))
@@ -277,7 +268,7 @@ def funnel(stages: Sequence[Stage], title: str) -> Markup:
     for i, s in enumerate(stages):
         top = tops[s.unit]
         previous = stages[i - 1] if i else None
-        ratio = ""
+        ratio = share(s.count, s.count + sum(n for _, n in s.losses)) if s.losses else ""
         if previous is not None and previous.count:
             ratio = (
                 share(s.count, previous.count)
