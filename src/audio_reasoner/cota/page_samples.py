@@ -23,7 +23,7 @@ from audio_reasoner.report import Entry, Span, copyable, disclosure, encode_list
 
 MARKS = {"accepted": "✓", "rejected": "✗", "not_applicable": "–"}
 # No clip may take more than this share of the budget: one long recording must not silence all others.
-LARGEST_SHARE = 0.1
+LARGEST_SHARE = 0.25
 
 
 @dataclass
