@@ -170,6 +170,17 @@ def test_a_directory_with_other_things_is_never_replaced(tmp_path: Path, rows: l
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
+def test_a_reader_finishes_the_data_set_it_began(tmp_path: Path) -> None:
+    """A build may replace the data set while a report or an export reads it."""
+    old, new = make_rows(3000), make_rows(3010)[3000:]
+    write_dataset(tmp_path / "d", old)
+    reading = read_rows(tmp_path / "d")
+    first = next(reading)
+    write_dataset(tmp_path / "d", new)
+    assert [first, *reading] == sorted(old, key=lambda r: r.sample_id)
+    assert list(read_rows(tmp_path / "d")) == sorted(new, key=lambda r: r.sample_id)
+
+
 def test_no_rows_are_a_data_set_too(tmp_path: Path) -> None:
     assert write_dataset(tmp_path / "d", []) == 0
     assert list(read_rows(tmp_path / "d")) == []

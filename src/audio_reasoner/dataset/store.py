@@ -163,8 +163,8 @@ def dataset_sha256(dataset_dir: Path | str) -> str:
 
 def read_columns(dataset_dir: Path | str, columns: list[str]) -> Iterator[dict[str, Any]]:
     """Some columns of all rows, in order of sample_id, without the cost of the others."""
-    for path, file in _open_all(Path(dataset_dir)):
-        yield from files.iter_dicts(file, path, columns, _REMAKE, batch=ROWS_AT_ONCE)
+    for _, fields in _each(_open_all(Path(dataset_dir)), columns, ROWS_AT_ONCE):
+        yield fields
 
 
 def _decode(fields: dict[str, Any], path: Path) -> Row:
@@ -185,9 +185,22 @@ def read_rows(dataset_dir: Path | str) -> Iterator[Row]:
     Raises:
         IntegrityError: no data set there, or a part is missing, damaged, foreign or newer than this program.
     """
-    for path, file in _open_all(Path(dataset_dir)):
-        for fields in files.iter_dicts(file, path, list(COLUMNS), _REMAKE):
-            yield _decode(fields, path)
+    for path, fields in _each(_open_all(Path(dataset_dir)), list(COLUMNS), 1024):
+        yield _decode(fields, path)
+
+
+def _each(opened: list[tuple[Path, Any]], columns: list[str], batch: int) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Rows of all parts, given open and let go one by one.
+
+    All files are open from the start, so that a data set that is replaced meanwhile is read to its end; pyarrow keeps
+    some 50 MB per file, so none is held longer than it must.
+    """
+    while opened:
+        path, file = opened.pop(0)
+        for fields in files.iter_dicts(file, path, columns, _REMAKE, batch):
+            yield path, fields
+        file.close()
+        del file
 
 
 def find_row(dataset_dir: Path | str, sample_id_prefix: str) -> Row:
