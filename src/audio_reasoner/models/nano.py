@@ -1,0 +1,189 @@
+"""The small configuration: Qwen2-Audio's architecture at about two million weights, and a tokenizer trained on its data.
+
+Decision: nothing in the code knows whether a model is small. `nano` writes a directory in Hugging Face form that
+`AutoProcessor`, transformers and `audio_reasoner.models.qwen2_audio.load` read like any other. What differs is sizes, and
+a byte-level BPE vocabulary of about a thousand pieces learned from the training text, in which the chain's tags are single
+pieces: that brings a brief chain down to about a hundred tokens.
+
+Encoder positions are filled here with Whisper's sinusoids: transformers leaves them random *and* frozen in a model made from
+a configuration. Word order needs rotary positions, which Qwen2's text model has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from audio_reasoner.core.chain import TAG_LITERALS
+from audio_reasoner.models.features import MAX_FRAMES
+from audio_reasoner.models.qwen2_audio import Loaded
+
+if TYPE_CHECKING:
+    import torch
+
+PAD = "<|endoftext|>"
+CONTROL = (PAD, "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
+# Digits stand alone so that numbers are spelled the same way wherever they occur; an option letter in its brackets is one
+# piece; a piece takes its leading space along.
+PIECES = r" ?\([a-z]\)| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
+
+# The form of Qwen2-Audio's own template, without its default system message, which a small model would pay for.
+CHAT_TEMPLATE = (
+    "{% set ns = namespace(audios=0) %}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' }}"
+    "{% if message['content'] is string %}"
+    "{{ message['content'] }}"
+    "{% else %}"
+    "{% for part in message['content'] %}"
+    "{% if part['type'] == 'audio' %}"
+    "{% set ns.audios = ns.audios + 1 %}"
+    "{{ 'Audio ' + ns.audios|string + ': <|audio_bos|><|AUDIO|><|audio_eos|>\\n' }}"
+    "{% elif part['type'] == 'text' %}"
+    "{{ part['text'] }}"
+    "{% endif %}"
+    "{% endfor %}"
+    "{% endif %}"
+    "{{ '<|im_end|>\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+
+class NanoSizes(BaseModel):
+    """Sizes of a small model. The defaults give about two million weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vocabulary: int = Field(default=1024, ge=300, description="upper bound of the tokenizer's size")
+    audio_width: int = 128
+    audio_layers: int = Field(default=3, ge=1)
+    audio_heads: int = Field(default=4, ge=1)
+    audio_ffn: int = 512
+    text_width: int = 192
+    text_layers: int = Field(default=4, ge=1)
+    text_heads: int = Field(default=6, ge=1)
+    text_ffn: int = 512
+    rope_theta: float = Field(default=10_000.0, gt=0)
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
+    """A byte-level BPE tokenizer learned from `texts`; equal texts give an equal tokenizer. It spells any Unicode text.
+
+    Args:
+        texts: the training text (prompts and chains); order does not matter.
+        vocabulary: upper bound of its size; 256 bytes, six control pieces and the chain's tags are always in it.
+    """
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(PIECES), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary - len(TAG_LITERALS),
+        min_frequency=2,
+        special_tokens=list(CONTROL),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    # The tags must not take part in the merges: they are pieces of their own.
+    tags = sorted(TAG_LITERALS)
+
+    def without_tags() -> Iterable[str]:
+        for text in sorted(texts):
+            for tag in tags:
+                text = text.replace(tag, "\n")
+            yield text
+
+    backend.train_from_iterator(without_tags(), trainer=trainer)
+    # Plain, not special: they are text of the answer and must survive skip_special_tokens.
+    backend.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in tags])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        pad_token=PAD,
+        eos_token="<|im_end|>",
+        additional_special_tokens=["<|im_start|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"],
+        clean_up_tokenization_spaces=False,
+        padding_side="right",
+    )
+
+
+def sinusoids(length: int, width: int) -> torch.Tensor:
+    """Whisper's positions, float32 [length, width]: sines in the first half of the channels, cosines in the second."""
+    import math
+
+    import torch
+
+    rates = torch.exp(-math.log(10_000.0) / (width // 2 - 1) * torch.arange(width // 2))
+    angles = torch.arange(length)[:, None] * rates[None, :]
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
+    """A fresh small model with random weights and a tokenizer learned from `texts`. Equal arguments give equal weights.
+
+    Raises:
+        ValueError: widths that heads do not divide.
+    """
+    import torch
+    from transformers import (
+        Qwen2AudioConfig,
+        Qwen2AudioEncoderConfig,
+        Qwen2AudioForConditionalGeneration,
+        Qwen2AudioProcessor,
+        Qwen2Config,
+        WhisperFeatureExtractor,
+    )
+
+    tokenizer = train_tokenizer(texts, sizes.vocabulary)
+    # Audio placeholders have embeddings of their own in the table but never use them: the encoder's output stands there.
+    config = Qwen2AudioConfig(
+        audio_config=Qwen2AudioEncoderConfig(
+            num_mel_bins=128,
+            d_model=sizes.audio_width,
+            encoder_layers=sizes.audio_layers,
+            encoder_attention_heads=sizes.audio_heads,
+            encoder_ffn_dim=sizes.audio_ffn,
+            max_source_positions=MAX_FRAMES // 2,
+        ).to_dict(),
+        text_config=Qwen2Config(
+            vocab_size=len(tokenizer),
+            hidden_size=sizes.text_width,
+            num_hidden_layers=sizes.text_layers,
+            num_attention_heads=sizes.text_heads,
+            num_key_value_heads=sizes.text_heads,
+            intermediate_size=sizes.text_ffn,
+            max_position_embeddings=8192,
+            rope_parameters={"rope_type": "default", "rope_theta": sizes.rope_theta},
+            tie_word_embeddings=False,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=None,
+        ).to_dict(),
+        audio_token_index=tokenizer.convert_tokens_to_ids("<|AUDIO|>"),
+        # Trainers that let transformers merge text and audio read this; its absence ends them at the first step.
+        ignore_index=-100,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed % 2**63)
+        model = Qwen2AudioForConditionalGeneration(config)
+    positions = model.model.audio_tower.embed_positions
+    with torch.no_grad():
+        positions.weight.copy_(sinusoids(*positions.weight.shape))
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.set_attn_implementation("sdpa")
+    processor = Qwen2AudioProcessor(
+        feature_extractor=WhisperFeatureExtractor(feature_size=128),
+        tokenizer=tokenizer,
+        chat_template=CHAT_TEMPLATE,
+    )
+    return Loaded(model, processor)

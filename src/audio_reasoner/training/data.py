@@ -1,0 +1,240 @@
+"""From a run directory to training units: rows, their audio as log-mels in memory, and the order in which they are seen.
+
+Decision: log-mels are computed before training by worker processes and kept in memory as 16-bit floats (a 3 s clip: 77 kB),
+because a worker that computes beside two busy training threads slows all three down; four questions a clip and several
+epochs use each of them again. What does not fit the memory budget is computed when its turn comes. A sample that cannot be
+used is left out with its reason, never cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from audio_reasoner.core import ids
+from audio_reasoner.core.choices import render_question
+from audio_reasoner.core.errors import AudioReasonerError, InputError
+from audio_reasoner.core.records import AudioRef, Clip
+from audio_reasoner.dataset import Row, read_clips, read_rows
+from audio_reasoner.models.chat import ChatFormat
+from audio_reasoner.models.features import audio_tokens_of
+from audio_reasoner.training.collate import Encoded, Unit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+
+class LeftOut(NamedTuple):
+    """A sample that is not trained on, and why."""
+
+    sample_id: str
+    code: str
+    detail: str
+
+
+class Heard(NamedTuple):
+    """A clip's log-mel as float16 [128, frames kept] with its true number of frames, or the error that prevented it."""
+
+    frames: int
+    mel: np.ndarray | None
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The rows of a data set by clip, and where each clip's sound is."""
+
+    rows: dict[str, list[Row]]
+    clips: dict[str, Clip]
+
+
+def read_samples(run_dir: Path, dataset_dir: Path) -> Samples:
+    """All rows of a data set, grouped by clip, with their clips.
+
+    Raises:
+        InputError: the data set is empty, or a synthetic sample's clip is not in the run.
+    """
+    rows: dict[str, list[Row]] = {}
+    for row in read_rows(dataset_dir):
+        rows.setdefault(row.clip_id, []).append(row)
+    if not rows:
+        raise InputError(
+            f"{dataset_dir} holds no samples.",
+            code="training.no_samples",
+            hint="`audio-reasoner status RUN` tells what became of the clips.",
+        )
+    clips = {c.clip_id: c for c in read_clips(run_dir) if c.clip_id in rows}
+    for clip_id, some in rows.items():
+        if clip_id in clips:
+            continue
+        first = some[0]
+        if first.synthetic:
+            raise InputError(
+                f"the clip {clip_id} of sample {first.sample_id} is not in {run_dir}/clips.", code="training.no_clip"
+            )
+        clips[clip_id] = _clip_of(first)
+    return Samples(rows, clips)
+
+
+def _clip_of(row: Row) -> Clip:
+    """A clip for a row whose run has no clips table (an imported data set): the whole file."""
+    return Clip(
+        clip_id=row.clip_id,
+        source=row.source,
+        source_id=row.source_id,
+        audio=AudioRef(path=row.audio_path),
+        content_key=row.content_key,
+        duration_s=row.duration_s,
+        domains=row.domains,
+        group=row.group,
+    )
+
+
+def is_held_out(group: str, fraction: float) -> bool:
+    """Whether a group is held out: a function of its name alone, so that it stays so in every run and machine."""
+    return ids.derive_seed(0, "held-out", group) / 2**63 < fraction
+
+
+def hear(clip: Clip) -> Heard:
+    """A clip's log-mel; runs in a worker process."""
+    import numpy as np
+
+    from audio_reasoner.models import features
+    from audio_reasoner.synth import clip_audio
+
+    try:
+        pcm = clip_audio(clip)
+        features.check_pcm(pcm, f"{clip.source}:{clip.source_id}")
+    except AudioReasonerError as error:
+        return Heard(0, None, error.code, error.message)
+    return Heard(features.frames_of(len(pcm)), features.log_mel(pcm).numpy().astype(np.float16))
+
+
+class Hearing:
+    """The log-mels of some clips, in memory as far as the budget goes.
+
+    Args:
+        clips: every clip that will be asked for.
+        ram_gb: memory for log-mels.
+        workers: processes for the first pass; None is one per core.
+    """
+
+    def __init__(self, clips: dict[str, Clip], ram_gb: float, workers: int | None) -> None:
+        self._clips = clips
+        self._budget = int(ram_gb * 2**30)
+        self._workers = workers
+        self._held: dict[str, Heard] = {}
+        self.frames: dict[str, int] = {}
+        self.failed: dict[str, Heard] = {}
+
+    def prepare(self, progress: Callable[[int, int], None]) -> None:
+        """Listen to every clip once; `progress` is told how many of how many are done."""
+        from audio_reasoner import compute
+
+        order = sorted(self._clips)
+        used = 0
+        results = compute.map(hear, (self._clips[c] for c in order), self._workers, chunk=16)
+        for done, (clip_id, heard) in enumerate(zip(order, results, strict=True), 1):
+            if heard.mel is None:
+                self.failed[clip_id] = heard
+            else:
+                self.frames[clip_id] = heard.frames
+                used += heard.mel.nbytes
+                if used <= self._budget:
+                    self._held[clip_id] = heard
+            progress(done, len(order))
+
+    @property
+    def kept(self) -> int:
+        """How many clips' log-mels are in memory."""
+        return len(self._held)
+
+    def mel(self, clip_id: str) -> torch.Tensor:
+        """A clip's log-mel, float32 [128, frames kept].
+
+        Raises:
+            InputError: the clip could be heard before and cannot be heard now.
+        """
+        import numpy as np
+        import torch
+
+        heard = self._held.get(clip_id) or hear(self._clips[clip_id])
+        if heard.mel is None:
+            raise InputError(f"{heard.detail} (it could be read when training began)", code=heard.code)
+        return torch.from_numpy(heard.mel.astype(np.float32))
+
+
+def encode_units(
+    samples: Samples, frames: dict[str, int], failed: dict[str, Heard], fmt: ChatFormat, max_tokens: int
+) -> tuple[list[Unit], list[LeftOut]]:
+    """Training units in order of clip id, and the samples left out."""
+    units: list[Unit] = []
+    left: list[LeftOut] = []
+    for clip_id in sorted(samples.rows):
+        if clip_id in failed:
+            why = failed[clip_id]
+            left += [LeftOut(r.sample_id, why.code, why.detail) for r in samples.rows[clip_id]]
+            continue
+        heard = frames[clip_id]
+        encoded: list[Encoded] = []
+        for row in samples.rows[clip_id]:
+            try:
+                prompt = fmt.prompt(render_question(row.question, row.options), audio_tokens_of(heard))
+            except InputError as error:
+                left.append(LeftOut(row.sample_id, error.code, error.message))
+                continue
+            full = (*prompt, *fmt.answer(row.chain().to_text()))
+            if len(full) > max_tokens:
+                left.append(
+                    LeftOut(row.sample_id, "training.too_long", f"{len(full)} tokens, {max_tokens} are allowed")
+                )
+                continue
+            encoded.append(Encoded(row.sample_id, full, fmt.shared_length(prompt), len(prompt)))
+        if encoded:
+            units.append(Unit(clip_id, heard, tuple(encoded)))
+    return units, left
+
+
+def training_texts(rows: Iterable[Row]) -> Iterator[str]:
+    """What a new tokenizer learns from: questions as models see them, and chains."""
+    for row in rows:
+        yield render_question(row.question, row.options)
+        yield row.chain().to_text()
+
+
+def plan_epoch(units: Sequence[Unit], epoch: int, seed: int, samples: int) -> list[list[int]]:
+    """The steps of an epoch, each a list of unit numbers with about `samples` samples: a function of (seed, epoch).
+
+    Clips of similar length go together (within windows of 32 steps, so that order stays random in the large), because
+    padding in the encoder costs what sound costs. The remainder that fills no step is left to the next epoch's shuffle.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(ids.derive_seed(seed, "epoch", epoch))
+    order = [int(i) for i in rng.permutation(len(units))]
+    mean = sum(len(u.samples) for u in units) / len(units)
+    per_step = max(1, min(len(units), round(samples / mean)))
+    steps: list[list[int]] = []
+    window = per_step * 32
+    for start in range(0, len(order), window):
+        part = sorted(order[start : start + window], key=lambda i: (units[i].frames, i))
+        batches = [part[i : i + per_step] for i in range(0, len(part) - per_step + 1, per_step)]
+        steps += [batches[int(i)] for i in rng.permutation(len(batches))]
+    return steps
+
+
+def split_by_tokens(units: Sequence[Unit], tokens: int) -> list[list[Unit]]:
+    """Cut a step into parts of at most `tokens` tokens (a single larger unit stays whole)."""
+    parts: list[list[Unit]] = []
+    size = 0
+    for unit in units:
+        if not parts or size + unit.tokens > tokens:
+            parts.append([])
+            size = 0
+        parts[-1].append(unit)
+        size += unit.tokens
+    return parts

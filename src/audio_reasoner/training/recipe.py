@@ -1,0 +1,149 @@
+"""A training recipe: one YAML file that a user copies and edits.
+
+Decision: unknown keys are errors, every value has a range, and the resolved recipe is stored with the model. A budget is
+given in steps, epochs or minutes; minutes are for demonstrations ("train for seven minutes on whatever this machine is"),
+steps for results that must repeat exactly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.models.nano import NanoSizes
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelPart(_Part):
+    """What to train: a small model from scratch (`nano`), or an existing model (`path`)."""
+
+    nano: NanoSizes | None = None
+    path: str | None = None
+    system: str | None = Field(default=None, description="system message of every prompt")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.nano is None) == (self.path is None):
+            raise ValueError("give either `nano` (sizes of a new small model) or `path` (a model directory)")
+        return self
+
+
+class OptimiserPart(_Part):
+    """AdamW with a linear warm-up and a cosine to `final_share` of the peak."""
+
+    learning_rate: float = Field(default=2e-3, gt=0)
+    warmup_steps: int = Field(default=50, ge=0)
+    final_share: float = Field(default=0.02, ge=0, le=1)
+    weight_decay: float = Field(default=0.05, ge=0)
+    betas: tuple[float, float] = (0.9, 0.98)
+    gradient_clip: float = Field(default=1.0, gt=0)
+
+
+class BatchPart(_Part):
+    """How much one optimiser step sees, and how much is computed at once."""
+
+    samples: int = Field(default=64, ge=1, description="samples per optimiser step, give or take one clip's")
+    tokens: int = Field(default=16_000, ge=256, description="most tokens computed at once; more are accumulated")
+    rows_per_group: int = Field(default=16, ge=1)
+
+
+class BudgetPart(_Part):
+    """When to stop: exactly one of the three."""
+
+    steps: int | None = Field(default=None, ge=1)
+    epochs: float | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(v is not None for v in (self.steps, self.epochs, self.minutes)) != 1:
+            raise ValueError("give exactly one of steps, epochs, minutes")
+        return self
+
+
+class DataPart(_Part):
+    """Which samples, and which of them are held out (whole groups, chosen by a hash of their name)."""
+
+    held_out: float = Field(default=0.05, ge=0, lt=1)
+    max_tokens: int = Field(default=2048, ge=64, description="longer samples are left out and reported, never cut")
+    ram_gb: float = Field(default=3.0, ge=0, description="log-mels kept in memory; the rest is computed again")
+    workers: int | None = Field(default=None, ge=0, description="processes that compute log-mels; none: one per core")
+
+
+class BuildPart(_Part):
+    """How to build the data set if the run has clips but none yet."""
+
+    teacher: Literal["grounded"] = "grounded"
+    style: Literal["full", "brief"] = "brief"
+    questions_per_clip: int = Field(default=4, ge=1)
+
+
+class WatchPart(_Part):
+    """How often to look: at the held-out samples, and at the checkpoint."""
+
+    eval_every_minutes: float = Field(default=2.0, gt=0)
+    eval_samples: int = Field(default=64, ge=0)
+    final_samples: int = Field(default=512, ge=0)
+    max_new_tokens: int = Field(default=512, ge=1)
+    checkpoint_every_minutes: float = Field(default=2.0, gt=0)
+    checkpoint_every_steps: int | None = Field(default=None, ge=1)
+
+
+class Recipe(_Part):
+    """A whole training recipe."""
+
+    model: ModelPart
+    optimiser: OptimiserPart = OptimiserPart()
+    batch: BatchPart = BatchPart()
+    budget: BudgetPart
+    data: DataPart = DataPart()
+    build: BuildPart = BuildPart()
+    watch: WatchPart = WatchPart()
+    seed: int = Field(default=7, ge=0)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: str | None = None
+    threads: int | None = Field(default=None, ge=1, description="CPU threads; none: one per core")
+
+
+def load_recipe(path: Path | str) -> Recipe:
+    """Read a recipe file.
+
+    Raises:
+        ConfigError: missing file, broken YAML, unknown key or impossible value; the message names the key.
+    """
+    import yaml
+
+    file = Path(path)
+    try:
+        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"the recipe {file} does not exist.", code="recipe.missing") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the recipe {file} cannot be read: {error}.", code="recipe.unreadable") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file} is not valid YAML: {error}", code="recipe.yaml") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{file} is not a mapping of settings.", code="recipe.yaml")
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(x) for x in e['loc']) or 'recipe'}: "
+            + (
+                "unknown key"
+                if e["type"] == "extra_forbidden"
+                else f"{e['msg'].removeprefix('Value error, ')} (found {e['input']!r})"
+            )
+            for e in error.errors()
+        ]
+        raise ConfigError(
+            f"{file}: " + "; ".join(lines),
+            code="recipe.invalid",
+            hint="recipes/README.md lists every key.",
+        ) from error
