@@ -112,7 +112,7 @@ def statistics(run: RunDir, plan_id: str | None = None) -> Statistics:
         beat = ledger.meta(progress_key(plan)) or {}
         counted = funnel(ledger, plan, int(beat.get("clips_in_run", 0)))
         ours = plan == current_plan(ledger)
-    composed = composition(run) if ours and (run.dataset_dir / "manifest.json").exists() else None
+    composed = composition(run) if ours and run.dataset_dir.is_dir() else None
     return Statistics(plan, config, counted, composed, float(beat.get("seconds", 0.0)))
 
 
