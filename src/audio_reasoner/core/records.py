@@ -186,7 +186,9 @@ class Question(Record):
         if self.gold_index is None or not 0 <= self.gold_index < len(self.options):
             raise ValueError(f"gold_index {self.gold_index} names none of {len(self.options)} options")
         if self.options[self.gold_index] != self.gold_text:
-            raise ValueError(f"gold_text {self.gold_text!r} is not option {self.gold_index} ({self.options[self.gold_index]!r})")
+            raise ValueError(
+                f"gold_text {self.gold_text!r} is not option {self.gold_index} ({self.options[self.gold_index]!r})"
+            )
         return self
 
 
