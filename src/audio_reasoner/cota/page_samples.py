@@ -24,6 +24,7 @@ from audio_reasoner.report import Entry, Span, copyable, disclosure, encode_list
 MARKS = {"accepted": "✓", "rejected": "✗", "not_applicable": "–"}
 # No clip may take more than this share of the budget: one long recording must not silence all others.
 LARGEST_SHARE = 0.25
+OVER_BUDGET = "The sound of this clip is not in this page, to keep the page small."
 
 
 @dataclass
@@ -56,7 +57,7 @@ def spans_of(clip: Clip, measured: Sequence[Sequence[float]] | None = None) -> t
 
 
 def build_media(
-    clips: Iterable[Clip],
+    clips: Sequence[Clip],
     hear: Callable[[Clip], Any],
     *,
     budget: int,
@@ -64,28 +65,39 @@ def build_media(
 ) -> Media:
     """Players for the clips, in their order, until `budget` bytes are used up."""
     media = Media()
-    left = budget
+    heard_when = {c.clip_id: spans_of(c, (segments or {}).get(c.content_key)) for c in clips}
+    # Every clip keeps at least its lanes and a sentence; that room is set aside before any sound is let in.
+    silent = {
+        c.clip_id: player(c.duration_s, spans=spans, spans_title=title, note=OVER_BUDGET)
+        for c in clips
+        for spans, title in (heard_when[c.clip_id],)
+    }
+    left = budget - sum(len(markup.encode()) for markup in silent.values())
     for clip in clips:
-        spans, title = spans_of(clip, (segments or {}).get(clip.content_key))
+        spans, title = heard_when[clip.clip_id]
+        least = silent[clip.clip_id]
+        media.parts[clip.clip_id] = least
+        if left <= 0:
+            media.over_budget += 1
+            continue
         try:
             pcm = hear(clip)
-            sound = encode_listening(pcm)
-            full = player(clip.duration_s, sound=sound, pcm=pcm, spans=spans, spans_title=title)
         except AudioReasonerError as error:
             media.unreadable += 1
-            note = f"No sound: {error.message} [{error.code}]"
-            media.parts[clip.clip_id] = player(clip.duration_s, spans=spans, spans_title=title, note=note)
-            continue
-        if len(full.encode()) <= min(left, budget * LARGEST_SHARE):
-            media.heard += 1
+            note = text.shorten(f"No sound: {error.message} [{error.code}]", 500)
+            chosen = player(clip.duration_s, spans=spans, spans_title=title, note=note)
         else:
-            media.over_budget += 1
-            note = "The sound of this clip is not in this page, to keep the page small."
-            full = player(clip.duration_s, pcm=pcm, spans=spans, spans_title=title, note=note)
-            if len(full.encode()) > left:
-                full = player(clip.duration_s, spans=spans, spans_title=title, note=note)
-        media.parts[clip.clip_id] = full
-        left -= len(full.encode())
+            sound = encode_listening(pcm)
+            chosen = player(clip.duration_s, sound=sound, pcm=pcm, spans=spans, spans_title=title)
+            if len(chosen.encode()) <= min(left, max(budget * LARGEST_SHARE, 1)):
+                media.heard += 1
+            else:
+                media.over_budget += 1
+                chosen = player(clip.duration_s, pcm=pcm, spans=spans, spans_title=title, note=OVER_BUDGET)
+                if len(chosen.encode()) > left:
+                    chosen = least
+        media.parts[clip.clip_id] = chosen
+        left -= len(chosen.encode()) - len(least.encode())
     return media
 
 

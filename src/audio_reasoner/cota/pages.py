@@ -10,7 +10,7 @@ table of CoTA, ours has the same form, so that the two can be laid side by side 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -96,6 +96,9 @@ def write_report(
 def _render(facts: Facts, budget: int) -> str:
     # The page without any sound tells how much room is left for sound.
     without = _page(facts, page_samples.Media())
+    while len(without.encode()) > budget / 2 and len(facts.shown) > 1:
+        facts = replace(facts, shown=facts.shown[::2])
+        without = _page(facts, page_samples.Media())
     facts_clips = facts.clips.kept
     wanted = [facts_clips[i] for i in dict.fromkeys(r.clip_id for r in facts.shown) if i in facts_clips]
     wanted = wanted or list(facts_clips.values())
@@ -478,7 +481,9 @@ def _short_labels(clips: ClipFacts) -> dict[tuple[str, str], int]:
 
 
 def _browse(facts: Facts, media: page_samples.Media) -> Section:
-    rows, clips, refused = facts.rows, facts.clips, len(facts.losses.refused)
+    rows, clips = facts.rows, facts.clips
+    refused_ids = {r.sample_id for r in facts.losses.refused}
+    refused = sum(r.sample_id in refused_ids for r in facts.shown)
     run = str(facts.run.path)
     if facts.shown:
         entries = [page_samples.sample_entry(r, clips.kept.get(r.clip_id), run) for r in facts.shown]
