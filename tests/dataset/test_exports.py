@@ -201,6 +201,14 @@ def test_usage_mistakes_are_explained(run: Path) -> None:
     assert not (run / "export" / "hf").exists()
 
 
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_an_empty_data_set_is_refused(run: Path, fmt: str) -> None:
+    write_dataset(run / "dataset", [])
+    with pytest.raises(InputError, match="no rows") as caught:
+        export_run(run, fmt, beep)
+    assert caught.value.code == "export.empty"
+
+
 def test_progress_ends_at_the_number_of_rows(run: Path) -> None:
     seen: list[tuple[int, int]] = []
     export_run(run, "ms-swift", beep, progress=lambda done, total: seen.append((done, total)))
@@ -319,7 +327,7 @@ def test_the_card_counts_what_is_there(run: Path) -> None:
     assert header["size_categories"] == ["n<1K"]
     paths = [x["path"] for x in header["configs"][0]["data_files"]]
     assert all(list(out.glob(p)) for p in paths)
-    assert "24 questions about 24 audio clips" in card
+    assert "24 questions about 24 audio clips (0.4 minutes)" in card
     assert "| CC0-1.0 | 24 | 100.0% |" in card
 
 

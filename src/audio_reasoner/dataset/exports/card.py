@@ -6,6 +6,7 @@ not known (a missing licence) is said, not left out.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 
 from audio_reasoner.core.chain import SECTIONS
@@ -72,8 +73,9 @@ def _header(c: Composition, split_names: dict[str, str]) -> str:
     lines = ["---", f"license: {'cc0-1.0' if only == 'cc0' else only if known else 'other'}"]
     if not known:
         lines += ["license_name: per-row", "license_link: README.md"]
-    if c.languages:
-        lines += ["language:", *(f"- {x}" for x in sorted(c.languages))]
+    languages = sorted(x for x in c.languages if re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", x))
+    if languages:
+        lines += ["language:", *(f"- {x}" for x in languages)]
     size = next((name for limit, name in _SIZES if c.rows < limit), "1M<n<10M")
     lines += ["task_categories:", "- audio-text-to-text", "size_categories:", f"- {size}"]
     lines += ["tags:", "- audio", "- reasoning", "- chain-of-thought", "- audio-reasoner"]
@@ -87,6 +89,7 @@ def render_card(c: Composition, split_names: dict[str, str], audio_note: str, qu
     """README.md: YAML header for the hub, then the tables. `split_names` maps our split names to the hub's."""
     judged = ", ".join(f"{name} {n:,}" for name, n in sorted(c.by["verdict"].items())) or "none"
     words = " · ".join(f"{s} {c.words[s] / c.rows:.0f}" for s in SECTIONS)
+    length = f"{c.seconds / 3600:.1f} hours" if c.seconds > 7200 else f"{c.seconds / 60:.1f} minutes"
     held = f" {quarantined:,} rows were held back; see `quarantine.jsonl`." if quarantined else ""
     tables = "\n\n".join(
         _table(name, c.by[name], c.rows)
@@ -96,7 +99,7 @@ def render_card(c: Composition, split_names: dict[str, str], audio_note: str, qu
 
 # Structured audio reasoning samples
 
-{c.rows:,} questions about {len(c.clips):,} audio clips ({c.seconds / 3600:.2f} hours), each answered with a structured
+{c.rows:,} questions about {len(c.clips):,} audio clips ({length}), each answered with a structured
 chain: planning, caption, reasoning, summary, response.{held}
 
 ## Loading

@@ -32,7 +32,7 @@ from audio_reasoner.core.errors import (
 from audio_reasoner.dataset import files
 from audio_reasoner.dataset.clips import ClipPlace, clip_places
 from audio_reasoner.dataset.rows import SCHEMA_VERSION, Row
-from audio_reasoner.dataset.store import dataset_sha256, read_columns, read_rows
+from audio_reasoner.dataset.store import count_rows, dataset_sha256, read_columns, read_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -327,13 +327,19 @@ class Selection:
         self._dataset_dir = dataset_dir
         self._folder = folder
         self._progress = progress
+        if not count_rows(dataset_dir):
+            raise InputError(
+                f"the data set {dataset_dir} has no rows, so there is nothing to export",
+                code="export.empty",
+                hint=f"'audio-reasoner status {dataset_dir.parent}' tells what became of its clips.",
+            )
         splits = assign_splits(dataset_dir, options.val_fraction, options.seed)
         names = sorted(set(splits.values()))
         if options.split is not None and options.split not in names:
             raise ConfigError(
                 f"the data set has no split {options.split!r}",
                 code="config.split",
-                hint=f"It has: {', '.join(names) or 'no rows at all'}.",
+                hint=f"It has: {', '.join(names)}.",
             )
         self._splits = splits
         self.names = [options.split] if options.split is not None else names

@@ -93,12 +93,9 @@ def export_hf(
         finally:
             for writer in shards.values():
                 writer.abandon()
-        if not shards:
-            files.write_shards(folder / "data", [], _schema(), prefix="train-")
-        splits = sorted(shards) or ["train"]
-        names = {ours: _HUB_NAMES.get(ours, ours) for ours in splits}
+        names = {ours: _HUB_NAMES.get(ours, ours) for ours in sorted(shards)}
         if len(set(names.values())) < len(names):  # "val" and "validation" side by side keep their own names
-            names = {ours: ours for ours in splits}
+            names = {ours: ours for ours in names}
         card = render_card(composition, names, _NOTES[options.audio], sum(selection.reasons.values()))
         (folder / "README.md").write_text(card, encoding="utf-8")
         common.write_manifest(folder, "hf", dataset_dir, options, selection)

@@ -21,7 +21,7 @@ def _readme(out: Path, selection: common.Selection, options: common.ExportOption
     def name(split: str) -> str:
         return shlex.quote(str(out / f"{split}.jsonl"))
 
-    train = "train" if "train" in selection.counts else min(selection.counts, default="train")
+    train = "train" if "train" in selection.counts else min(selection.counts)
     val = next((s for s in ("val", "validation", "dev") if s in selection.counts), None)
     flags = [f"--dataset {name(train)}"] + ([f"--val_dataset {name(val)}"] if val else [])
     command = " \\\n    ".join(
@@ -108,8 +108,6 @@ def export_ms_swift(
             data, names = files_of(split)
             data.write(json.dumps(fields, ensure_ascii=False) + "\n")
             names.write(row.sample_id + "\n")
-        if not lines:
-            files_of("train")
         for data, names in lines.values():
             data.close()
             names.close()
