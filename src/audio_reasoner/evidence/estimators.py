@@ -35,6 +35,8 @@ SILENT_DBFS = -70.0
 MIN_PAUSE_S = 0.4
 """A pause inside a stretch is bridged up to this length: strokes of one knocking belong together."""
 MIN_STRETCH_S = 0.03
+MAX_PITCH_HZ = 2000.0
+"""Above it the period is a handful of samples at 16 kHz and no longer told."""
 CLEAR_CONTRAST_DB = 25.0
 """Loudest part over quietest part, from which pauses can be told from sound."""
 
@@ -43,11 +45,15 @@ F = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Levels:
-    """Frame levels in dBFS [m], the activity threshold, and the active stretches as (first, end) frames."""
+    """Frame levels in dBFS [m], the activity threshold, the active stretches as (first, end) frames.
+
+    `pauses` are the lengths in seconds of all pauses between sounding frames, bridged or not.
+    """
 
     db: F
     threshold: float
     stretches: tuple[tuple[int, int], ...]
+    pauses: tuple[float, ...]
     contrast: float
 
 
@@ -87,7 +93,8 @@ def _listen(x: F) -> _Levels:
     contrast = peak - max(floor, SILENT_DBFS)
     # Between floor and peak, never nearer to the peak than 20 dB (a soft sound is a sound) nor further than 45 dB.
     threshold = max(min(max(floor + 8.0, peak - 45.0), peak - 20.0), SILENT_DBFS)
-    runs = [(a, b) for a, b in _runs(db > threshold)]
+    runs = _runs(db > threshold)
+    pauses = tuple((b[0] - a[1]) / 100 for a, b in itertools.pairwise(runs))
     merged: list[tuple[int, int]] = []
     for a, b in runs:
         if merged and a - merged[-1][1] < MIN_PAUSE_S * 100:
@@ -96,7 +103,7 @@ def _listen(x: F) -> _Levels:
             merged.append((a, b))
     short = MIN_STRETCH_S * 100
     kept = tuple(r for r in merged if r[1] - r[0] >= short) or tuple(merged)
-    return _Levels(db, threshold, kept, contrast)
+    return _Levels(db, threshold, kept, pauses, contrast)
 
 
 # Second-order Butterworth high pass at 60 Hz for 16 kHz (as scipy.signal.butter(2, 60, "highpass", fs=16000) gives it).
@@ -199,25 +206,26 @@ def _brightness(x: F, stretches: tuple[tuple[int, int], ...]) -> float | None:
 
 
 def _pitch(x: F, stretches: tuple[tuple[int, int], ...]) -> float | None:
-    """Median fundamental frequency (60 to 1,000 Hz) if most of the sounding part is clearly periodic, Hz."""
+    """Median fundamental frequency in Hz (from 60 Hz on) if most of the sounding part is clearly periodic.
+
+    McLeod's normalised square difference: 1 at an exact period, whatever is left of the window at that lag; the first
+    peak nearly as high as the highest is the period, and not its double.
+    """
     size = 1024
-    w = _windows(x, stretches, size, 48)
+    w = _windows(x, stretches, size, 32)
     if not len(w):
         return None
     w = w - w.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(w, 2 * size, axis=1)
     acf = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :size]
     energy = np.cumsum(w**2, axis=1)
-    lags = np.arange(size)
-    # Normalised square difference: 1 for an exact period, independent of how much of the window is left at that lag.
-    norm = energy[:, size - 1 - lags] + energy[:, -1:] - np.concatenate([np.zeros((len(w), 1)), energy[:, :-1]], axis=1)
-    nsdf = 2.0 * acf / np.maximum(norm, 1e-12)
-    low, high = SAMPLE_RATE // 1000, SAMPLE_RATE // 60
+    lags = np.arange(SAMPLE_RATE // 60 + 2)
+    before = np.concatenate([np.zeros((len(w), 1)), energy], axis=1)[:, lags]
+    norm = energy[:, size - 1 - lags] + energy[:, -1:] - before
+    nsdf = 2.0 * acf[:, lags] / np.maximum(norm, 1e-12)
     found = []
     for row in nsdf:
-        inside = row[: high + 2]
-        peaks = np.flatnonzero((inside[1:-1] > inside[:-2]) & (inside[1:-1] >= inside[2:])) + 1
-        peaks = peaks[peaks >= low]
+        peaks = np.flatnonzero((row[1:-1] > row[:-2]) & (row[1:-1] >= row[2:]) & (row[1:-1] > 0.0)) + 1
         if not peaks.size or row[peaks].max() < 0.85:
             continue
         at = int(peaks[row[peaks] >= 0.93 * row[peaks].max()][0])
@@ -229,6 +237,14 @@ def _pitch(x: F, stretches: tuple[tuple[int, int], ...]) -> float | None:
     middle = float(np.median(found))
     agree = np.mean(np.abs(np.asarray(found) / middle - 1.0) < 0.06)
     return middle if agree >= 0.6 else None
+
+
+def _level(x: F, levels: _Levels) -> float:
+    """Root mean square in dBFS of the sounding frames within 10 dB of their mean: pauses and tails do not count."""
+    frames = _frames(x)
+    power: F = np.einsum("mk,mk->m", frames, frames) / FRAME
+    power = np.concatenate([power[a:b] for a, b in levels.stretches])
+    return float(_db(np.array([power[power >= 0.1 * power.mean()].mean()]))[0])
 
 
 def _two_digits(hz: float) -> float:
@@ -252,7 +268,7 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
         raise ValueError(f"expected samples [n], n > 0; got shape {x.shape}")
     duration = x.size / SAMPLE_RATE
     digits = 1 if duration >= 1.0 else 2
-    x = _audible(x)
+    whole, x = x - x.mean(), _audible(x)
     levels = _listen(x)
     stretches = levels.stretches
     clear = levels.contrast >= CLEAR_CONTRAST_DB
@@ -268,9 +284,8 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
 
     add("duration_s", round(duration, digits) or round(duration, 3), "s", True)
     segments = [[seconds(a), seconds(b)] for a, b in stretches]
-    # A pause that is only just long enough might as well have been bridged.
-    gaps = [b[0] - a[1] for a, b in itertools.pairwise(stretches)]
-    distinct = clear and all(g >= 1.5 * MIN_PAUSE_S * 100 for g in gaps)
+    # A pause about as long as the limit might as well have been bridged, or not.
+    distinct = clear and not any(0.7 * MIN_PAUSE_S < p < 1.4 * MIN_PAUSE_S for p in levels.pauses)
     sounding = sum(b - a for a, b in stretches) / levels.db.size
     add("segments", segments, "s", distinct)
     add("silence_share", round(1.0 - sounding, 2), "", clear)
@@ -279,8 +294,7 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
     add("trailing_silence_s", round(max(trailing, 0.0), digits), "s", clear)
     add("onset_count", _onsets(levels) if stretches else 0, "", distinct)
     if stretches:
-        power = np.concatenate([10.0 ** (levels.db[a:b] / 10.0) for a, b in stretches])
-        add("level_dbfs", round(float(_db(np.array([power.mean()]))[0])), "dBFS", True)
+        add("level_dbfs", round(_level(whole, levels)), "dBFS", True)
         course = _course(levels, duration)
         if course is not None:
             add("loudness_course", course, "", True)
@@ -288,7 +302,9 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
         if brightness is not None:
             add("brightness_hz", _two_digits(brightness), "Hz", True)
         pitch = _pitch(x, stretches)
-        add("pitch_hz", None if pitch is None else _two_digits(pitch), "Hz", True)
+        if pitch is None or pitch <= MAX_PITCH_HZ:
+            # None means that no single pitch was found; a chord has none either, so it is no statement to make.
+            add("pitch_hz", None if pitch is None else _two_digits(pitch), "Hz", pitch is not None)
     else:
-        add("pitch_hz", None, "Hz", True)
+        add("pitch_hz", None, "Hz", False)
     return Evidence(content_key=content_key, version=VERSION, items=tuple(items))
