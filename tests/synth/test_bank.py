@@ -8,6 +8,7 @@ import pytest
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.synth import CLASSES, RATE, render_event
 from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, MIN_EVENT_S, check_classes, loudness_dbfs
+from audio_reasoner.synth.recipes import RECIPE_VERSION
 
 LENGTHS = [int(MIN_EVENT_S * RATE), 4800, 12345, int(1.2 * RATE), int(2.5 * RATE)]
 
@@ -75,3 +76,42 @@ def test_loudness_ignores_pauses() -> None:
     tone = 0.1 * np.sin(np.arange(8000))
     assert loudness_dbfs(np.concatenate([tone, np.zeros(8000)])) == pytest.approx(loudness_dbfs(tone), abs=0.01)
     assert loudness_dbfs(np.zeros(800)) == -200.0
+
+
+# Mean of the absolute value in thousandths, spectral centroid in Hz, of `render_event(name, seed=1, length=9600)`.
+SOUNDED_LIKE = {
+    "alarm": (31.061, 2705.9),
+    "bell": (22.070, 1101.8),
+    "bird": (34.107, 3869.5),
+    "cat": (38.879, 1432.1),
+    "clap": (7.073, 1981.5),
+    "clock": (6.337, 3846.0),
+    "dog": (27.086, 978.3),
+    "drum": (20.807, 207.0),
+    "engine": (40.139, 116.3),
+    "footsteps": (16.626, 3800.4),
+    "frog": (24.656, 904.1),
+    "glass": (28.454, 5491.4),
+    "horn": (37.732, 1250.6),
+    "knock": (10.147, 575.6),
+    "phone": (37.190, 2417.4),
+    "rain": (37.690, 4624.6),
+    "saw": (31.768, 2894.5),
+    "siren": (43.948, 1191.9),
+    "thunder": (35.128, 75.9),
+    "whistle": (41.580, 1405.2),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_bank_of_recipe_version_1_still_sounds_the_same(name: str) -> None:
+    """Whoever changes a sound on purpose raises RECIPE_VERSION and writes the new figures here."""
+    assert RECIPE_VERSION == 1
+    x = render_event(name, 1, 9600).astype(np.float64)
+    power = np.abs(np.fft.rfft(x)) ** 2
+    centroid = float(np.sum(np.fft.rfftfreq(x.size, 1 / RATE) * power) / np.sum(power))
+    assert (1000 * np.mean(np.abs(x)), centroid) == pytest.approx(SOUNDED_LIKE[name], rel=1e-3)
+
+
+def test_every_class_has_its_figures() -> None:
+    assert tuple(SOUNDED_LIKE) == CLASSES

@@ -92,3 +92,15 @@ def test_bank_page_plays_every_class(tmp_path: Path) -> None:
     done = synth("bank", "-o", tmp_path)
     assert done.returncode == 2
     assert "is a directory" in done.stderr
+
+
+def test_benchmark_takes_the_scene_settings(tmp_path: Path) -> None:
+    import json
+
+    done = synth("benchmark", "-n", 6, "--seed", 4, "-o", tmp_path / "bench", "--classes", "dog,bell,rain,horn,saw")
+    assert done.returncode == 0, done.stderr
+    assert "audio-reasoner eval run" in done.stdout
+    (data,) = (tmp_path / "bench").glob("mmau*.json")
+    items = json.loads(data.read_text())
+    assert len(items) == 6
+    assert all(item["answer"] in item["choices"] for item in items)

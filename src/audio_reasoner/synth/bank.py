@@ -60,7 +60,7 @@ def _dog(rng: Rng, n: int) -> Wave:
     for t in at:
         m = int(one * rng.uniform(0.9, 1.1) * RATE) if len(at) > 1 else n
         f = f0 * rng.uniform(0.95, 1.05) * curve(m, [0.85, 1.25, 1.1, 0.7])
-        voice = harmonics(phase_of(f), formant_amplitudes(f0, formants, 0.3))
+        voice = harmonics(phase_of(f), formant_amplitudes(f0, formants, 0.3, float(np.max(f))))
         breath = resonate(noise(rng, m), formants[0][0], 700.0)
         y = voice / np.max(np.abs(voice)) + rough * breath / np.max(np.abs(breath))
         place(out, t, y * arch(m, 0.12, 0.6), rng.uniform(0.8, 1.0))
@@ -72,10 +72,10 @@ def _cat(rng: Rng, n: int) -> Wave:
     f0 = rng.uniform(480.0, 760.0)
     f = f0 * curve(n, [rng.uniform(0.75, 0.9), 1.15, rng.uniform(1.0, 1.2), rng.uniform(0.6, 0.8)])
     f *= 1.0 + 0.012 * np.sin(2 * np.pi * rng.uniform(6, 11) * seconds(n))
-    phase = phase_of(f)
-    closed = harmonics(phase, formant_amplitudes(f0, [(f0, 300.0, 1.0)], 1.2))
+    phase, highest = phase_of(f), float(np.max(f))
+    closed = harmonics(phase, formant_amplitudes(f0, [(f0, 300.0, 1.0)], 1.2, highest))
     wide = [(rng.uniform(1300.0, 1900.0), 500.0, 1.0), (rng.uniform(2800.0, 3600.0), 700.0, 0.5)]
-    opened = harmonics(phase, formant_amplitudes(f0, wide, 0.1))
+    opened = harmonics(phase, formant_amplitudes(f0, wide, 0.1, highest))
     mouth = curve(n, [0.0, rng.uniform(0.8, 1.0), 0.7, 0.0])
     y = (1.0 - mouth) * closed / np.max(np.abs(closed)) + mouth * opened / np.max(np.abs(opened))
     return np.asarray(y * arch(n, 0.2, 0.4))
@@ -113,7 +113,7 @@ def _bell(rng: Rng, n: int) -> Wave:
 def _siren(rng: Rng, n: int) -> Wave:
     """A loud tone that wails up and down without a break."""
     low = rng.uniform(440.0, 780.0)
-    high = low * rng.uniform(1.6, 2.1)
+    high = low * rng.uniform(1.6, 2.0)
     sweep = 0.5 - 0.5 * np.cos(2 * np.pi * (rng.uniform(2.2, 4.5) * seconds(n) + rng.uniform(0, 1)))
     y = harmonics(phase_of(low * (high / low) ** sweep), [1.0, rng.uniform(0.3, 0.6), rng.uniform(0.2, 0.5), 0.15, 0.1])
     return y * arch(n, 0.08, 0.08)

@@ -41,12 +41,15 @@ def harmonics(phase: Wave, amplitudes: Sequence[float] | NDArray[np.float64]) ->
     return np.asarray(b1 * np.sin(phase))
 
 
-def formant_amplitudes(f0: float, formants: Sequence[tuple[float, float, float]], tilt: float) -> Wave:
-    """Amplitudes of the partials of `f0` below 7.2 kHz under spectral bumps (centre Hz, width Hz, gain) and a tilt.
+def formant_amplitudes(f0: float, formants: Sequence[tuple[float, float, float]], tilt: float, highest: float) -> Wave:
+    """Amplitudes of the partials of `f0` under spectral bumps (centre Hz, width Hz, gain) and a tilt.
+
+    As many as stay below 7.8 kHz while the pitch is at its `highest`: a partial above 8 kHz would come back as a false
+    tone that glides against the voice.
 
     `tilt` is the exponent of 1/k; a small floor keeps the partials between the bumps audible.
     """
-    k = np.arange(1, max(2, int(7200.0 / f0) + 1), dtype=np.float64)
+    k = np.arange(1, max(2, int(7800.0 / highest) + 1), dtype=np.float64)
     shape = np.full_like(k, 0.04)
     for centre, width, gain in formants:
         shape += gain * np.exp(-(((k * f0 - centre) / width) ** 2))

@@ -16,6 +16,8 @@ from audio_reasoner.synth.bank import render_event
 from audio_reasoner.synth.dsp import RATE, coloured_noise
 
 RECIPE_VERSION: Final = 1
+"""Raised whenever a recipe would sound different, also by a change in the bank: content keys hash the recipe, not the
+audio, and stored evidence and samples speak about what the recipe sounded like when they were made."""
 KIND_TEMPORAL: Final = "complex/temporal"
 COLOURS: Final[dict[str, float]] = {"white": 0.0, "pink": 1.0, "brown": 2.0}
 """Background colours: exponent of the fall of power with frequency."""
