@@ -70,6 +70,8 @@ _MARKERS = {
 }
 _LINE = {style: re.compile(rf"^[ \t]*(?:[-*•][ \t]+)?{body}[ \t]*", re.MULTILINE) for style, body in _MARKERS.items()}
 _INLINE = {style: re.compile(rf"(?<![^\s,;:.?!，；：。？！]){body}[ \t]*") for style, body in _MARKERS.items()}
+# Chinese and Japanese put no space before a bracket.
+_INLINE["(a)"] = re.compile(rf"(?<![A-Za-z0-9]){_MARKERS['(a)']}[ \t]*")
 
 
 def _run(found: list[re.Match[str]]) -> list[re.Match[str]]:

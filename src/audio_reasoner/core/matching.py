@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 Rule = Literal[
@@ -60,6 +60,7 @@ _ONE_PRONOUN_BEFORE = _words("of that which is who where option")
 _UNITS = _words("s sec secs second seconds ms milliseconds hz khz db dbfs min minute minutes bpm st nd rd th kbps")
 
 _CONNECTORS = _words("a an the then and followed finally next lastly afterwards")
+_ARTICLES = _words("a an the")
 _RESTRICTED = _words("yes no true false none not never")
 
 _NEGATORS = _words(
@@ -73,6 +74,7 @@ _POST_FILLERS = _words(
     "also clearly obviously definitely probably simply just therefore thus both option options choice choices answer "
     "answers the a an and or all are't it's they're ruled which that quite completely totally very most"
 )
+_SINGULAR = _words("is was isn't wasn't does doesn't has hasn't")
 _CLAUSE_BREAKS = _words(
     "but it it's its so therefore thus hence rather instead however because this that's i i'll i'd answer is's then "
     "actually 而是 而 应"
@@ -97,6 +99,9 @@ _PRAISE_FILLERS = _words(
     "then my final only one option choice that which what indeed a also sounds 's it's this obviously here thing"
 )
 _PRAISE = _words("correct right answer accurate appropriate 正 对 對")
+_LABELS = _ANSWER_WORDS | _CHOICE_WORDS | _words("correct result solution selected prediction chosen output")
+"""Words that, with a colon, announce an option: "Result: D"."""
+_DOUBT = _words("unclear unknown uncertain undetermined undeterminable unanswerable")
 _RIGHT_ELSEWHERE = _words("of channel side after before at in there next near now away when behind ear speaker")
 # After a capital A these words show that it is a letter: an article cannot stand before them.
 _AFTER_LETTER_A = _words(
@@ -116,21 +121,28 @@ _RETRACTION = re.compile(
     r"|scratch that|correction(?=\s*[:,])|on second thoughts?|i was wrong|let me reconsider|no, sorry)",
     re.IGNORECASE,
 )
-_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
+_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|textit)\s*\{([^{}]*)\}")
 
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u0e30-\u0e3a\u0e47-\u0e4e"
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _TOKEN = re.compile(
-    rf"(?<![\w.])[-−]?\d+(?:[.,:]\d+)*%?"  # 12, -3, 0:30, 4.5, 50%
+    rf"((?<![\w.])[-−]?\d+(?:[.,:]\d+)*%?"  # 12, -3, 0:30, 4.5, 50%
     rf"|[{_CJK}]"
     rf"|(?![{_CJK}\d_])\w(?:(?![{_CJK}_])[\w{_MARKS}])*[#♯♭]*(?:'(?:(?![{_CJK}_])[\w{_MARKS}])+)*"  # dog, don't, F#, A7
-    rf"|\d+%?"
+    rf"|\d+%?)"
 )
 _CJK_CHAR = re.compile(rf"[{_CJK}]")
-_BREAK = re.compile(r"[.!?;\n。！？；]")
+_BREAKERS = frozenset(".!?;\n。！？；")
+_BREAK = re.compile(f"[{''.join(sorted(_BREAKERS))}]")
 _OPENERS, _CLOSERS = "([{（【<", ")]}）】>"
 _GLUE = frozenset({"-", "‐", "‑", "/", "'", "+", "&", "."})
+
+
+MOST_JOINED = 30
+"""More options than there are letters need not be told apart: several is several."""
+LONGEST_WINDOW = 80
+"""How many words after "the answer is" an option may come."""
 
 
 class _Mark(NamedTuple):
@@ -154,6 +166,7 @@ class _Options:
     same: tuple[int, ...]  # the first option with the same words
     by_first: dict[str, tuple[tuple[tuple[str, ...], int], ...]]
     breaks: tuple[bool, ...]
+    lasts: frozenset[str]  # the last words
     letter_like: bool  # an option starts with a lone letter A–G ("C major", "A:maj7")
 
 
@@ -172,20 +185,35 @@ class _Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.raw: list[str] = []
-        self.word: list[str] = []
-        self.start: list[int] = []
-        self.gap: list[str] = []
-        last = 0
-        for match in _TOKEN.finditer(text):
-            self.gap.append(text[last : match.start()])
-            self.raw.append(match[0])
-            self.word.append(match[0].casefold())
-            self.start.append(match.start())
-            last = match.end()
-        self.gap.append(text[last:])
-        self._numbers()
-        self.broken = [_BREAK.search(gap) is not None if gap != " " else False for gap in self.gap]
+        parts = _TOKEN.split(text)
+        self.gap = parts[0::2]
+        self.raw = parts[1::2]
+        self.word = [raw.casefold() for raw in self.raw]
+        if not _NUMBERS.keys().isdisjoint(self.word):
+            self._numbers()
+        self.broken = [gap != " " and not _BREAKERS.isdisjoint(gap) for gap in self.gap]
+
+    @cached_property
+    def bracketed(self) -> list[bool]:
+        """Whether a "(" is open before each token: in "(option B)" the bracket does not belong to the letter."""
+        inside, out = False, []
+        for gap in self.gap:
+            if "(" in gap or ")" in gap:
+                inside = gap.rfind("(") > gap.rfind(")")
+            out.append(inside)
+        return out
+
+    @cached_property
+    def asked(self) -> list[bool]:
+        """Whether the sentence around each place is a question that the reply goes on after."""
+        out, asked = [], False
+        last = len(self.word)
+        for place in range(last, -1, -1):
+            found = _BREAK.search(self.gap[place]) if self.broken[place] else None
+            if found:
+                asked = found[0] in "?？" and place < last
+            out.append(asked)
+        return out[::-1]
 
     def __len__(self) -> int:
         return len(self.word)
@@ -200,7 +228,7 @@ class _Tokens:
                 if value in _TENS and following is not None and 1 <= following <= 9 and self.gap[i + 1] in (" ", "-"):
                     word[i : i + 2] = [str(value + following)]
                     self.raw[i : i + 2] = [f"{self.raw[i]}{self.gap[i + 1]}{self.raw[i + 1]}"]
-                    del self.start[i + 1], self.gap[i + 1]
+                    del self.gap[i + 1]
                 elif value != 1 or not (
                     (i and word[i - 1] in _ONE_PRONOUN_AFTER)
                     or (i + 1 < len(word) and word[i + 1] in _ONE_PRONOUN_BEFORE)
@@ -216,10 +244,13 @@ class _Tokens:
         if gap == "":
             return not (_CJK_CHAR.match(self.raw[i]) or _CJK_CHAR.match(self.raw[i - 1]))
         if gap == ":":
-            return len(self.raw[i - 1].rstrip("#♯♭b")) <= 1
+            return self.raw[i - 1].isascii() and len(self.raw[i - 1].rstrip("#♯♭b")) <= 1
         if gap == ".":
             return len(self.raw[i]) == 1 and len(self.raw[i - 1]) == 1
         return gap in _GLUE
+
+
+_MAY_CONNECT = _CONNECTORS | {"by"}
 
 
 def _connects(word: Sequence[str], i: int) -> bool:
@@ -232,7 +263,7 @@ def _strip(tokens: _Tokens) -> tuple[str, ...]:
     kept = tuple(
         word
         for i, word in enumerate(tokens.word)
-        if not _connects(tokens.word, i) or i == last or tokens.gap[i + 1].strip()
+        if word not in _MAY_CONNECT or not _connects(tokens.word, i) or i == last or tokens.gap[i + 1].strip()
     )
     return kept or tuple(tokens.word)
 
@@ -257,6 +288,7 @@ def _compile(options: tuple[str, ...]) -> _Options:
         same=same,
         by_first={first: tuple(sorted(found, key=lambda kv: -len(kv[0]))) for first, found in by_first.items()},
         breaks=tuple(any(t.broken[1:-1]) for t in tokens),
+        lasts=frozenset(words[-1] for words in full if words),
         letter_like=any(_looks_like_a_letter(t) for t in tokens),
     )
 
@@ -268,6 +300,21 @@ def _looks_like_a_letter(t: _Tokens) -> bool:
     if t.raw[0] != "A":
         return len(t.raw) == 1 or t.raw[0][:1] in "BCDEFG"
     return len(t.raw) == 1 or t.glued(1) or t.word[1] in ("major", "minor", "sharp", "flat")
+
+
+def _boxed(reply: str) -> str | None:
+    """The content of the last box or pair of answer tags."""
+    if "\\boxed" in reply:
+        found = _BOXED.findall(reply)
+        if found:
+            return str(found[-1])
+    if "<" in reply:
+        lower = reply.lower()
+        end = lower.rfind("</answer>")
+        start = lower.rfind("<answer>", 0, max(end, 0))
+        if start >= 0 and len(lower) == len(reply):
+            return reply[start + len("<answer>") : end]
+    return None
 
 
 def match_option(reply: str, options: Sequence[str]) -> OptionMatch:
@@ -283,9 +330,9 @@ def match_option(reply: str, options: Sequence[str]) -> OptionMatch:
     True
     """
     known = _compile(tuple(options))
-    boxed = _BOXED.findall(reply) if "boxed" in reply or "nswer>" in reply or "NSWER>" in reply else []
-    if boxed:
-        inner = match_option(boxed[-1][0] or boxed[-1][1], options)
+    boxed = _boxed(reply)
+    if boxed is not None:
+        inner = match_option(boxed, options)
         return OptionMatch(inner.index, "boxed" if inner.index is not None else inner.rule, inner.detail)
     tokens = _Tokens(_clean(reply))
     if not len(tokens):
@@ -300,15 +347,25 @@ def match_option(reply: str, options: Sequence[str]) -> OptionMatch:
     return _Reading(tokens, known).result()
 
 
+def _text_of(tokens: _Tokens, words: tuple[str, ...], known: _Options) -> int | None:
+    """The option whose text is all of the reply."""
+    if words in known.full:
+        return known.full.index(words)
+    if known.keys is known.full:
+        return None
+    key = _strip(tokens)
+    if key not in known.keys:
+        return None
+    index = known.keys.index(key)
+    return None if any(tokens.broken[1:-1]) and not known.breaks[index] else index
+
+
 def _whole(tokens: _Tokens, known: _Options) -> OptionMatch | None:
     """The reply as a whole: a text, a letter, or "(b) text"."""
     words = tuple(tokens.word)
-    by_text = next((i for i, full in enumerate(known.full) if full == words), None)
-    if by_text is None:
-        key = _strip(tokens)
-        by_text = next((i for i, k in enumerate(known.keys) if k == key and known.keys is not known.full), None)
-        if by_text is not None and any(tokens.broken[1:-1]) and not known.breaks[by_text]:
-            by_text = None
+    by_text = None
+    if words[-1] in known.lasts:
+        by_text = _text_of(tokens, words, known)
     by_letter = None
     if len(tokens) == 1 and len(tokens.raw[0]) == 1 and tokens.raw[0].isascii() and tokens.raw[0].isalpha():
         by_letter = ord(words[0]) - ord("a")
@@ -348,7 +405,7 @@ class _Reading:
         if known.keys is known.full:
             places = list(range(len(t)))
         else:
-            places = [i for i in range(len(t)) if not _connects(t.word, i)]
+            places = [i for i, word in enumerate(t.word) if not (word in _MAY_CONNECT and _connects(t.word, i))]
         words = [t.word[i] for i in places]
         hits: list[tuple[int, int, int]] = []
         reach = -1
@@ -378,13 +435,14 @@ class _Reading:
         for i, raw in enumerate(t.raw):
             if len(raw) != 1 or i in covered or not raw.isascii() or not raw.isalpha():
                 continue
+            if i in lone and marks and marks[-1].label and marks[-1].end == i and not t.broken[i]:
+                marks.append(_Mark(i, i + 1, lone[i], "text", True, False))  # "(c) D" where D is a text
+                continue
             form = self._letter_form(i)
             if form is None:
                 continue
             index = ord(t.word[i]) - 97
-            if i in lone and marks and marks[-1].label and marks[-1].end == i and not t.broken[i]:
-                marks.append(_Mark(i, i + 1, lone[i], "text", True, False))  # "(c) D" where D is a text
-            elif (
+            if (
                 i in lone
                 and form != "label"
                 and known.same[lone[i]] != (known.same[index] if index < len(known.texts) else -1)
@@ -409,6 +467,8 @@ class _Reading:
         """Whether "yes", "no" and their like are an answer here and not part of a sentence: "it is no, because"."""
         t = self.t
         stands_apart = t.gap[i + 1].strip() != "" or i + 1 == len(t)
+        if t.broken[i] and (t.broken[i + 1] or i + 1 == len(t)):
+            return True  # a sentence of its own: "Is there a dog? No."
         return stands_apart and i > 0 and t.word[i - 1] in ("is", "be", "say", "answer", "it's", "that's")
 
     def _combine(self, marks: list[_Mark]) -> list[_Mark]:
@@ -443,6 +503,8 @@ class _Reading:
         gaps = "".join(t.gap[i] for i in range(first.end, second.start + 1))
         if first.kind == "letter":
             # "B. dog", "(b) dog", "B: dog", "B, dog", "B - dog", "B (dog)"; never across a second full stop.
+            if "." in gaps and second.start > first.end and second.end < len(t) and not t.broken[second.end]:
+                return False  # "B. The dog is heard later" explains, "B. the dog" restates
             return (first.label or gaps.strip() != "") and not re.search(r"[!?;]|\.\s*\.|\n\s*\n", gaps)
         return second.label and not re.search(r"[.!?;:\n,]", gaps)
 
@@ -463,7 +525,7 @@ class _Reading:
         line_start = i == 0 or "\n" in before
         ends = after.strip() == "" and (i + 1 == len(t) or "\n" in after)
         delimited = after[:1] in (")", "]", ".", ":", "、", ",", "-", "–", "—") or after[:2] in (" -", " –", " —", " :")
-        if after[:1] == ")" and t.text.rfind("(", 0, t.start[i]) <= t.text.rfind(")", 0, t.start[i]):
+        if after[:1] == ")" and not t.bracketed[i]:
             return "label"
         upper = raw.isupper()
         if line_start and (after[:1] in (".", ":", "、") or (upper and (delimited or ends))):
@@ -480,14 +542,17 @@ class _Reading:
         closed = not following or after.strip() != "" or following in _AFTER_LETTER_A
         if raw in "aA" and not (closed or (keyed and previous in ("option", "choice", "letter"))):
             return None
+        keyed = keyed or (before.strip(" \"'") in (":", "=") and previous in _LABELS)
         if raw in "iI" and not (keyed and closed):
             return None
-        if keyed:
+        if keyed or (previous in _CHOOSING and closed):
             return "anchored"
         if not upper:
-            return "bare" if before.strip() in (":", "=") and previous in _ANSWER_WORDS else None
+            return "anchored" if before.strip() in (":", "=") and previous in _LABELS else None
         if known.letter_like:
             return "bare"
+        if following in ("and", "or") and i + 2 < len(t) and len(t.raw[i + 2]) == 1 and t.raw[i + 2].isupper():
+            return "anchored"  # "between A and B" names both or neither
         if previous in _ANCHORS and (previous != "is" or (i > 1 and t.word[i - 2] in _IS_SUBJECTS)):
             return "anchored"
         if previous in ("with", "on", "for") and i > 1 and _CHOOSING_PAIRS.get(t.word[i - 2]) == previous:
@@ -522,8 +587,13 @@ class _Reading:
                 return True
             if word in ("ruled",) and following == "out":
                 return True
+            if word == "unlike" and any("," in t.gap[j] for j in range(i + 2, mark.start + 1)):
+                return False
             if word in _NEGATORS:
-                if word == "不" or following in ("only", "just", "doubt", "merely", "wonder", "question"):
+                if word in ("wrong", "incorrect", "false") and i and t.word[i - 1] in _POST_FILLERS - _ARTICLES:
+                    continue  # "A is wrong, B is right": it was said of A
+                harmless = following in ("only", "just", "doubt", "merely", "wonder", "question")
+                if word == "不" or (harmless and i + 1 not in self.held):
                     continue
                 return True
             if word == "不":
@@ -541,15 +611,18 @@ class _Reading:
 
     def _negated_after(self, mark: _Mark) -> bool:
         t = self.t
-        seen_copula = False
+        seen_copula = crossed = False
         for i in range(mark.end, min(len(t), mark.end + 9)):
             if t.broken[i]:
                 return False
             word = t.word[i]
             if i in self.held or i in self.starts:
+                crossed = crossed or t.word[i - 1] == "and" or (t.word[i - 2] == "and" and t.word[i - 1] in _ARTICLES)
                 if "," in t.gap[i] and seen_copula:
                     return False
                 continue
+            if crossed and word in _SINGULAR:
+                return False  # "a bell, and a dog is not heard": only the last of them is rejected
             if word in ("not", "no", "never", "neither", "nor", "without", "except", "unlike", "excluding"):
                 if not seen_copula and word != "not":
                     return False
@@ -573,12 +646,7 @@ class _Reading:
         return False
 
     def _questioned(self, mark: _Mark) -> bool:
-        t = self.t
-        for i in range(mark.end, len(t) + 1):
-            found = _BREAK.search(t.gap[i])
-            if found:
-                return found[0] in "?？" and i < len(t)
-        return False
+        return self.t.asked[mark.end]
 
     # -------------------------------------------------------------------------------------------------- conclusions
 
@@ -602,9 +670,10 @@ class _Reading:
         return {self._same(mark.option) for mark in group}
 
     def _quote(self, group: Sequence[_Mark]) -> str:
+        t = self.t
         first, last = group[0].start, group[-1].end
-        end = self.t.start[last - 1] + len(self.t.raw[last - 1])
-        return " ".join(self.t.text[self.t.start[first] : end].split())[:80]
+        inner = (t.gap[i] + t.raw[i] for i in range(first + 1, last))
+        return " ".join((t.raw[first] + "".join(inner)).split())[:80]
 
     def _decide(self, group: Sequence[_Mark], rule: Rule) -> OptionMatch:
         quote = self._quote(group)
@@ -623,7 +692,7 @@ class _Reading:
         """The marks joined to mark k by "or", "and", a slash or a comma."""
         t = self.t
         group = [self.marks[k]]
-        for j in range(k + 1, len(self.marks)):
+        for j in range(k + 1, min(len(self.marks), k + MOST_JOINED)):
             mark = self.marks[j]
             between = range(group[-1].end, mark.start)
             gaps = [t.gap[i] for i in range(group[-1].end, mark.start + 1)]
@@ -642,7 +711,7 @@ class _Reading:
         rejected = False
         i = at
         steps = 0
-        while i < len(t):
+        while i < min(len(t), at + LONGEST_WINDOW):
             if i > at and t.broken[i] and t.gap[i].strip() != "":
                 return None
             if i == at and _BREAK.search(t.gap[i].replace("\n", " ").replace(":", " ")):
@@ -683,6 +752,8 @@ class _Reading:
                 if i and t.word[i - 1] in _NOT_THE_ANSWER:
                     continue
                 group = self._after_answer(i)
+            elif word in _LABELS and i + 1 in self.starts and t.gap[i + 1].strip(" \"'([") in (":", "="):
+                group = None if self.negated[self.starts[i + 1]] else self._extend(self.starts[i + 1])
             elif word in _CHOOSING:
                 group = self._window(i + 1, near=False)
             elif word in _CHOOSING_PAIRS and i + 1 < len(t) and t.word[i + 1] == _CHOOSING_PAIRS[word]:
@@ -746,7 +817,7 @@ class _Reading:
         """Mark k with those joined before it: "A and B are correct"."""
         t = self.t
         group = [self.marks[k]]
-        for j in range(k - 1, -1, -1):
+        for j in range(k - 1, max(-1, k - MOST_JOINED), -1):
             between = range(self.marks[j].end, group[0].start)
             if not between and "," not in t.gap[group[0].start]:
                 break
@@ -774,23 +845,30 @@ class _Reading:
 
     def _last_therefore(self) -> list[_Mark] | None:
         t = self.t
-        found: list[_Mark] | None = None
-        for i, word in enumerate(t.word):
-            if i in self.held:
-                continue
-            cue = word in _THEREFORE
-            cue = cue or (word == "so" and (i == 0 or t.broken[i] or "," in t.gap[i]))
-            cue = cue or (word == "conclusion" and i > 0 and t.word[i - 1] == "in")
-            cue = cue or (word == "be" and i > 0 and t.word[i - 1] in ("must", "to"))
-            if not cue:
-                continue
-            end = next((j for j in range(i + 1, len(t)) if t.broken[j]), len(t))
-            group = [
-                m for m, negated in zip(self.marks, self.negated, strict=True) if i < m.start < end and not negated
-            ]
-            if group:
-                found = group
-        return found if found is not None and len(self._options_of(found)) == 1 else None
+        standing = [m for m, negated in zip(self.marks, self.negated, strict=True) if not negated]
+        end = len(t)
+        for i in range(len(t) - 1, -1, -1):
+            if self._concludes(i) and i not in self.held:
+                group = [m for m in standing if i < m.start < end]
+                if group:
+                    return group if len(self._options_of(group)) == 1 else None
+            if t.broken[i]:
+                # Looking backwards: what stands behind this place belongs to a later sentence.
+                while standing and standing[-1].start >= i:
+                    standing.pop()
+                end = i
+        return None
+
+    def _concludes(self, i: int) -> bool:
+        """Whether token i is "therefore" or says as much."""
+        t = self.t
+        word = t.word[i]
+        return (
+            word in _THEREFORE
+            or (word == "so" and (i == 0 or t.broken[i] or "," in t.gap[i]))
+            or (word == "conclusion" and i > 0 and t.word[i - 1] == "in")
+            or (word == "be" and i > 0 and t.word[i - 1] in ("must", "to"))
+        )
 
     def _mention(self) -> OptionMatch:
         standing = [m for m, negated in zip(self.marks, self.negated, strict=True) if m.firm and not negated]
@@ -798,6 +876,9 @@ class _Reading:
             if any(self.negated):
                 return OptionMatch(None, "negated", "the reply only rejects options")
             return OptionMatch(None, "nothing", "the reply names no option clearly")
+        doubt = next((w for i, w in enumerate(self.t.word) if w in _DOUBT and i not in self.held), None)
+        if doubt is not None:
+            return OptionMatch(None, "nothing", f"the reply says {doubt!r}")
         if len(self._options_of(standing)) > 1:
             if any(mark.kind == "clash" for mark in standing):
                 return OptionMatch(None, "conflict", "a letter and a text in the reply disagree")
