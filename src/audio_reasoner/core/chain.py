@@ -240,16 +240,12 @@ class ChainStream:
         return self._result
 
     def _check_strict(self, sections: dict[str, str | None]) -> None:
-        # A look-alike such as "<THIN\u212a>" (Kelvin sign) becomes a tag under NFC, and a lone surrogate is no text:
-        # the strict form refuses both, so a reply that holds them is not well-formed either.
-        try:
-            Chain(**{name: content or "" for name, content in sections.items()})
-            return
-        except ValueError:
-            pass
+        # A look-alike such as "<THIN\u212a>" (Kelvin sign) becomes a tag under NFC, which the strict form refuses, and
+        # a lone surrogate cannot be stored: a reply that holds them is not well-formed either.
         for name, content in sections.items():
             try:
                 Chain(**dict.fromkeys(SECTIONS, content or ""))
+                (content or "").encode("utf-8")
             except ValueError:
                 self._note("invalid_text", f"{name.upper()} holds a look-alike of a tag or characters that are no text")
 
