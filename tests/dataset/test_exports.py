@@ -329,6 +329,7 @@ def test_the_card_counts_what_is_there(run: Path) -> None:
     assert all(list(out.glob(p)) for p in paths)
     assert "24 questions about 24 audio clips (0.4 minutes)" in card
     assert "| CC0-1.0 | 24 | 100.0% |" in card
+    assert "| (b) | 8 | 33.3% |" in card  # where the right option stands: a reader sees an imbalance at once
 
 
 def test_the_card_does_not_hide_unknown_licences(run: Path) -> None:

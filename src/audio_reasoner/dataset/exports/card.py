@@ -41,6 +41,8 @@ class Composition:
         self.by["question type"][row.family] += 1
         self.by["difficulty"][str(row.difficulty)] += 1
         self.by["options"][str(len(row.options)) if row.options else "open question"] += 1
+        if row.gold_index is not None:
+            self.by["right option"][f"({chr(97 + row.gold_index)})"] += 1
         self.by["source"][row.source] += 1
         self.by["licence"][row.licence or "not stated"] += 1
         self.by["teacher"][f"{row.teacher} ({row.model})"] += 1
@@ -93,7 +95,18 @@ def render_card(c: Composition, split_names: dict[str, str], audio_note: str, qu
     held = f" {quarantined:,} rows were held back; see `quarantine.jsonl`." if quarantined else ""
     tables = "\n\n".join(
         _table(name, c.by[name], c.rows)
-        for name in ("split", "task", "question type", "domain", "difficulty", "options", "source", "licence")
+        for name in (
+            "split",
+            "task",
+            "question type",
+            "domain",
+            "difficulty",
+            "options",
+            "right option",
+            "source",
+            "licence",
+        )
+        if c.by[name]
     )
     return f"""{_header(c, split_names)}
 
