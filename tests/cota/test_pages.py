@@ -152,12 +152,20 @@ def test_numbers_of_the_page_are_those_of_the_run(tmp_path: Path) -> None:
 
 
 def test_shortcut_table_finds_a_giveaway(tmp_path: Path) -> None:
-    clips = [make_clip(tmp_path / "a", i) for i in range(4)]
+    clips = [make_clip(tmp_path / "a", i) for i in range(12)]
     rows = [make_row(c, 1) for c in clips]  # the right answer is always (b), always the longest, always the same
     source = write_report(make_run(tmp_path, clips, rows)).read_text("utf-8")
     line = re.search(r"<tr><td>count</td>(.*?)</tr>", source)
     assert line is not None
-    assert re.findall(r">([^<]+)<", line[1]) == ["4", "33.3%", "100%", "100%", "0%", "100%", "100%"]
+    assert re.findall(r">([^<]+)<", line[1]) == ["12", "33.3%", "100%", "100%", "0%", "100%", "100%", " ▲"]
+
+
+def test_a_fair_set_is_not_accused(tmp_path: Path) -> None:
+    clips = [make_clip(tmp_path / "a", i) for i in range(9)]
+    rows = [make_row(c, k).model_copy(update={"family": "count"}) for c in clips for k in range(3)]
+    source = write_report(make_run(tmp_path, clips, rows)).read_text("utf-8")
+    assert "33.3%</b></td>" in source
+    assert "</b> ▲" not in source
 
 
 def test_page_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
@@ -220,7 +228,7 @@ def test_budget_is_kept_and_what_is_silent_is_said(tmp_path: Path) -> None:
     page = Page(small.read_text("utf-8"))
     assert 0 < page.sounds < 12
     assert len(page.entries) == 12
-    assert f"To keep the page small, {12 - page.sounds} clips are shown without their sound." in page.text
+    assert f"To keep the page small, {12 - page.sounds} clip" in page.text
 
 
 def test_long_chains_beyond_the_budget_mean_fewer_samples_and_the_page_says_so(tmp_path: Path) -> None:
@@ -238,7 +246,7 @@ def test_missing_sound_is_named_and_the_rest_stays(tmp_path: Path) -> None:
     page = report(make_run(tmp_path, clips, [make_row(c, 0) for c in clips]))
     assert page.sounds == 1
     assert "audio.missing" in page.text
-    assert "The sound of 1 clips could not be read" in page.text
+    assert "The sound of 1 clip could not be read" in page.text
 
 
 def test_sample_whose_clip_is_gone_is_still_shown(tmp_path: Path) -> None:
@@ -328,12 +336,12 @@ def test_funnel_adds_up_and_rejected_samples_can_be_read(tmp_path: Path) -> None
     assert "−1 grounded.nothing_known" in page.text
     assert "−1 not built yet" in page.text
     assert "Questions asked 2 questions 2.0 per clip" in page.text
-    assert "Chains accepted 1 questions 50.0% −1 claim.contradicted" in page.text
+    assert "Accepted samples 1 questions 50.0% −1 claim.contradicted" in page.text
     assert "Give the clip a label" in page.text
     verdicts = [json.loads(e["data-facets"])["verdict"] for e in page.entries]
     assert sorted(verdicts) == ["accepted", "rejected"]
     assert "the bell comes second" in page.text
-    assert "1 rejected ones are here as well; they are not in the data set." in page.text
+    assert "1 rejected sample can be read here as well, but is not in the data set." in page.text
 
 
 def test_damaged_ledger_costs_its_numbers_not_the_report(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ shows the same samples, whatever order its rows came in.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -106,6 +107,15 @@ class Shortcuts:
         return max(self.golds.values(), default=0)
 
 
+def is_shortcut(right: float, by_lot: float, n: int) -> bool:
+    """Whether a guess is right so often that chance does not explain it: 10 points and 3 standard errors above it."""
+    if not n:
+        return False
+    p = by_lot / n
+    error = math.sqrt(p * (1 - p) / n)
+    return right / n - p > max(0.10, 3 * error)
+
+
 @dataclass
 class SourceFacts:
     """One line of the composition table (paper, Table 2)."""
@@ -183,7 +193,8 @@ def _count(facts: RowFacts, row: Row) -> None:
     facts.teachers[row.model or row.teacher] += 1
     for v in row.verdicts:
         facts.verdicts[v.judge, v.decision] += 1
-        facts.findings.update(f.code for f in v.findings)
+        if v.decision != "not_applicable":  # why a judge abstained is no remark on the sample
+            facts.findings.update(f.code for f in v.findings)
     total = 0
     for section in SECTIONS:
         n = words(getattr(row, section))

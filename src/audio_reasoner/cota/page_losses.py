@@ -146,7 +146,7 @@ def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show:
         ),
         Stage("Questions asked", counted.questions, "questions"),
         Stage("Chains written", counted.chains, "questions", _ranked(by_stage["think"])),
-        Stage("Chains accepted", counted.accepted, "questions", _ranked(by_stage["check"]) + refusals),
+        Stage("Accepted samples", counted.accepted, "questions", _ranked(by_stage["check"]) + refusals),
     ]
 
 

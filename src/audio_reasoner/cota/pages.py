@@ -182,7 +182,10 @@ def _flow(facts: Facts) -> Section:
     losses = facts.losses
     stages = [Stage("Clips read", facts.clips.n, "clips", losses.before_clips)]
     stages += losses.stages
-    if facts.rows.n or losses.stages:
+    if losses.stages and losses.accepted != facts.rows.n:
+        # A build that was interrupted, or still runs: the data set is written at its end.
+        stages.append(Stage("In the data set so far", facts.rows.n, "questions"))
+    elif facts.rows.n and not losses.stages:
         stages.append(Stage("Samples in the data set", facts.rows.n, "samples"))
     parts = [
         card(
@@ -222,10 +225,8 @@ def _loss_table(lines: Sequence[Loss], caption: str) -> Markup:
         items = [Markup("<li>{}: {}</li>").format(x.where, x.why) for x in found[:_LINES]]
         if len(found) > _LINES:
             items.append(Markup("<li>… and {} more, in the run directory</li>").format(text.count(len(found) - _LINES)))
-        which = Markup("<details><summary>{}{}</summary><ul>{}</ul></details>").format(
-            text.shorten(found[0].where, 60),
-            f" and {text.count(len(found) - 1)} more" if len(found) > 1 else "",
-            Markup("").join(items),
+        which = Markup("<details><summary>{}</summary><ul>{}</ul></details>").format(
+            f"all {text.count(len(found))}" if len(found) > 1 else "this one", Markup("").join(items)
         )
         hints = list(dict.fromkeys(x.hint for x in found if x.hint))
         rows.append(
@@ -379,7 +380,8 @@ def _answers(rows: RowFacts) -> Section:
         for family, s in sorted(rows.shortcuts.items(), key=lambda kv: (-kv[1].n, kv[0])):
             best = max(s.letter, s.longest, s.shortest, s.majority)
             cells = [text.share(v, s.n) for v in (s.chance, s.letter, s.longest, s.shortest, s.majority)]
-            lines.append([family, text.count(s.n), *cells, Markup("<b>{}</b>").format(text.share(best, s.n))])
+            mark = " ▲" if page_facts.is_shortcut(best, s.chance, s.n) else ""
+            lines.append([family, text.count(s.n), *cells, Markup("<b>{}</b>{}").format(text.share(best, s.n), mark)])
         header = [
             "Question type",
             "Questions",
@@ -399,7 +401,7 @@ def _answers(rows: RowFacts) -> Section:
                     numeric=tuple(range(1, 8)),
                     caption="Share of questions answered right without listening",
                 ),
-                "A column far above “by lot” is a shortcut that training may learn instead of listening. “Commonest answer” is the majority answer of the type.",
+                "▲ marks a shortcut that training may learn instead of listening: ten points and three standard errors above “by lot”. “Commonest answer” is the majority answer of the type.",
                 wide=True,
             )
         )
@@ -480,6 +482,10 @@ def _short_labels(clips: ClipFacts) -> dict[tuple[str, str], int]:
     return {k: n for k, n in clips.labels.items() if k[0] not in ("caption", "transcript", "translation")}
 
 
+def _plural(n: int, noun: str) -> str:
+    return f"{text.count(n)} {noun}{'s' * (n != 1)}"
+
+
 def _browse(facts: Facts, media: page_samples.Media) -> Section:
     rows, clips = facts.rows, facts.clips
     refused_ids = {r.sample_id for r in facts.losses.refused}
@@ -504,9 +510,9 @@ def _browse(facts: Facts, media: page_samples.Media) -> Section:
             f"All {text.count(whole)} {noun}." if whole > 1 else f"The only {noun.removesuffix('s')}." if whole else ""
         )
     if refused:
-        lead += f" {text.count(refused)} rejected ones are here as well; they are not in the data set."
+        lead += f" {_plural(refused, 'rejected sample')} can be read here as well, but {'is' if refused == 1 else 'are'} not in the data set."
     if media.over_budget:
-        lead += f" To keep the page small, {text.count(media.over_budget)} clips are shown without their sound."
+        lead += f" To keep the page small, {_plural(media.over_budget, 'clip')} can only be seen, not heard."
     if media.unreadable:
-        lead += f" The sound of {text.count(media.unreadable)} clips could not be read; they say why."
+        lead += f" The sound of {_plural(media.unreadable, 'clip')} could not be read; the reason stands there."
     return Section("samples", noun.capitalize(), browser(entries, media.parts, name=noun), lead)
