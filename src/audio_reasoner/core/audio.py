@@ -383,6 +383,34 @@ def _mp4_defect(f: BinaryIO) -> str | None:
     return None
 
 
+def _ebml_number(data: bytes, at: int, keep_marker: bool) -> tuple[int, int, bool]:
+    """(value, bytes used, all bits set) of a variable-length number; (0, 0, False) if there is none."""
+    if at >= len(data) or not data[at]:
+        return 0, 0, False
+    length = 9 - data[at].bit_length()
+    raw = int.from_bytes(data[at : at + length], "big")
+    value = raw & ((1 << 7 * length) - 1)
+    return raw if keep_marker else value, length, value == (1 << 7 * length) - 1
+
+
+def _matroska_defect(f: BinaryIO) -> str | None:
+    """The segment states its size unless it was recorded live."""
+    size = _size(f)
+    f.seek(0)
+    head = f.read(4096)
+    at = 0
+    for _ in range(2):  # the header, then the segment
+        name, used, _ = _ebml_number(head, at, True)
+        length, more, unknown = _ebml_number(head, at + used, False)
+        if not used or not more:
+            return None
+        at += used + more
+        if name == 0x18538067:
+            return None if unknown else _short_by(size - at, length, "its header")
+        at += length
+    return None
+
+
 @dataclass(frozen=True)
 class _Mpeg:
     start: int
@@ -462,28 +490,21 @@ _DEFECT: dict[str, Callable[[BinaryIO], str | None]] = {
     "ogg": _ogg_defect,
     "mp4": _mp4_defect,
     "mp3": _mp3_defect,
+    "matroska": _matroska_defect,
 }
 
 
-def check_whole(path: Path) -> None:
-    """Raise `audio.truncated` if the container shows that the end of the file is missing.
+def check_whole(path: Path) -> str:
+    """The container of a file that is all there; raises `audio.truncated` if it shows that its end is missing.
 
     What can be told: WAV, RF64, AIFF, AU: fewer bytes than the header promises. Ogg (Vorbis, Opus, FLAC): a cut last
     page, or no page marked as the last. MP4/M4A: a cut part, a missing index. MP3: a cut last frame, fewer frames than
-    its Xing/Info table says. FLAC, Matroska/WebM, ASF, CAF: only by decoding, which `decode` compares with the stated
-    length.
+    its Xing/Info table says. Matroska/WebM: fewer bytes than its segment states. FLAC, ASF, CAF: only by decoding, which
+    `decode` compares with the stated length.
 
     What cannot be told: a WAV written to a pipe (no length in the header); an MP3 without a table, an ADTS-AAC or an
     AMR file cut exactly between two frames; a WebM recorded live (no length stated).
     """
-    with _open(path) as f:
-        container = _sniff(f)
-        defect = _DEFECT[container](f) if container in _DEFECT else None
-    if defect:
-        raise _refuse(path, "truncated", defect, "Copy or download it again.")
-
-
-def _identify(path: Path) -> str:
     with _open(path) as f:
         container = _sniff(f)
         if container is None:
@@ -518,6 +539,9 @@ def _open_ffmpeg(path: Path, container: str) -> Any:
         kinds = sorted({s.type for s in opened.streams}) or ["nothing"]
         opened.close()
         raise _refuse(path, "no_audio_track", f"a {container} file without an audio track (it has {', '.join(kinds)})")
+    if opened.streams.audio[0].codec_context is None:
+        opened.close()
+        raise _refuse(path, "not_audio", f"a {container} file whose sound is in an unknown coding")
     return opened
 
 
@@ -691,7 +715,7 @@ def decode(path: str | Path, start_ms: int = 0, end_ms: int | None = None) -> De
     import numpy as np
 
     path = Path(path).absolute()
-    container = _identify(path)
+    container = check_whole(path)
     decoded = _decode_soundfile(path, container, start_ms, end_ms) if container in _SOUNDFILE else None
     if decoded is None:
         decoded = _decode_ffmpeg(path, container, start_ms, end_ms)
@@ -715,7 +739,7 @@ def probe(path: str | Path) -> Probe:
         InputError: as `decode`, except what only decoding can tell (audio.not_finite, a FLAC's missing end).
     """
     path = Path(path).absolute()
-    container = _identify(path)
+    container = check_whole(path)
     if container in _SOUNDFILE:
         import soundfile as sf
 
