@@ -2,7 +2,9 @@
 
 Decision: a piece that is ready waits in its stage's queue until a worker is free; the free worker takes a chunk of the
 latest stage that has something waiting. So a clip once begun is soon finished, memory stays bounded, and the cost of a
-round trip to a worker (about 0.2 ms) is shared by a chunk whenever more work waits than there are workers.
+round trip to a worker (about 0.2 ms) is shared by a chunk whenever more work waits than there are workers. A chunk
+holds about 50 ms of work, learned from the chunks before: long enough to make the trip cheap, short enough that results
+are committed soon and a Ctrl-C need not wait.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -18,6 +21,7 @@ from audio_reasoner.compute.pool import Failure, Pool
 
 I = TypeVar("I")  # noqa: E741
 T = TypeVar("T")
+CHUNK_S = 0.05
 _Waiting = collections.deque[tuple[Any, asyncio.Future[Any]]]
 
 
@@ -29,10 +33,11 @@ class Batcher:
         chunk: most pieces that travel together.
     """
 
-    def __init__(self, pool: Pool, chunk: int = 16) -> None:
+    def __init__(self, pool: Pool, chunk: int = 64) -> None:
         self._pool = pool
         self._chunk = chunk
         self._stages: dict[int, dict[Callable[[Any], Any], _Waiting]] = {}
+        self._piece_s: dict[Callable[[Any], Any], float] = {}
         self._work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -70,10 +75,21 @@ class Batcher:
                 if not waiting:
                     continue
                 # Enough for every worker before a fuller chunk for one.
-                size = min(self._chunk, -(-len(waiting) // max(1, self._pool.workers)))
+                size = min(self._chunk, self._fitting(fn), -(-len(waiting) // max(1, self._pool.workers)))
                 taken = [waiting.popleft() for _ in range(size)]
                 return fn, [(item, future) for item, future in taken if not future.done()]
         return None
+
+    def _fitting(self, fn: Callable[[Any], Any]) -> int:
+        """How many pieces make a chunk of `CHUNK_S`; one until it is known how long they take."""
+        known = self._piece_s.get(fn)
+        return 1 if known is None else max(1, int(CHUNK_S / max(known, 1e-6)))
+
+    def _learn(self, fn: Callable[[Any], Any], pieces: int, seconds: float) -> None:
+        now = seconds / pieces
+        before = self._piece_s.get(fn)
+        # The first chunk includes the worker's start, so it must be forgotten quickly.
+        self._piece_s[fn] = now if before is None else min(now, 0.5 * (now + before))
 
     async def _serve(self) -> None:
         while True:
@@ -83,6 +99,7 @@ class Batcher:
             fn, pieces = taken
             if not pieces:
                 continue
+            begun = time.monotonic()
             try:
                 results = await self._pool.acall(fn, [item for item, _ in pieces])
             except asyncio.CancelledError:
@@ -91,6 +108,7 @@ class Batcher:
                 raise
             except Exception as error:
                 results = [Failure(item, error) for item, _ in pieces]
+            self._learn(fn, len(pieces), time.monotonic() - begun)
             for (_, future), result in zip(pieces, results, strict=True):
                 if future.done():
                     continue

@@ -221,8 +221,7 @@ async def _process(job: _Job) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     with compute.Pool(job.workers) as pool:
-        # A chunk must end soon after a Ctrl-C, and sixteen pieces already make the round trip cheap.
-        async with compute.Batcher(pool, chunk=16) as batcher:
+        async with compute.Batcher(pool) as batcher:
             settings = job.plan.settings
             pipeline = Pipeline(
                 plan=job.plan,
