@@ -55,7 +55,9 @@
     const url = blobUrl(audio.dataset.src);
     audio.removeAttribute("data-src");
     audio.src = url;
-    if (!strip) return () => { audio.pause(); URL.revokeObjectURL(url); };
+    // The element lets go of the sound before its address is withdrawn; otherwise a quick step logs an error.
+    const release = () => { audio.pause(); audio.removeAttribute("src"); audio.load(); URL.revokeObjectURL(url); };
+    if (!strip) return release;
     const duration = Number(figure.dataset.duration);
     const cursor = strip.querySelector(".cursor");
     const spans = [...strip.querySelectorAll(".span")].map((s) => [s, Number(s.dataset.start), Number(s.dataset.end)]);
@@ -83,7 +85,7 @@
       e.preventDefault();
       e.stopPropagation();
     });
-    return () => { cancelAnimationFrame(frame); audio.pause(); URL.revokeObjectURL(url); };
+    return () => { cancelAnimationFrame(frame); release(); };
   };
 
   const copyText = async (text) => {
