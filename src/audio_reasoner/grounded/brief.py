@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question
 from audio_reasoner.grounded.facts import Facts
-from audio_reasoner.grounded.language import capital
+from audio_reasoner.grounded.language import capital, seconds
 from audio_reasoner.grounded.questions import COURSE_TEXT, sequence_items, target_of
 from audio_reasoner.grounded.scene import Scene
 
@@ -119,7 +119,7 @@ def brief_chain(question: Question, scene: Scene, facts: Facts) -> Chain:
             reasoning = f"{', '.join(words)}. {scan(options, gold)}"
             summary = f"The longest is {question.gold_text}."
         case "duration":
-            caption = f"{caption} The clip ends at {scene.duration:.0f} s."
+            caption = f"{caption} The clip ends at {seconds(scene.duration)}."
             reasoning = scan(options, gold)
             summary = f"The clip lasts {question.gold_text}."
         case "loudness":

@@ -15,8 +15,8 @@ from itertools import permutations
 
 import numpy as np
 
+from audio_reasoner.checks.ontology import COMMON, confusable
 from audio_reasoner.core.records import Question, Task
-from audio_reasoner.grounded.ontology import COMMON, confusable
 from audio_reasoner.grounded.scene import ORDER_GAP_S, Scene
 
 Rng = np.random.Generator

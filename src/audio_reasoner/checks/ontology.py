@@ -1,4 +1,4 @@
-"""Which labels must not stand against each other as options.
+"""Which sounds are alike: labels that must not stand against each other as options, and words that name sounds.
 
 Decision: two labels are confusable when a careful listener could call one sound by either name: one is a kind of the
 other (dog, animal), both are in one sounds-like group (bell, chime, phone), or they share a content word ("small
@@ -122,3 +122,9 @@ def confusable(a: str, b: str) -> bool:
     if any(wa & g and wb & g for g in _GROUPS):
         return True
     return any((k in wa and wb & v) or (k in wb and wa & v) for k, v in _KINDS.items())
+
+
+SOUND_WORDS: frozenset[str] = _stems(frozenset(COMMON).union(*(v.split() for v in KINDS.values()))) - frozenset(
+    ["bear", "fly", "fire", "train", "organ", "ship", "fan", "saw", "hammer", "wave", "mouse", "washing", "crow"]
+)
+"""Nouns that in an account of a clip can hardly mean anything but a sound; words with a second sense left out."""

@@ -1,0 +1,278 @@
+# ruff: noqa: E501 -- a regular expression is read in one piece
+"""Judgements that need no model: is this chain one answer to this question, free of what does not belong in training
+data?
+
+Decision: a rule fires only on what can be pointed at, and its finding quotes it. Words of the question's options and
+quoted passages are taken out before a rule looks for leaks or errors, so that a label cannot trip it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+from audio_reasoner.checks import text as t
+from audio_reasoner.checks.claims import claims_of, contradicted, folded, option_labels
+from audio_reasoner.checks.ontology import SOUND_WORDS, words_of
+from audio_reasoner.core.chain import SECTIONS, Chain, parse_chain
+from audio_reasoner.core.choices import match_option
+from audio_reasoner.core.records import Clip, Finding, Question
+
+MIN_WORDS, MAX_WORDS = 12, 2000
+"""Words of a whole chain. The paper's longest have 1,454 tokens; below a dozen nothing can have been reasoned."""
+MAX_SENTENCE_REPEATS = 2
+MAX_LOOP = 6
+"""A phrase repeated this often without anything between is a loop."""
+TIME_SLACK_S = 0.35
+
+THINKING = ("planning", "caption", "reasoning", "summary")
+
+_LEAK = re.compile(
+    r"\bground[ -]truth\b|\bgold(?:en)? (?:answer|label|option)|\b(?:reference|given|provided|supplied|known) (?:correct )?"
+    r"(?:answer|description|caption|label|annotation|transcript|solution)|\bannotat(?:ion|ed|or)|\bmetadata\b|\bfile ?names?\b|"
+    r"\btimeline\b|\blabell?ed (?:as|with)\b|\b(?:the|its|given) labels?\b|\baccording to the (?:label|tag|data|description)|"
+    r"\boriginal (?:description|annotation|caption)|\banswer (?:key|you (?:gave|provided|can refer))|\bas an AI\b|"
+    r"\bI (?:already )?know (?:that )?the (?:correct )?answer|\b(?:was|were|am|been) (?:given|told) (?:that )?the (?:correct )?answer|"
+    r"\bevidence item|\bthe (?:data ?set|dataset) (?:says|states)|\bcorrect answer (?:was|is) (?:given|provided)",
+    re.IGNORECASE,
+)
+_TEACHER_ERROR = re.compile(
+    r"\{\s*[\"']error[\"']|\"(?:code|status)\"\s*:\s*(?:4\d\d|5\d\d)|\brate limit|\bquota exceeded|internal server error|"
+    r"Traceback \(most recent|\bI(?:'m| am) sorry\b|\bI (?:cannot|can't|can not|am unable to|'m unable to) (?:assist|help|process|listen|"
+    r"hear|access|comply|analy[sz]e|play|open)|\bas an? (?:AI|artificial intelligence|large language|language) model|"
+    r"\bunable to (?:process|access|listen|play) |<\|[a-z_]+\|>|\[/?INST\]|\bno audio (?:was|is|has been) (?:provided|attached|given)|"
+    r"\bHere is the (?:original )?(?:description|question|answer)\b|\bthe question is: \*|\*\*\* ?\w+ here|"
+    r"\bYou (?:must|should) (?:absolutely )?(?:not|never) (?:mention|assume)|\bprovide (?:the result|your answer) in the (?:specified|following) format|"
+    r"\bsystem prompt\b|\{[a-z_]{3,20}\}",
+    re.IGNORECASE,
+)
+
+# Cues of what a question is about, in the question and in any planning that takes it up.
+_CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(ask, re.IGNORECASE), re.compile(plan, re.IGNORECASE))
+    for ask, plan in (
+        (r"\bhow many\b|\bhow often\b|\bnumber of\b", r"\bhow (?:many|often)|\bcount|\bnumber|\btotal|\btimes\b"),
+        (r"\bin which order\b|\bthe order\b|\bsequence\b|follow one another", r"\border|\bsequence|\bcomes? first|\barrange|\bchronolog"),
+        (r"\b(?:comes|is|the) first\b|\bopens?\b|\bbegins?\b", r"\bfirst|\bopen|\bbegin|\bearliest|\bbefore|\bstart"),
+        (r"\b(?:comes|is|starts|the) (?:last|final)", r"\blast|\bfinal|\bend\b|\bends\b|\blatest|\bclose\b"),
+        (r"\b(?:right|just|directly) (?:before|precedes)", r"\bbefore|\bprecede|\bahead|\bearlier|\bprior"),
+        (r"\b(?:right|just|directly) (?:after|follows)", r"\bafter|\bfollow|\bbehind|\blater|\bnext"),
+        (r"\blongest\b", r"\blongest|\blength|\blasts?\b|\bduration|\blong\b|\btime\b"),
+        (r"\bhow long\b|\blength of\b", r"\blong\b|\blength|\bduration|\btime\b|\bseconds"),
+        (r"\bloudness\b|\bvolume\b", r"\bloud|\bvolume|\bdynamic"),
+    )
+)  # fmt: skip
+_NAMED = re.compile(r"[\"“]([^\"”]+)[\"”]|\b(?:the|separate|an?) ((?:[\w'-]+ ){1,4})sounds?\b")
+_NOT_A_NAME = frozenset(
+    """
+    first last next longest shortest loudest final main separate same total number of which other following background
+    different dominant order sequence list the
+    """.split()  # noqa: SIM905
+)
+
+
+def _plain(chain: Chain, question: Question) -> dict[str, str]:
+    """Sections without quoted passages and without the texts of options and named sounds."""
+    drop = t.label_pattern(x for x in (*question.options, *option_labels(question)) if len(x) > 3)
+    out = {}
+    for name in SECTIONS:
+        text = re.sub(r"[\"“][^\"”\n]{0,200}[\"”]", " ", getattr(chain, name))
+        out[name] = drop.sub(" ", text) if drop is not None else text
+    return out
+
+
+def structure(chain: Chain) -> Iterator[Finding]:
+    """The text form reads back as the same chain."""
+    parsed = parse_chain(chain.to_text())
+    if not parsed.well_formed or parsed.chain != chain:
+        codes = ", ".join(d.code for d in parsed.defects) or "it reads back differently"
+        yield Finding(code="structure", detail=f"the chain's text form does not read back: {codes}")
+    for name in THINKING:
+        if re.search(
+            r"</?\s*(?:think|planning|caption|reasoning|summary|response)\b", getattr(chain, name), re.IGNORECASE
+        ):
+            yield Finding(code="structure", detail=f"{name} contains a piece of a tag")
+
+
+def gold_reached(question: Question, chain: Chain) -> Iterator[Finding]:
+    """The response means the gold option; a summary that names an option names the same."""
+    if not question.options:
+        if chain.response.strip().casefold() in chain.planning.casefold():
+            yield Finding(code="gold_reached", detail="the response only repeats the planning")
+        return
+    found = match_option(chain.response, question.options)
+    if found.index is None:
+        yield Finding(
+            code="gold_reached", detail=f"no option can be read from the response ({found.rule}): {found.detail}"[:300]
+        )
+    elif found.index != question.gold_index:
+        yield Finding(
+            code="gold_reached",
+            detail=f"the response means {question.options[found.index]!r}, the gold answer is {question.gold_text!r}",
+        )
+    letters = {
+        m.lower() for m in re.findall(r"\boption \(?([a-z])\)?(?!\w)|\(([a-z])\)", chain.summary) for m in m if m
+    }
+    if letters and question.gold_index is not None:
+        if letters != {chr(97 + question.gold_index)}:
+            yield Finding(code="summary_disagrees", detail=f"the summary names option {', '.join(sorted(letters))}")
+        return
+    said = match_option(chain.summary, question.options)
+    explicit = said.rule in ("text", "letter", "boxed", "conclusion", "lead", "therefore")
+    if said.index is not None and explicit and said.index != question.gold_index:
+        yield Finding(code="summary_disagrees", detail=f"the summary means {question.options[said.index]!r}")
+
+
+def _named(clip: Clip, question: Question) -> set[str]:
+    """Words that name a sound in the question's text."""
+    labels = [folded(x.value) for x in clip.labels if x.kind in ("tag", "instrument")]
+    if clip.timeline is not None:
+        labels += [folded(e.label) for e in clip.timeline.events]
+    found = set(t.mentions(t.label_pattern(labels), question.text))
+    words = {w for x in found for w in words_of(x)} | (words_of(question.text) & SOUND_WORDS)
+    for m in _NAMED.finditer(question.text):
+        words |= words_of(m[1] or m[2]) - _NOT_A_NAME
+    return words
+
+
+def question_mismatch(clip: Clip, question: Question, chain: Chain) -> Iterator[Finding]:
+    """The chain speaks about this question: its named sound, its options under their letters, its kind."""
+    thinking = " ".join(getattr(chain, name) for name in THINKING)
+    asked = _named(clip, question)
+    if asked and not asked & words_of(thinking):
+        yield Finding(code="question_mismatch", detail=f"nothing of {', '.join(sorted(asked))} is spoken of")
+    for ask, plan in _CUES:
+        if ask.search(question.text) and question.options:
+            if not plan.search(chain.planning):
+                yield Finding(code="question_mismatch", detail="the planning does not take up what is asked")
+            break
+    options = [folded(o) for o in question.options]
+    for name in ("reasoning", "summary", "response"):
+        body = getattr(chain, name)
+        for m in re.finditer(
+            r"\(([a-z])\)(?:,)?(?: with| which says)? [\"“]([^\"”]+)[\"”]|[\"“]([^\"”]+)[\"”],? (?:option )?\(([a-z])\)",
+            body,
+        ):
+            i = ord(m[1] or m[4]) - 97
+            shown = folded(m[2] or m[3])
+            if i >= len(options) or shown != options[i]:
+                yield Finding(code="question_mismatch", detail=f"{m[0][:120]} is not an option of this question")
+                return
+        for m in re.finditer(r"\(([a-z])\) (?![\"“])(.{1,200})", body):
+            i, rest = ord(m[1]) - 97, folded(m[2])
+            if i >= len(options):
+                yield Finding(code="question_mismatch", detail=f"there is no option ({m[1]})")
+                return
+            heads = [re.split(r", |; ", o)[0] for o in options]
+            own = rest.startswith(options[i]) or _starts(rest, heads[i])
+            others = any(_starts(rest, h) for j, h in enumerate(heads) if j != i)
+            if not own and others:
+                yield Finding(
+                    code="question_mismatch", detail=f"option ({m[1]}) is {question.options[i]!r}, not {m[2][:40]!r}"
+                )
+                return
+    if question.options and not any(o in folded(thinking) for o in options) and not _speaks_of_letters(thinking):
+        yield Finding(code="question_mismatch", detail="no option is spoken of before the response")
+
+
+def _starts(text: str, head: str) -> bool:
+    return re.match(re.escape(head) + r"(?!\w)", text) is not None
+
+
+def _speaks_of_letters(text: str) -> bool:
+    return re.search(r"\([a-z]\)|\boption [a-zA-Z]\b", text) is not None
+
+
+def leak(plain: dict[str, str]) -> Iterator[Finding]:
+    """Nothing speaks of an answer, label or description that was known beforehand."""
+    for name, body in plain.items():
+        if m := _LEAK.search(body):
+            yield Finding(code="leak", detail=f"{name} says {m[0]!r}")
+
+
+def teacher_error(chain: Chain, plain: dict[str, str]) -> Iterator[Finding]:
+    """No error message, refusal or prompt text stands in the chain."""
+    for name, body in plain.items():
+        # An error message is quoted JSON more often than not, so the raw text is searched for braces.
+        m = _TEACHER_ERROR.search(body) or re.search(r"\{\s*[\"']error[\"']\s*:", getattr(chain, name))
+        if m:
+            yield Finding(code="teacher_error", detail=f"{name} contains {m[0]!r}")
+
+
+def time_outside(clip: Clip, plain: dict[str, str]) -> Iterator[Finding]:
+    """No time lies beyond the clip's end."""
+    limit = clip.duration_s + max(TIME_SLACK_S, 0.05 * clip.duration_s)
+    for name in ("caption", "reasoning", "summary", "response"):
+        late = [x.value for s in t.sentences(plain[name]) for x in t.times(s) if x.value > limit]
+        if late:
+            yield Finding(
+                code="time_outside", detail=f"{name} speaks of {late[0]:g} s in a clip of {clip.duration_s:.2f} s"
+            )
+
+
+def length(chain: Chain) -> Iterator[Finding]:
+    """Neither a stub nor an endless text."""
+    n = sum(len(getattr(chain, name).split()) for name in SECTIONS)
+    if not MIN_WORDS <= n <= MAX_WORDS:
+        yield Finding(code="length", detail=f"the chain has {n} words; {MIN_WORDS} to {MAX_WORDS} are usual")
+
+
+def repetition(chain: Chain) -> Iterator[Finding]:
+    """No sentence three times, no phrase in a loop."""
+    every: Counter[str] = Counter()
+    for name in SECTIONS:
+        every.update(folded(s) for s in t.sentences(getattr(chain, name)) if len(s.split()) >= 5)
+    for sentence, n in every.items():
+        if n > MAX_SENTENCE_REPEATS:
+            yield Finding(code="repetition", detail=f"{n} times: {sentence[:120]!r}")
+    words = " ".join(getattr(chain, name) for name in SECTIONS).casefold().split()
+    for size in range(1, 9):
+        run = 0
+        for i in range(size, len(words)):
+            run = run + 1 if words[i] == words[i - size] else 0
+            if run >= size * (MAX_LOOP - 1):
+                yield Finding(code="repetition", detail=f"loop: {' '.join(words[i - size + 1 : i + 1])!r}")
+                return
+
+
+def _latin_share(text: str) -> float | None:
+    letters = [c for c in text if c.isalpha()]
+    if len(letters) < 20:
+        return None
+    return sum("LATIN" in unicodedata.name(c, "") for c in letters) / len(letters)
+
+
+def language(question: Question, plain: dict[str, str]) -> Iterator[Finding]:
+    """Each section is written in the script of the question (labels and quotations apart)."""
+    asked = _latin_share(re.sub(r"[\"“][^\"”]*[\"”]", " ", question.text))
+    asked = 1.0 if asked is None else asked
+    for name in THINKING:
+        share = _latin_share(plain[name])
+        if share is not None and (share >= 0.5) != (asked >= 0.5):
+            yield Finding(code="language", detail=f"{name} is not written in the question's script")
+
+
+def claims(clip: Clip, question: Question, chain: Chain) -> Iterator[Finding]:
+    """No claim contradicts the timeline."""
+    for claim in contradicted(claims_of(clip, question, chain)):
+        detail = f"{claim.section}: {claim.text!r}" + (f" ({claim.detail})" if claim.detail else "")
+        yield Finding(code=f"{claim.kind}_contradicted", detail=detail[:400])
+
+
+def all_findings(clip: Clip, question: Question, chain: Chain) -> tuple[Finding, ...]:
+    """Every finding of every rule, in a fixed order."""
+    plain = _plain(chain, question)
+    return (
+        *structure(chain),
+        *gold_reached(question, chain),
+        *question_mismatch(clip, question, chain),
+        *leak(plain),
+        *teacher_error(chain, plain),
+        *time_outside(clip, plain),
+        *length(chain),
+        *repetition(chain),
+        *language(question, plain),
+        *claims(clip, question, chain),
+    )
