@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from audio_reasoner.clients.ledger import Ledger, Quarantined
 from audio_reasoner.core import ids
 from audio_reasoner.core.chain import SECTIONS, Chain
+from audio_reasoner.core.errors import AudioReasonerError
 from audio_reasoner.core.records import Annotation, AudioRef, Clip, Event, Label, Question, Timeline
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota.pages import write_report
@@ -376,6 +377,16 @@ def test_report_command_prints_the_path(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert (tmp_path / "out" / "my report.html").stat().st_size > 10_000
     assert "my report.html" in done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("place", ["folder", "file/report.html"])
+def test_report_that_cannot_be_written_says_why(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("in the way")
+    done = cli("report", str(make_run(tmp_path, [], None)), "-o", str(tmp_path / place))
+    assert isinstance(done.exception, AudioReasonerError)
+    assert place in done.exception.message
+    assert not [p for p in tmp_path.rglob(".*") if p.is_file()]  # nothing half-written stays behind
 
 
 def test_show_prints_a_sample(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from audio_reasoner.core.run import storage_problem
+
 
 @dataclass(frozen=True)
 class Section:
@@ -176,17 +178,23 @@ def write_text(path: Path, text: str) -> int:
     """Write a page so that a reader never sees half of it; returns its size in bytes.
 
     A lone surrogate (an undecodable file name) is written as an escape instead of failing the whole report.
+
+    Raises:
+        EnvironmentProblem: the disk is full, or nothing may be written there.
     """
     data = text.encode("utf-8", "backslashreplace")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(data)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as f:
+                f.write(data)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise storage_problem(error, path) from error
     return len(data)
