@@ -39,6 +39,7 @@ MOST_TAKES = 8
 
 _HASH = re.compile(r"(?=.*\d)[0-9a-f]{6,}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+([.,]\d+)?[a-z]?|\d+(hz|khz|bpm|db|s|sec|ms|bit|kbps)|v\d+|nohash", re.IGNORECASE)
+_PART = re.compile(r"(fold|split|part|disc|cd)[ _-]?\d+", re.IGNORECASE)
 _LABEL_SEPARATORS = re.compile(r"[;|]")
 
 
@@ -101,6 +102,10 @@ def name_label(source_id: str, drop: Sequence[str] = ()) -> str:
     return words_of(_stem(source_id), drop)
 
 
+def _generic(folder: str) -> bool:
+    return folder.casefold() in GENERIC_FOLDERS or _PART.fullmatch(folder) is not None
+
+
 def split_folders(source_ids: Iterable[str]) -> frozenset[str]:
     """The folders that name a split: ``train/`` beside ``test/``, but not ``train/`` beside ``bus/`` and ``tram/``.
 
@@ -114,7 +119,7 @@ def split_folders(source_ids: Iterable[str]) -> frozenset[str]:
             children.setdefault("/".join(parts[:i]), set()).add(part)
     found = set()
     for parent, folders in children.items():
-        if all(f.casefold() in GENERIC_FOLDERS for f in folders):
+        if all(_generic(f) for f in folders):
             found |= {f"{parent}/{f}".lstrip("/") for f in folders if f.casefold() in SPLITS}
     return frozenset(found)
 
@@ -129,8 +134,7 @@ def folder_label(source_id: str, drop: Sequence[str] = (), splits: frozenset[str
     """
     for folder in PurePosixPath(source_id).parents:
         name = folder.name
-        generic = name.casefold() in GENERIC_FOLDERS and (name.casefold() not in SPLITS or folder.as_posix() in splits)
-        if generic or re.fullmatch(r"(fold|split|part|disc|cd)[ _-]?\d+", name, re.IGNORECASE):
+        if _generic(name) and (name.casefold() not in SPLITS or folder.as_posix() in splits):
             continue
         # ESC-50's tree says "001 - Dog", UrbanSound's "3_dog_bark".
         label = words_of(name, drop)
