@@ -95,12 +95,13 @@ def _writable(path: Path) -> Path:
 def run_(
     benchmark: _Name,
     data: _Data,
-    model: Annotated[Path, typer.Option("--model", "-m", help="Model directory. A missing one is an error.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="Model directory, or org/name on the Hugging Face hub.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Directory for predictions; an interrupted run goes on there.")
     ],
     batch_size: Annotated[int, typer.Option(min=1, help="Questions answered side by side.")] = 8,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 1024,
     json_out: _Json = None,
     markdown: _Markdown = None,
     rows: _Rows = None,
@@ -114,10 +115,12 @@ def run_(
     from audio_reasoner.evaluation.run import fingerprint, run_predictions
 
     items = read_benchmark(data)
-    files = fingerprint(model)
     from audio_reasoner.inference import Reasoner
+    from audio_reasoner.models.qwen2_audio import resolve
 
-    reasoner = Reasoner.from_pretrained(model)
+    directory = resolve(model)
+    files = fingerprint(directory)
+    reasoner = Reasoner.from_pretrained(directory)
     err = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
@@ -126,10 +129,11 @@ def run_(
             reasoner,
             items,
             out,
-            model=str(model),
+            model=model,
             model_files=files,
             batch_size=batch_size,
             limit=limit,
+            max_new_tokens=max_new_tokens,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     err.print(

@@ -41,7 +41,9 @@ class AnswerLike(Protocol):
 class ReasonerLike(Protocol):
     """Whatever answers questions about audio: 16 kHz mono samples, a question, its options."""
 
-    def ask_batch(self, requests: list[tuple[Any, str, Sequence[str] | None]]) -> Sequence[AnswerLike]:
+    def ask_batch(
+        self, requests: Sequence[tuple[Any, str, Sequence[str] | None]], max_new_tokens: int
+    ) -> Sequence[AnswerLike]:
         """One answer per request, in order."""
 
 
@@ -83,7 +85,7 @@ def run_predictions(
     model_files: dict[str, str],
     batch_size: int = 8,
     limit: int | None = None,
-    settings: dict[str, Any] | None = None,
+    max_new_tokens: int = 1024,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RunResult:
     """Answer every item of a benchmark into `out_dir/predictions.jsonl`.
@@ -96,7 +98,7 @@ def run_predictions(
         model_files: `fingerprint` of it.
         batch_size: questions answered side by side.
         limit: only the first so many items; a later run without limit goes on from there.
-        settings: whatever else can change an answer, such as the number of new tokens.
+        max_new_tokens: longest answer, in tokens.
         on_progress: told (done, of how many).
 
     Raises:
@@ -115,7 +117,7 @@ def run_predictions(
             "benchmark": "mmau-mini",
             "data_sha256": benchmark.sha256,
             "model_files": model_files,
-            "settings": settings or {},
+            "max_new_tokens": max_new_tokens,
         }
         model_hash = ids.digest({"model_files": model_files}).hex()
         _check_header(out_dir, config, {"model": model, "data": str(benchmark.path), "batch_size": batch_size})
@@ -130,7 +132,7 @@ def run_predictions(
             for batch in _batches(todo, batch_size):
                 heard = list(_hear(benchmark, batch, result, out_dir))
                 if heard:
-                    for row in _ask(reasoner, heard, model, model_hash):
+                    for row in _ask(reasoner, heard, max_new_tokens, model, model_hash):
                         lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                         result.made += 1
                     lines.flush()
@@ -163,10 +165,10 @@ def _hear(benchmark: Benchmark, items: Sequence[Item], result: RunResult, out_di
 
 
 def _ask(
-    reasoner: ReasonerLike, heard: Sequence[tuple[Item, Any]], model: str, model_hash: str
+    reasoner: ReasonerLike, heard: Sequence[tuple[Item, Any]], max_new_tokens: int, model: str, model_hash: str
 ) -> Iterator[dict[str, Any]]:
     began = time.perf_counter()
-    answers = reasoner.ask_batch([(pcm, item.question, item.choices) for item, pcm in heard])
+    answers = reasoner.ask_batch([(pcm, item.question, item.choices) for item, pcm in heard], max_new_tokens)
     each = (time.perf_counter() - began) / len(heard)
     for (item, _), answer in zip(heard, answers, strict=True):
         parsed: ParsedChain = parse_chain(answer.text)

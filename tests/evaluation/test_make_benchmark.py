@@ -1,0 +1,85 @@
+"""A made benchmark is in MMAU's format, balanced, repeatable, and its answers are true of its recordings."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from audio_reasoner.core.audio import load_mono, probe
+from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.evaluation.make import make_benchmark
+from audio_reasoner.evaluation.mmau import MANIFEST_NAME, read_benchmark, score
+from audio_reasoner.evaluation.predictions import Predictions
+from audio_reasoner.synth import CLASSES, plan_complex
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench")
+    make_benchmark(44, 5, folder)
+    return folder
+
+
+def test_it_is_read_as_a_benchmark_and_gold_scores_full(made: Path) -> None:
+    benchmark = read_benchmark(made)
+    assert len(benchmark.items) == 44
+    assert benchmark.problems == []
+    assert benchmark.revision == "synthetic, seed 5, 44 items"
+    report = score(benchmark, Predictions({item.id: item.answer for item in benchmark.items}))
+    assert report.overall.strict == report.overall.option == 44
+    families = Counter(item.sub_category for item in benchmark.items)
+    assert len(families) >= 8
+    assert max(families.values()) - min(families.values()) <= 3
+    # No constant answer must come near a listener.
+    assert report.overall.constant.correct <= 0.5 * 44
+
+
+def test_recordings_are_16_khz_mono_and_hold_what_the_question_says(made: Path) -> None:
+    benchmark = read_benchmark(made)
+    clips = {clip.clip_id: clip for clip in plan_complex(200, 5)}
+    for item in benchmark.items:
+        found = probe(benchmark.audio_path(item))
+        assert (found.rate, found.channels) == (16_000, 1)
+        timeline = clips[item.id].timeline
+        assert timeline is not None
+        assert len(load_mono(benchmark.audio_path(item))) == timeline.length
+        labels = [event.label for event in timeline.events]
+        if item.sub_category == "first":
+            assert item.answer == labels[0]
+        if item.sub_category == "last":
+            assert item.answer == labels[-1]
+        if item.sub_category == "presence":
+            assert [choice for choice in item.choices if choice in labels] == [
+                item.answer
+            ] or item.answer not in CLASSES
+        if item.sub_category == "order":
+            assert item.answer == ", ".join(labels)
+
+
+def test_the_same_seed_gives_the_same_bytes(made: Path, tmp_path: Path) -> None:
+    make_benchmark(44, 5, tmp_path / "again")
+    for file in sorted(made.rglob("*")):
+        if file.is_file():
+            assert (tmp_path / "again" / file.relative_to(made)).read_bytes() == file.read_bytes(), file
+    make_benchmark(8, 6, tmp_path / "other")
+    assert not {i.id for i in read_benchmark(tmp_path / "other").items} & {i.id for i in read_benchmark(made).items}
+
+
+def test_a_changed_file_is_no_longer_the_made_one(made: Path, tmp_path: Path) -> None:
+    rows = json.loads((made / "mmau-test-mini.json").read_text())
+    rows[0]["answer"] = rows[0]["choices"][0]
+    (tmp_path / "mmau-test-mini.json").write_text(json.dumps(rows))
+    (tmp_path / MANIFEST_NAME).write_bytes((made / MANIFEST_NAME).read_bytes())
+    assert "changed since" in read_benchmark(tmp_path).revision
+
+
+def test_an_existing_benchmark_and_an_empty_one_are_refused(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_benchmark(3, 1, made)
+    assert caught.value.code == "benchmark.exists"
+    with pytest.raises(ConfigError) as caught:
+        make_benchmark(0, 1, tmp_path / "x")
+    assert caught.value.code == "benchmark.bad_size"
