@@ -40,8 +40,12 @@ def asset(name: str) -> str:
 
 def tile(label: str, value: str, note: str = "") -> Markup:
     """A headline number."""
-    return Markup('<div class="tile"><dt>{}</dt><dd>{}</dd>{}</div>').format(
-        label, value, Markup("<small>{}</small>").format(note) if note else ""
+    # A value of more than eight characters is set smaller, so that it stays on one line in a row of seven tiles.
+    return Markup('<div class="tile"><dt>{}</dt><dd{}>{}</dd>{}</div>').format(
+        label,
+        Markup(' class="long"') if len(value) > 8 else "",
+        value,
+        Markup("<small>{}</small>").format(note) if note else "",
     )
 
 
