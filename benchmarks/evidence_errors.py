@@ -129,7 +129,7 @@ def scene(clip: Clip, tally: Tally) -> None:
     check(evidence, "trailing_silence_s", lambda v: abs(v - end) <= 0.15, f"{end:.2f} {about}")
     check(evidence, "silence_share", lambda v: abs(v - silence) <= 0.1, f"{silence:.2f} {about}")
     check(evidence, "onset_count", lambda v: v == len(events), about)
-    if len(events) == 1:
+    if tally.kind == "one event":
         level = -24.0 + events[0]["gain_db"]
         check(evidence, "level_dbfs", lambda v: abs(v - level) <= 3.0, f"{level:.1f} {about}")
 
@@ -264,7 +264,7 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=2600, help="clips of each kind")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=77, help="77 was not looked at while the estimators were tuned")
     parser.add_argument("--write", action="store_true", help="update errors.py")
     parser.add_argument("--show", metavar="ITEM", help="print wrong cases of one item")
     args = parser.parse_args()

@@ -119,6 +119,16 @@ def test_takes_share_a_group_and_long_series_do_not(tmp_path: Path) -> None:
     assert sorted(groups.values()) == [1] * 12 + [3]
 
 
+def test_folders_that_look_like_drawers_are_doubted_aloud(tmp_path: Path) -> None:
+    for i, name in enumerate(("rooster", "owl", "crow", "duck", "lark")):
+        put(tmp_path / f"birds/{name}.wav", i)
+    clips, _, notices = read(tmp_path)
+    assert {tags(c) for c in clips.values()} == {("birds",)}
+    assert [n.code for n in notices] == ["labels.doubt"]
+    assert "--labels-from name" in notices[0].detail
+    assert tags(read(tmp_path, labels_from="name")[0]["birds/owl.wav"]) == ("owl",)
+
+
 def test_content_decides_what_a_recording_is(tmp_path: Path) -> None:
     put(tmp_path / "dog/1.wav", 1)
     (tmp_path / "dog/noname").write_bytes(encode_wav(sound(2)))

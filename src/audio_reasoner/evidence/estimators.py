@@ -211,18 +211,19 @@ def _pitch(x: F, stretches: tuple[tuple[int, int], ...]) -> float | None:
     McLeod's normalised square difference: 1 at an exact period, whatever is left of the window at that lag; the first
     peak nearly as high as the highest is the period, and not its double.
     """
-    size = 1024
-    w = _windows(x, stretches, size, 32)
+    size, finer = 1024, 4
+    w = _windows(x, stretches, size, 24)
     if not len(w):
         return None
     w = w - w.mean(axis=1, keepdims=True)
-    spectrum = np.fft.rfft(w, 2 * size, axis=1)
-    acf = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :size]
+    # Quarter samples: at 16 kHz the period of 1,900 Hz falls between two samples, and its double would look better.
+    spectrum = np.abs(np.fft.rfft(w, 2 * size, axis=1)) ** 2
+    acf = finer * np.fft.irfft(spectrum, 2 * size * finer, axis=1)
     energy = np.cumsum(w**2, axis=1)
-    lags = np.arange(SAMPLE_RATE // 60 + 2)
+    lags = np.arange((SAMPLE_RATE // 60 + 2) * finer) // finer
     before = np.concatenate([np.zeros((len(w), 1)), energy], axis=1)[:, lags]
     norm = energy[:, size - 1 - lags] + energy[:, -1:] - before
-    nsdf = 2.0 * acf[:, lags] / np.maximum(norm, 1e-12)
+    nsdf = 2.0 * acf[:, : lags.size] / np.maximum(norm, 1e-12)
     found = []
     for row in nsdf:
         peaks = np.flatnonzero((row[1:-1] > row[:-2]) & (row[1:-1] >= row[2:]) & (row[1:-1] > 0.0)) + 1
@@ -231,7 +232,7 @@ def _pitch(x: F, stretches: tuple[tuple[int, int], ...]) -> float | None:
         at = int(peaks[row[peaks] >= 0.93 * row[peaks].max()][0])
         a, b, c = row[at - 1], row[at], row[at + 1]
         bend = a - 2 * b + c
-        found.append(SAMPLE_RATE / (at + (0.5 * (a - c) / bend if bend else 0.0)))
+        found.append(SAMPLE_RATE * finer / (at + (0.5 * (a - c) / bend if bend else 0.0)))
     if len(found) < 0.6 * len(w):
         return None
     middle = float(np.median(found))

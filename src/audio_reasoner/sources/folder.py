@@ -240,6 +240,29 @@ def _plan_names(reading: Reading) -> None:
             continue
         entry = _Entry(0, None, [Label(kind="tag", value=label)], split=names.folder_split(source_id, splits))
         reading.jobs[source_id] = [entry]
+    if by_folder:
+        _doubt_folders(reading)
+
+
+def _doubt_folders(reading: Reading) -> None:
+    """Say so if the folders look like drawers (birds/) and the file names like labels (rooster.ogg, owl.ogg)."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    for source_id, entries in reading.jobs.items():
+        folder = entries[0].labels[0].value
+        name = names.name_label(source_id, reading.options.drop_words)
+        if name and folder not in name:
+            inside[folder].add(name)
+    sizes = Counter(entries[0].labels[0].value for entries in reading.jobs.values())
+    drawers = [f for f, said in inside.items() if len(said) >= 4 and len(said) > sizes[f] / 2]
+    if sum(sizes[f] for f in drawers) * 4 >= len(reading.jobs) and drawers:
+        widest = max(drawers, key=lambda f: len(inside[f]))
+        said = sorted(inside[widest])
+        reading.note(
+            "labels.doubt",
+            widest,
+            f"labels are folder names, but {widest!r} holds {len(said)} different file names "
+            f"({', '.join(said[:3])}, …); --labels-from name takes those",
+        )
 
 
 # --- labels from a table ---------------------------------------------------------------------------------------------
