@@ -1,9 +1,9 @@
 """A question about a clip as token ids: the one way a prompt is written, in training and in answering alike.
 
-Decision: the model's own chat template is used, so a released checkpoint sees the prompt it was trained on. The template is
-rendered once per model with a marker in the question's place, because rendering it for each of a million samples costs
-more than tokenizing them. The prompt is tokenized apart from the answer, so that training sees exactly the ids that
-generation starts from.
+Decision: the model's own chat template is used, so a released checkpoint sees the prompt it was trained on. The
+template is rendered once per model with a marker in the question's place, because rendering it for each of a million
+samples costs more than tokenizing them. The prompt is tokenized apart from the answer, so that training sees exactly
+the ids that generation starts from.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Waveform to log-mel, for the length of the clip and not a frame more than the encoder can feel.
 
 Decision: the front end is Whisper's (128 mels, 25 ms windows, 10 ms hops, 16 kHz), as Qwen2-Audio was trained with, but
-it is computed for the clip, not for 30 seconds. The convolution stem looks up to two mel frames past the clip's end, where
-the padded reference holds the log-mel of silence; those two frames are kept, which makes the short way *equal* to the
-padded one (``tests/models/test_encoder.py``), while cutting at the clip's last frame is wrong by 0.04 in the logits.
+it is computed for the clip, not for 30 seconds. The convolution stem looks up to two mel frames past the clip's end,
+where the padded reference holds the log-mel of silence; those two frames are kept, which makes the short way *equal*
+to the padded one (``tests/models/test_encoder.py``), while cutting at the clip's last frame is wrong by 0.04 in the
+logits.
 """
 
 from __future__ import annotations
@@ -121,11 +122,6 @@ def log_mel(pcm: np.ndarray, mels: int = 128) -> torch.Tensor:
     power = (spectrum.real.square() + spectrum.imag.square()).contiguous()
     logs = torch.clamp(_mel_filters(mels) @ power, min=FLOOR).log10()
     return (torch.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0
-
-
-def silence_value(mel: torch.Tensor) -> float:
-    """The value that stands for silence in this clip's log-mel: its floor, which is 8 decades below its loudest cell."""
-    return float(mel.min())
 
 
 def pad_mels(mels: list[torch.Tensor]) -> torch.Tensor:

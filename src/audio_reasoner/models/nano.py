@@ -1,12 +1,13 @@
-"""The small configuration: Qwen2-Audio's architecture at about two million weights, and a tokenizer trained on its data.
+"""The small configuration: Qwen2-Audio's architecture at about two million weights, and a tokenizer trained on its
+data.
 
 Decision: nothing in the code knows whether a model is small. `nano` writes a directory in Hugging Face form that
-`AutoProcessor`, transformers and `audio_reasoner.models.qwen2_audio.load` read like any other. What differs is sizes, and
-a byte-level BPE vocabulary of about a thousand pieces learned from the training text, in which the chain's tags are single
-pieces: that brings a brief chain down to about a hundred tokens.
+`AutoProcessor`, transformers and `audio_reasoner.models.qwen2_audio.load` read like any other. What differs is sizes,
+and a byte-level BPE vocabulary of about a thousand pieces learned from the training text, in which the chain's tags
+are single pieces: that brings a brief chain down to about a hundred tokens.
 
-Encoder positions are filled here with Whisper's sinusoids: transformers leaves them random *and* frozen in a model made from
-a configuration. Word order needs rotary positions, which Qwen2's text model has.
+Encoder positions are filled here with Whisper's sinusoids: transformers leaves them random *and* frozen in a model
+made from a configuration. Word order needs rotary positions, which Qwen2's text model has.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 PAD = "<|endoftext|>"
 CONTROL = (PAD, "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
-# Digits stand alone so that numbers are spelled the same way wherever they occur; an option letter in its brackets is one
-# piece; a piece takes its leading space along.
+# Digits stand alone so that numbers are spelled the same way wherever they occur; an option letter in its brackets is
+# one piece; a piece takes its leading space along.
 PIECES = r" ?\([a-z]\)| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
 
 # The form of Qwen2-Audio's own template, without its default system message, which a small model would pay for.
@@ -144,7 +145,8 @@ def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
     )
 
     tokenizer = train_tokenizer(texts, sizes.vocabulary)
-    # Audio placeholders have embeddings of their own in the table but never use them: the encoder's output stands there.
+    # Audio placeholders have embeddings of their own in the table but never use them: the encoder's output stands
+    # there.
     config = Qwen2AudioConfig(
         audio_config=Qwen2AudioEncoderConfig(
             num_mel_bins=128,
@@ -175,8 +177,13 @@ def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         model = Qwen2AudioForConditionalGeneration(config)
-    positions = model.model.audio_tower.embed_positions
+    tower = model.model.audio_tower
+    positions = tower.embed_positions
+    generator = torch.Generator().manual_seed(seed % 2**63)
     with torch.no_grad():
+        # At transformers' common scale of 0.02 the sound would enter 15 times weaker than its position.
+        for stem in (tower.conv1, tower.conv2):
+            stem.weight.normal_(0.0, (2.0 / (stem.weight.shape[1] * stem.weight.shape[2])) ** 0.5, generator=generator)
         positions.weight.copy_(sinusoids(*positions.weight.shape))
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id

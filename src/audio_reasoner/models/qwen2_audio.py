@@ -1,8 +1,8 @@
 """Qwen2-Audio as transformers has it, with an encoder that costs what the clip costs.
 
 Decision: the weights, names and configuration are transformers' own, so a released 8.4 B checkpoint and our small model
-load the same way, and what we save others can load. Only the way through the encoder is ours: transformers pads each clip
-to 30 seconds, ours encodes the clip's own frames with the same result (logits and gradients within 1e-5, see
+load the same way, and what we save others can load. Only the way through the encoder is ours: transformers pads each
+clip to 30 seconds, ours encodes the clip's own frames with the same result (logits and gradients within 1e-5, see
 ``tests/models/test_encoder.py`` and ``benchmarks/encoder_exact.py``). For a 3 s clip that is a tenth of the work.
 
 A path that is missing or empty is an error that names it. Nothing is ever loaded in its place: users of the released
@@ -46,7 +46,9 @@ def pick_device(device: str | None = None) -> str:
         return "cuda" if cuda else "cpu"
     kind = device.split(":")[0]
     if kind not in ("cpu", "cuda", "mps"):
-        raise EnvironmentProblem(f"unknown device {device!r}; expected cpu, cuda, cuda:N or mps.", code="device.unknown")
+        raise EnvironmentProblem(
+            f"unknown device {device!r}; expected cpu, cuda, cuda:N or mps.", code="device.unknown"
+        )
     if (kind == "cuda" and not cuda) or (kind == "mps" and not torch.backends.mps.is_available()):
         raise EnvironmentProblem(f"device {device!r} was asked for, but this machine has none.", code="device.missing")
     return device
@@ -132,7 +134,8 @@ def _check_safetensors(file: Path) -> None:
 
 
 def resolve(name: str | Path) -> Path:
-    """The local directory of a model: a path that exists, or an `org/name` that the Hugging Face hub or its cache holds.
+    """The local directory of a model: a path that exists, or an `org/name` that the Hugging Face hub or its cache
+    holds.
 
     Raises:
         InputError: the name is empty, names no existing path and no reachable hub model.
@@ -248,16 +251,18 @@ def encode(model: Any, mels: torch.Tensor, frames: list[int]) -> tuple[torch.Ten
     x = tower.avg_pooler(x.permute(0, 2, 1)).permute(0, 2, 1)
     tokens = [v // 2 for v in valid]
     x = torch.cat([row[:n] for row, n in zip(x, tokens, strict=True)])
-    return model.model.multi_modal_projector(tower.layer_norm(x)), tokens
+    projected: torch.Tensor = model.model.multi_modal_projector(tower.layer_norm(x))
+    return projected, tokens
 
 
 def embed(model: Any, input_ids: torch.Tensor, audio: torch.Tensor | None) -> torch.Tensor:
-    """Token embeddings [rows, length, hidden] with the audio placeholders replaced by `audio` [tokens, hidden], in order.
+    """Token embeddings [rows, length, hidden] with the audio placeholders replaced by `audio` [tokens, hidden], in
+    order.
 
     Raises:
         ValueError: the number of placeholders is not the number of audio tokens.
     """
-    embeds = model.get_input_embeddings()(input_ids)
+    embeds: torch.Tensor = model.get_input_embeddings()(input_ids)
     places = input_ids == model.config.audio_token_id
     count = int(places.sum())
     given = 0 if audio is None else audio.shape[0]

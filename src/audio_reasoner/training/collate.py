@@ -1,13 +1,13 @@
 """Samples to tensors: each clip is encoded once and read once, however many questions are asked about it.
 
 Decision: a training unit is a clip with all its questions. The prompt up to the end of the audio is the same for all of
-them, so the model reads it once (the *shared part*) and each question continues from its keys and values. That is the same
-computation as one row per question, in exact arithmetic (``tests/training/test_collate.py``), with a third fewer tokens at
-four questions a clip. Padding stands on the right, positions are given explicitly.
+them, so the model reads it once (the *shared part*) and each question continues from its keys and values. That is the
+same computation as one row per question, in exact arithmetic (``tests/training/test_collate.py``), with a third fewer
+tokens at four questions a clip. Padding stands on the right, positions are given explicitly.
 
-The loss is on the answer alone (paper, equation 6: the chain C and the response R given audio and question), its end token
-included. Cross entropy is *summed*; who calls divides by the tokens of the whole step, so that accumulating over several
-batches equals one large batch.
+The loss is on the answer alone (paper, equation 6: the chain C and the response R given audio and question), its end
+token included. Cross entropy is *summed*; who calls divides by the tokens of the whole step, so that accumulating
+over several batches equals one large batch.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ class Unit:
     frames: int
     samples: tuple[Encoded, ...]
 
+    def turn(self, number: int, most: int | None) -> Unit:
+        """The unit with `most` of its samples, other ones in the next turn, so that all are seen equally often."""
+        n = len(self.samples)
+        if most is None or most >= n:
+            return self
+        return Unit(self.clip, self.frames, tuple(self.samples[(number * most + i) % n] for i in range(most)))
+
     @property
     def tokens(self) -> int:
         """Tokens the model reads for this unit: the shared part once, the rest per sample."""
@@ -53,9 +60,9 @@ class Unit:
 class Rows:
     """Samples of similar length that are computed together.
 
-    Shapes: `ids`, `labels` [samples, S]; `clip_of`, `starts` [samples]: the row of the shared part that a sample continues,
-    and the position of its first own token. `labels[i, t]` is the token to be predicted *at* position t (already shifted),
-    IGNORE where nothing is learned.
+    Shapes: `ids`, `labels` [samples, S]; `clip_of`, `starts` [samples]: the row of the shared part that a sample
+    continues, and the position of its first own token. `labels[i, t]` is the token to be predicted *at* position t
+    (already shifted), IGNORE where nothing is learned.
     """
 
     ids: torch.Tensor
@@ -132,7 +139,7 @@ def _rows(pairs: Sequence[tuple[int, Encoded]], pad_id: int) -> Rows:
 
 
 def answer_states(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Last hidden states at the positions where something is learned [targets, hidden], and the tokens to predict there."""
+    """Last hidden states where something is learned [targets, hidden], and the tokens to predict there [targets]."""
     import torch
     from transformers import DynamicCache
 

@@ -1,9 +1,10 @@
-"""From a run directory to training units: rows, their audio as log-mels in memory, and the order in which they are seen.
+"""From a run directory to training units: rows, their audio as log-mels in memory, and the order in which they are
+seen.
 
-Decision: log-mels are computed before training by worker processes and kept in memory as 16-bit floats (a 3 s clip: 77 kB),
-because a worker that computes beside two busy training threads slows all three down; four questions a clip and several
-epochs use each of them again. What does not fit the memory budget is computed when its turn comes. A sample that cannot be
-used is left out with its reason, never cut.
+Decision: log-mels are computed before training by worker processes and kept in memory as 16-bit floats (a 3 s clip:
+77 kB), because a worker that computes beside two busy training threads slows all three down; four questions a clip
+and several epochs use each of them again. What does not fit the memory budget is computed when its turn comes. A
+sample that cannot be used is left out with its reason, never cut.
 """
 
 from __future__ import annotations
@@ -206,8 +207,21 @@ def training_texts(rows: Iterable[Row]) -> Iterator[str]:
         yield row.chain().to_text()
 
 
-def plan_epoch(units: Sequence[Unit], epoch: int, seed: int, samples: int) -> list[list[int]]:
-    """The steps of an epoch, each a list of unit numbers with about `samples` samples: a function of (seed, epoch).
+def plan_epoch(
+    units: Sequence[Unit],
+    epoch: int,
+    seed: int,
+    samples: int,
+    short_first: float = 0.0,
+    questions_per_clip: int | None = None,
+) -> list[list[Unit]]:
+    """The steps of an epoch, each some units with about `samples` samples: a function of (seed, epoch).
+
+    With `questions_per_clip` an epoch is a pass over the clips in which each is asked so many of its questions, other
+    ones in the next epoch. Hearing more clips teaches hearing; asking one clip four things at once teaches it once.
+
+    In the first epoch the shortest `short_first` of the clips come first: a clip of one sound teaches what that sound
+    is called before clips of five ask for their order.
 
     Clips of similar length go together (within windows of 32 steps, so that order stays random in the large), because
     padding in the encoder costs what sound costs. The remainder that fills no step is left to the next epoch's shuffle.
@@ -216,14 +230,18 @@ def plan_epoch(units: Sequence[Unit], epoch: int, seed: int, samples: int) -> li
 
     rng = np.random.default_rng(ids.derive_seed(seed, "epoch", epoch))
     order = [int(i) for i in rng.permutation(len(units))]
-    mean = sum(len(u.samples) for u in units) / len(units)
+    if epoch == 0 and short_first:
+        shortest = set(sorted(order, key=lambda i: (units[i].frames, i))[: round(short_first * len(order))])
+        order = [i for i in order if i in shortest] + [i for i in order if i not in shortest]
+    turns = [u.turn(epoch + number, questions_per_clip) for number, u in enumerate(units)]
+    mean = sum(len(u.samples) for u in turns) / len(turns)
     per_step = max(1, min(len(units), round(samples / mean)))
-    steps: list[list[int]] = []
+    steps: list[list[Unit]] = []
     window = per_step * 32
     for start in range(0, len(order), window):
         part = sorted(order[start : start + window], key=lambda i: (units[i].frames, i))
         batches = [part[i : i + per_step] for i in range(0, len(part) - per_step + 1, per_step)]
-        steps += [batches[int(i)] for i in rng.permutation(len(batches))]
+        steps += [[turns[k] for k in batches[int(i)]] for i in rng.permutation(len(batches))]
     return steps
 
 

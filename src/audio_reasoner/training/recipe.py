@@ -1,18 +1,19 @@
 """A training recipe: one YAML file that a user copies and edits.
 
-Decision: unknown keys are errors, every value has a range, and the resolved recipe is stored with the model. A budget is
-given in steps, epochs or minutes; minutes are for demonstrations ("train for seven minutes on whatever this machine is"),
-steps for results that must repeat exactly.
+Decision: unknown keys are errors, every value has a range, and the resolved recipe is stored with the model. A budget
+is given in steps, epochs or minutes; minutes are for demonstrations ("train for seven minutes on whatever this machine
+is"), steps for results that must repeat exactly.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.core import config
+from audio_reasoner.cota import BuildSettings
 from audio_reasoner.models.nano import NanoSizes
 
 
@@ -50,6 +51,9 @@ class BatchPart(_Part):
 
     samples: int = Field(default=64, ge=1, description="samples per optimiser step, give or take one clip's")
     tokens: int = Field(default=16_000, ge=256, description="most tokens computed at once; more are accumulated")
+    questions_per_clip: int | None = Field(
+        default=None, ge=1, description="so many of a clip's questions at a time, other ones in the next epoch"
+    )
     rows_per_group: int = Field(default=16, ge=1)
 
 
@@ -71,17 +75,12 @@ class DataPart(_Part):
     """Which samples, and which of them are held out (whole groups, chosen by a hash of their name)."""
 
     held_out: float = Field(default=0.05, ge=0, lt=1)
+    short_first: float = Field(
+        default=0.0, ge=0, le=1, description="share of clips, the shortest, seen before the rest"
+    )
     max_tokens: int = Field(default=2048, ge=64, description="longer samples are left out and reported, never cut")
     ram_gb: float = Field(default=3.0, ge=0, description="log-mels kept in memory; the rest is computed again")
     workers: int | None = Field(default=None, ge=0, description="processes that compute log-mels; none: one per core")
-
-
-class BuildPart(_Part):
-    """How to build the data set if the run has clips but none yet."""
-
-    teacher: Literal["grounded"] = "grounded"
-    style: Literal["full", "brief"] = "brief"
-    questions_per_clip: int = Field(default=4, ge=1)
 
 
 class WatchPart(_Part):
@@ -103,7 +102,7 @@ class Recipe(_Part):
     batch: BatchPart = BatchPart()
     budget: BudgetPart
     data: DataPart = DataPart()
-    build: BuildPart = BuildPart()
+    build: BuildSettings = BuildSettings(style="brief", questions_per_clip=4)
     watch: WatchPart = WatchPart()
     seed: int = Field(default=7, ge=0)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -117,33 +116,14 @@ def load_recipe(path: Path | str) -> Recipe:
     Raises:
         ConfigError: missing file, broken YAML, unknown key or impossible value; the message names the key.
     """
-    import yaml
+    return config.load(Path(path), Recipe)
 
-    file = Path(path)
-    try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"the recipe {file} does not exist.", code="recipe.missing") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the recipe {file} cannot be read: {error}.", code="recipe.unreadable") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file} is not valid YAML: {error}", code="recipe.yaml") from error
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{file} is not a mapping of settings.", code="recipe.yaml")
-    try:
-        return Recipe.model_validate(raw)
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(x) for x in e['loc']) or 'recipe'}: "
-            + (
-                "unknown key"
-                if e["type"] == "extra_forbidden"
-                else f"{e['msg'].removeprefix('Value error, ')} (found {e['input']!r})"
-            )
-            for e in error.errors()
-        ]
-        raise ConfigError(
-            f"{file}: " + "; ".join(lines),
-            code="recipe.invalid",
-            hint="recipes/README.md lists every key.",
-        ) from error
+
+def with_flags(recipe: Recipe, *, minutes: float | None = None, device: str | None = None) -> Recipe:
+    """The recipe with what the command line says instead."""
+    changes: dict[str, object] = {}
+    if minutes is not None:
+        changes["budget"] = BudgetPart(minutes=minutes)
+    if device is not None:
+        changes["device"] = device
+    return recipe.model_copy(update=changes)

@@ -1,0 +1,112 @@
+"""How a training looks in a terminal: one live line, evaluations as they come, a table at the end."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from audio_reasoner.training import Progress, TrainResult
+
+PLAIN_EVERY_S = 15.0
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+class View:
+    """Shows a training on stderr: live where stderr is a terminal, a line every 15 seconds where it is not."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self._console = Console(stderr=True)
+        self._bars = Bars(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bars.add_task("starting", total=None, figures="")
+        self._phase = ""
+        self._last = 0.0
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def watch(self, p: Progress) -> None:
+        """Take one report."""
+        if p.note:
+            self._console.print(p.note, highlight=False)
+        if p.evaluation is not None:
+            self._console.print(self._evaluation(p), highlight=False)
+            return
+        figures = f"{p.done:,.0f} of {p.total:,.0f}" if p.total else ""
+        if p.loss is not None and p.seconds_left is not None:
+            figures = (
+                f"step {p.step} · epoch {p.epoch:.2f} · loss {p.loss:.3f} · tokens right {p.token_accuracy or 0:.1%} · "
+                f"{p.samples_per_second:.0f} samples/s · {p.tokens_per_second:,.0f} tokens/s · "
+                f"{_duration(p.seconds_left)} left"
+            )
+        self._bars.update(self._task, description=p.phase, completed=p.done, total=p.total or None, figures=figures)
+        now = time.monotonic()
+        if not self._console.is_terminal and (p.phase != self._phase or now - self._last >= PLAIN_EVERY_S):
+            self._console.print(f"{p.phase} {figures}".rstrip(), highlight=False)
+            self._last = now
+        self._phase = p.phase
+
+    def _evaluation(self, p: Progress) -> str:
+        e: dict[str, Any] = p.evaluation or {}
+        families = " · ".join(
+            f"{name} {f['accuracy']:.0%} ({f['majority']:.0%})" for name, f in e.get("families", {}).items()
+        )
+        return (
+            f"  held out after step {p.step}, {e.get('samples', 0)} questions: "
+            f"well-formed {e.get('well_formed', 0):.0%}, right {e.get('accuracy', 0):.0%} | {families} (majority)"
+        )
+
+    def summary(self, result: TrainResult) -> None:
+        """The end: accuracy per family, and what to do next."""
+        from rich.table import Table
+
+        console = self._console
+        if result.interrupted:
+            console.print(
+                f"Interrupted after step {result.steps}; the checkpoint is saved. Go on with --resume.", highlight=False
+            )
+            return
+        found = result.metrics
+        console.print(
+            f"Trained {found['parameters'] / 1e6:.2f} M weights for {result.minutes:.1f} minutes: "
+            f"{result.steps} steps, {result.samples:,} samples, "
+            f"{found['tokens_per_second']:,.0f} tokens/s, {found['precision']}.",
+            highlight=False,
+        )
+        if result.left_out:
+            console.print(f"{result.left_out} samples were left out; {result.out / 'left_out.jsonl'} says why.")
+        held = found["held_out"]
+        if held.get("samples"):
+            console.print(
+                f"On {held['samples']} held-out questions: {held['well_formed']:.1%} well-formed chains, "
+                f"{held['accuracy']:.1%} right.",
+                highlight=False,
+            )
+            table = Table("question family", "samples", "accuracy", "majority answer", "difference")
+            for column in table.columns[1:]:
+                column.justify = "right"
+            for name, f in held["families"].items():
+                gain = f"{(f['accuracy'] - f['majority']) * 100:+.0f} points"
+                table.add_row(name, str(f["samples"]), f"{f['accuracy']:.1%}", f"{f['majority']:.1%}", gain)
+            console.print(table)
+        console.print(f"The model is in {result.out}.", highlight=False)
