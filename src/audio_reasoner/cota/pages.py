@@ -154,7 +154,11 @@ def _headline(facts: Facts) -> Markup:
         tile(
             "samples",
             text.count(rows.n),
-            f"{rows.n / clips.n:.1f} a clip" if rows.n and clips.n else "none built yet" if not rows.n else "",
+            f"{rows.n / clips.n:.1f} a clip"
+            if rows.n and clips.n
+            else ("written when the build ends" if losses.judged else "none built yet")
+            if not rows.n
+            else "",
         ),
     ]
     if losses.judged:
@@ -191,7 +195,7 @@ def _flow(facts: Facts) -> Section:
         card(
             "What came through",
             funnel(stages, "What came through each step"),
-            "Orange is what was lost at that step, by reason." if any(x.losses for x in stages) else "",
+            "Orange did not come through that step, by reason." if any(x.losses for x in stages) else "",
             wide=True,
         )
     ]
