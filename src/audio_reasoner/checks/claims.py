@@ -28,6 +28,14 @@ NEGATION = re.compile(
 )
 _LIST = re.compile(r"^1[.)]? .+")
 _ITEM = re.compile(r"(?:^|, )(\d+) (.+?)(?: (\d+(?:\.\d+)?) s)?(?=, \d+ |\.|$)")
+_X = "\x02(\\d+)\x03"
+_THE = r"(?:the |an? )?(?:sound of )?"
+_SIDE = r"(?:right|directly|just|immediately) (before|after)"
+_NEAR = re.compile(r"\b(?:before|after|followed)\b", re.IGNORECASE)
+_SIDE_FIRST = re.compile(rf"{_SIDE} {_THE}{_X}(?: sound)?,? (?:comes|there is|I hear|is) {_THE}{_X}", re.IGNORECASE)
+_SIDE_LATER = re.compile(rf"{_X}(?: sound)? (?:comes|is heard|stands|is) {_SIDE} {_THE}{_X}", re.IGNORECASE)
+_FOLLOWED = re.compile(rf"{_X}(?: sound)? is (?:directly |immediately )?followed by {_THE}{_X}", re.IGNORECASE)
+_KIND_COUNT = re.compile(rf"{_X} (?:is heard )?(once|twice|{t.NUMBER} times)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -246,36 +254,40 @@ class Reader:
             n = self.truth.sequence.count(label)
             self.note("count", section, sentence, t.how_often(m[1]) == n, f"{label} is heard {n} times")
 
+    def _marked(self, sentence: str) -> tuple[str, list[str]]:
+        """The sentence with each mention of a sound as a mark, so that fixed patterns can be used; and the sounds."""
+        if self.pattern is None:
+            return sentence, []
+        found: list[str] = []
+
+        def mark(m: re.Match[str]) -> str:
+            found.append(folded(m[1]))
+            return f"\x02{len(found) - 1}\x03"
+
+        return self.pattern.sub(mark, sentence), found
+
     def _kinds(self, section: str, sentence: str) -> None:
         """ "the dog once, the bell twice": a count for each of several sounds."""
-        if self.pattern is None:
-            return
-        pairs = re.findall(rf"{self.pattern.pattern} (?:is heard )?(once|twice|{t.NUMBER} times)\b", sentence, re.I)
+        marked, found = self._marked(sentence)
+        pairs = _KIND_COUNT.findall(marked)
         if len(pairs) > 1:
-            for label, word in pairs:
-                n = self.truth.sequence.count(label.casefold())
-                self.note("count", section, sentence, t.how_often(word) == n, f"{label} is heard {n} times")
+            for i, word in pairs:
+                n = self.truth.sequence.count(found[int(i)])
+                self.note("count", section, sentence, t.how_often(word) == n, f"{found[int(i)]} is heard {n} times")
 
     def _neighbours(self, section: str, sentence: str) -> None:
         """ "right after the dog comes the bell", "the bell comes right after the dog", "the dog is followed by the bell"."""
-        if self.pattern is None:
+        if not _NEAR.search(sentence):
             return
-        x = self.pattern.pattern
-        near = r"(?:right|directly|just|immediately)"
-        the = r"(?:the |an? )?(?:sound of )?"
-        for m in re.finditer(
-            rf"{near} (before|after) {the}{x}(?: sound)?,? (?:comes|there is|I hear|is) {the}{x}", sentence, re.I
-        ):
-            self._pair(section, sentence, m[2], m[3], m[1])
-        for m in re.finditer(
-            rf"{x}(?: sound)? (?:comes|is heard|stands|is) {near} (before|after) {the}{x}", sentence, re.I
-        ):
-            self._pair(section, sentence, m[3], m[1], m[2])
-        for m in re.finditer(rf"{x}(?: sound)? is (?:directly |immediately )?followed by {the}{x}", sentence, re.I):
-            self._pair(section, sentence, m[1], m[2], "after")
+        marked, found = self._marked(sentence)
+        for m in _SIDE_FIRST.finditer(marked):
+            self._pair(section, sentence, found[int(m[2])], found[int(m[3])], m[1])
+        for m in _SIDE_LATER.finditer(marked):
+            self._pair(section, sentence, found[int(m[3])], found[int(m[1])], m[2])
+        for m in _FOLLOWED.finditer(marked):
+            self._pair(section, sentence, found[int(m[1])], found[int(m[2])], "after")
 
     def _pair(self, section: str, sentence: str, here: str, other: str, side: str) -> None:
-        here, other = folded(here), folded(other)
         pairs = list(zip(self.truth.sequence, self.truth.sequence[1:], strict=False))
         good = ((here, other) if side.lower() == "after" else (other, here)) in pairs
         self.note("order", section, sentence, good, f"in truth: {', '.join(self.truth.sequence)}")

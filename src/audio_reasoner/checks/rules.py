@@ -64,7 +64,7 @@ _CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (r"\bloudness\b|\bvolume\b", r"\bloud|\bvolume|\bdynamic"),
     )
 )  # fmt: skip
-_NAMED = re.compile(r"[\"“]([^\"”]+)[\"”]|\b(?:the|separate|an?) ((?:[\w'-]+ ){1,4})sounds?\b")
+_NAMED = re.compile(r"[\"“]([^\"”]+)[\"”]|\b(?:the|separate|an?) ((?:(?!of |in |the )[\w'-]+ ){1,4})sounds?\b")
 _NOT_A_NAME = frozenset(
     """
     first last next longest shortest loudest final main separate same total number of which other following background
@@ -173,6 +173,12 @@ def question_mismatch(clip: Clip, question: Question, chain: Chain) -> Iterator[
                     code="question_mismatch", detail=f"option ({m[1]}) is {question.options[i]!r}, not {m[2][:40]!r}"
                 )
                 return
+    # "The answer is (b) yes" where option b is something else: right by its letter, but from another question.
+    end = re.search(r"\(([a-z])\) ([^.]+)\.?\s*$", chain.response)
+    if end is not None and ord(end[1]) - 97 < len(options):
+        own_text = options[ord(end[1]) - 97]
+        if not words_of(own_text) & words_of(end[2]) and folded(end[2]) not in own_text:
+            yield Finding(code="question_mismatch", detail=f"option ({end[1]}) is not {end[2][:60]!r}")
     if question.options and not any(o in folded(thinking) for o in options) and not _speaks_of_letters(thinking):
         yield Finding(code="question_mismatch", detail="no option is spoken of before the response")
 
@@ -229,11 +235,11 @@ def repetition(chain: Chain) -> Iterator[Finding]:
             yield Finding(code="repetition", detail=f"{n} times: {sentence[:120]!r}")
     words = " ".join(getattr(chain, name) for name in SECTIONS).casefold().split()
     for size in range(1, 9):
-        run = 0
-        for i in range(size, len(words)):
-            run = run + 1 if words[i] == words[i - size] else 0
-            if run >= size * (MAX_LOOP - 1):
-                yield Finding(code="repetition", detail=f"loop: {' '.join(words[i - size + 1 : i + 1])!r}")
+        need, run = size * (MAX_LOOP - 1), 0
+        for word, earlier in zip(words[size:], words, strict=False):
+            run = run + 1 if word == earlier else 0
+            if run >= need:
+                yield Finding(code="repetition", detail=f"a phrase of {size} words runs in a loop, with {word!r}")
                 return
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 NUMBER_WORDS = {
@@ -96,7 +97,11 @@ def times(text: str) -> list[Time]:
 
 def label_pattern(labels: Iterable[str]) -> re.Pattern[str] | None:
     """A pattern that finds any of the labels (plural too), longest first; None without labels."""
-    known = sorted({x.casefold() for x in labels if x.strip()}, key=lambda x: (-len(x), x))
+    return _compiled(tuple(sorted({x.casefold() for x in labels if x.strip()}, key=lambda x: (-len(x), x))))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(known: tuple[str, ...]) -> re.Pattern[str] | None:
     if not known:
         return None
     body = "|".join(re.escape(x).replace(r"\ ", r"\s+") for x in known)

@@ -130,7 +130,7 @@ STEP: dict[str, tuple[str, ...]] = {
         "[I will listen to|I pay attention to] [the character of the sound|what the sound is like as a whole] and [hold the options against it|go through the options one by one].",
     ),
     "describe": (
-        "[I will name the sound first|First comes the sound itself], then [where it sets in and where it stops|the times at which it sets in and stops], [then how the clip ends|and then the clip as a whole].",
+        "[I will name the sound first|First comes the sound itself], then [where it sets in and where it stops|the times at which it sets in and stops], [and then|and last] the clip as a whole.",
     ),
 }
 
@@ -179,7 +179,7 @@ FIRST_EVENT = (
     "[It opens|The clip opens|It begins|The sequence begins] with {x}, " + _WHEN + ".",
 )
 _GAP_SMALL = "[Almost at once|Right after that|Hardly a moment later|Close behind|Without much of a gap|Shortly after]"
-_GAP = "[After a pause of {g}|About {g} later|After roughly {g} without any event|{g} later|After {g}]"
+_GAP = "[After a pause of {g}|About {g} later|After a gap of {g}|After a short wait of {g}|{g} later|After {g}]"
 _OVER = "[While that is still going on|Before that has ended|Into that sound|Partly on top of it]"
 _MID = "{x} [is heard|comes in|sets in|can be heard|follows] " + _WHEN
 NEXT_SMALL = (f"{_GAP_SMALL}, {_MID}.",)
@@ -415,7 +415,7 @@ CHECK: dict[str, tuple[str, ...]] = {
 CONCLUDE = (
     "[So|Therefore|This means that|It follows that] option ({L}) [is the only one that fits|is the one to keep|remains|is the answer].",
     "[That leaves|This leaves|What remains is] option ({L}), [since|because] [the others|all the others|the other options] [have been ruled out|fail|do not fit].",
-    "[The comparison|Going through the options|This] [leads to|points to|settles on] option ({L})[ alone| and to no other|].",
+    "[The comparison|Going through the options|This] [leads to|points to] option ({L})[ alone| and to no other|].",
     "[Only|Just] option ({L}) [stands up to the comparison|is left|agrees with what I heard|passes].",
 )
 
@@ -480,6 +480,16 @@ STRETCH_ONE = (
     "[There is one stretch of sound|One stretch of sound can be heard|The sound forms one stretch], [from about {a} to {b}|between {a} and {b}|starting at {a} and ending at {b}].",
     "[The sound|It] [sets in|starts|begins] at [about|roughly] {a} and [is over|ends|stops] at {b}, without a break[ in between|].",
 )
+STRETCH_FROM_START = (
+    "[The sound|It] is [there|present] from the [very beginning|first moment] and [ends|stops|is over] at [about|roughly] {b}.",
+    "[The sound|It] [sets in|starts] [at once|right away|without delay] and [lasts|goes on] until [about|roughly] {b}.",
+)
+TAG_FROM_START = (
+    "[It is|The sound is] [there|present] [at once|from the first moment], and [the last of it|its end|the end of it] [is at|comes at|lies at] [about|roughly] {b}.",
+)
+DESCRIBE_FROM_START = (
+    "[Time|Its place in time|Then the timing]: [the sound starts|it starts|it sets in] with the clip and [is over|ends|has ended] at [about|roughly] {b}.",
+)
 STRETCH_ALL = (
     "[The sound|It] [fills|takes up] [practically|nearly|almost] the whole [clip|recording], [without a clear break|with no real pause].",
     "[From start to end|All the way through], [there is hardly a moment of silence|the sound does not stop for any length of time].",
@@ -518,7 +528,7 @@ TAG_HEAR = (
 )
 TAG_TIME = (
     "[It starts|It sets in|The sound begins] at [about|roughly] {a} and [the last of it|its end|the end of it] [is at|comes at|lies at] {b}.",
-    "[The time from|Between] {a} [to|and] {b} [is where it can be heard|is the part that counts|is what I go by].",
+    "[The time from {a} to|The stretch from {a} to|Between {a} and] {b} is [where it can be heard|the part that counts|what I go by].",
 )
 TAG_LENGTH = (
     "[Following the clip|Going along] to its end, I [get|note|arrive at] {c}.",
@@ -540,7 +550,7 @@ DESCRIBE_TIME = (
 DESCRIBE_COURSE = ("[Loudness|As for loudness|Then the loudness]: {r}.",)
 DESCRIBE_END = (
     "[Put together|Together|Taken together], [these observations|these points] [give|make] [the description|a full account].",
-    "[Nothing else|Nothing beyond this] [can be said with confidence|is certain], so [I leave it at this|the description stops here].",
+    "[This|That] [covers|accounts for] [the whole clip|the clip from start to end], so [the description is complete|I can put it into words].",
 )
 TAG_STEP = (
     "[I will listen|I listen] to the clip [from start to end|as a whole] and [compare what I hear with|hold what I hear against] {x}.",

@@ -69,7 +69,7 @@ def _stretches(facts: Facts, w: Writer) -> list[str]:
         a, b = found[0]
         if b - a >= 0.93 * facts.duration:
             return [w.say(p.STRETCH_ALL)]
-        return [w.say(p.STRETCH_ONE, a=spans[0][0], b=spans[0][1])]
+        return [w.say(p.STRETCH_ONE if a >= 0.1 else p.STRETCH_FROM_START, a=spans[0][0], b=spans[0][1])]
     out = []
     n = number(len(found))
     if len(found) <= SHOWN_STRETCHES:
@@ -89,6 +89,14 @@ def _stretches(facts: Facts, w: Writer) -> list[str]:
         length, a, b = pauses[0]
         out.append(w.say(p.PAUSE, a=seconds(a), b=seconds(b), d=seconds(length)))
     return out
+
+
+def _when(
+    stretches: Sequence[tuple[float, float]], w: Writer, between: Sequence[str], from_start: Sequence[str]
+) -> str:
+    """When the sound is heard; a sound that is there at once does not "start at 0 s"."""
+    a, b = stretches[0][0], stretches[-1][1]
+    return w.say(between if a >= 0.1 else from_start, a=seconds(a), b=seconds(b))
 
 
 def tag_caption(tags: Sequence[str], facts: Facts, w: Writer, family: str) -> str:
@@ -127,7 +135,7 @@ def _steps(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> 
         out = loudness_steps(question, facts, w)
     elif question.family == "duration":
         if facts.stretches:
-            out.append(w.say(p.TAG_TIME, a=seconds(facts.stretches[0][0]), b=seconds(facts.stretches[-1][1])))
+            out.append(_when(facts.stretches, w, p.TAG_TIME, p.TAG_FROM_START))
         out.append(w.say(p.TAG_LENGTH, c=question.gold_text))
         out += duration_options(question, w)
     elif question.family == "presence":
@@ -142,7 +150,7 @@ def _steps(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> 
     else:
         out.append(w.say(p.TAG_HEAR, x=listed([phrase(t).new for t in tags])))
         if facts.stretches:
-            out.append(w.say(p.TAG_TIME, a=seconds(facts.stretches[0][0]), b=seconds(facts.stretches[-1][1])))
+            out.append(_when(facts.stretches, w, p.TAG_TIME, p.TAG_FROM_START))
         for i, option in enumerate(question.options):
             head = w.bit(p.HEAD[0], L=letter(i), o=option)
             out.append(w.say(p.SOUND_YES if i == gold else p.SOUND_NO, h=head))
@@ -191,8 +199,7 @@ def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
     names = listed([phrase(t).new for t in tags])
     steps = [w.say(p.DESCRIBE_PLACE, x=names)]
     if facts.stretches:
-        a, b = seconds(facts.stretches[0][0]), seconds(facts.stretches[-1][1])
-        steps.append(w.say(p.DESCRIBE_TIME, a=a, b=b))
+        steps.append(_when(facts.stretches, w, p.DESCRIBE_TIME, p.DESCRIBE_FROM_START))
     if facts.course is not None:
         steps.append(w.say(p.DESCRIBE_COURSE, r=COURSE_TEXT[facts.course]))
     steps.append(w.say(p.DESCRIBE_END))
