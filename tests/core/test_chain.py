@@ -52,6 +52,7 @@ ANY_TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60)
 
 
 @given(st.lists(ANY_TEXT, min_size=5, max_size=5))
+@settings(deadline=None)
 def test_every_chain_is_read_back_from_its_text(texts: list[str]) -> None:
     try:
         chain = Chain(**dict(zip(SECTIONS, texts, strict=True)))
@@ -208,7 +209,7 @@ GARBLED = st.lists(PIECES, max_size=40).map("".join)
 
 
 @given(GARBLED, st.data())
-@settings(max_examples=500)
+@settings(deadline=None, max_examples=500)
 def test_cutting_a_reply_into_pieces_changes_nothing(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     pieces = [text[i:j] for i, j in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -224,6 +225,7 @@ def test_cutting_a_reply_into_pieces_changes_nothing(text: str, data: st.DataObj
 
 
 @given(st.lists(TEXT, min_size=5, max_size=5), st.data())
+@settings(deadline=None)
 def test_good_chains_stream_like_they_are_read(texts: list[str], data: st.DataObject) -> None:
     text = GOOD.replace(**dict(zip(SECTIONS, texts, strict=True))).to_text()
     cut = data.draw(st.integers(0, len(text)))

@@ -59,6 +59,7 @@ OPTIONS = st.lists(WORDS, min_size=2, max_size=8, unique=True)
 
 
 @given(OPTIONS, st.data())
+@settings(deadline=None)
 def test_labelled_replies_reach_their_option(options: list[str], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(options) - 1))
     form = data.draw(
@@ -78,6 +79,7 @@ def test_labelled_replies_reach_their_option(options: list[str], data: st.DataOb
 
 
 @given(OPTIONS, st.data())
+@settings(deadline=None)
 def test_letter_and_text_of_different_options_mean_none(options: list[str], data: st.DataObject) -> None:
     i, j = data.draw(st.permutations(range(len(options))))[:2]
     assert match_option(f"({letter(i)}) {options[j]}", options).index is None
@@ -85,6 +87,7 @@ def test_letter_and_text_of_different_options_mean_none(options: list[str], data
 
 
 @given(OPTIONS)
+@settings(deadline=None)
 def test_repeating_all_options_means_none(options: list[str]) -> None:
     listed = "\n".join(f"({letter(i)}) {option}" for i, option in enumerate(options))
     assert match_option(listed, options).index is None
@@ -92,7 +95,7 @@ def test_repeating_all_options_means_none(options: list[str]) -> None:
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=20), min_size=1, max_size=27))
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_any_text_gives_an_answer_in_range_or_none(reply: str, options: list[str]) -> None:
     found = match_option(reply, options)
     assert found.index is None or 0 <= found.index < len(options)
@@ -135,7 +138,7 @@ STEM = st.sampled_from(
 
 
 @given(STEM, st.lists(NICE_OPTION, min_size=2, max_size=26))
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_what_is_rendered_is_read_back(stem: str, options: list[str]) -> None:
     shown = render_question(stem, options)
     assert split_question(shown) == (stem, tuple(" ".join(option.split()) for option in options))
@@ -185,6 +188,7 @@ def test_options_are_read_in_all_common_forms(text: str, stem: str, options: tup
 
 
 @given(st.text(alphabet="(aAbB).: \n,;cC：）（", max_size=80))
+@settings(deadline=None)
 def test_reading_never_fails_and_never_gives_one_option(text: str) -> None:
     _, options = split_question(text)
     assert len(options) != 1

@@ -99,6 +99,9 @@ class Defect(NamedTuple):
     detail: str
 
 
+_UNTAGGED = (Defect("untagged", "the reply holds none of the tags"),)
+
+
 class SectionDelta(NamedTuple):
     """A piece of text that belongs to a section for good; `section` is one of `SECTIONS` or `OUTSIDE`."""
 
@@ -225,7 +228,7 @@ class ChainStream:
                 sections[name] = "".join(self._texts[name])
         outside = "".join(self._texts.get(OUTSIDE, ()))
         if not self._tagged:
-            self._defects = {Defect("untagged", "the reply holds none of the tags"): None}
+            self._defects = dict.fromkeys(_UNTAGGED)
         else:
             if self._think == "never":
                 self._note("missing", "THINK is missing")
@@ -350,6 +353,9 @@ class ChainStream:
 
 def parse_chain(text: str) -> ParsedChain:
     """Read a model's reply leniently: every section that can be told, and every defect by name."""
+    if "<" not in text:
+        # No tag and no beginning of one: what the stream would find, without its machinery.
+        return ParsedChain(dict.fromkeys(SECTIONS), text.strip(), False, _UNTAGGED)
     usual = _USUAL.fullmatch(text)
     if usual is not None:
         # The common case, eight times faster; what it finds is what the stream finds (tests/core/test_chain.py).

@@ -93,6 +93,7 @@ _COPULAS = _words("is be was 's es est ist è é are equals becomes remains seem
 _CHOOSING = _words("choose pick select chose selected picked choosing selecting conclude concluded concluding chosen")
 _CHOOSING_PAIRS = {"go": "with", "going": "with", "went": "with", "stick": "with", "settle": "on", "opt": "for"}
 _THEREFORE = _words("therefore thus hence overall consequently accordingly ultimately")
+_THEREFORE_CUES = _THEREFORE | _words("so conclusion be")
 _JOINERS = _words("or and maybe perhaps possibly also either the a an option choice letter 或 和")
 _PRAISE_FILLERS = _words(
     "is are was be seems appears looks would should must the most clearly definitely likely probably therefore thus "
@@ -101,7 +102,9 @@ _PRAISE_FILLERS = _words(
 _PRAISE = _words("correct right answer accurate appropriate 正 对 對")
 _LABELS = _ANSWER_WORDS | _CHOICE_WORDS | _words("correct result solution selected prediction chosen output")
 """Words that, with a colon, announce an option: "Result: D"."""
+_CUES = _LABELS | _CHOOSING | _CHOOSING_PAIRS.keys() | _words("案 选 選")
 _DOUBT = _words("unclear unknown uncertain undetermined undeterminable unanswerable")
+_PRAISE_CUES = _PRAISE | _words("best likely")
 _RIGHT_ELSEWHERE = _words("of channel side after before at in there next near now away when behind ear speaker")
 # After a capital A these words show that it is a letter: an article cannot stand before them.
 _AFTER_LETTER_A = _words(
@@ -176,7 +179,8 @@ def _clean(text: str) -> str:
         for quote in "’‘ʼ`´":
             text = text.replace(quote, "'")
         text = text.replace("\u200b", "").replace("\ufeff", "")
-    text = _LATEX.sub(r"\1", text)
+    if "\\" in text:
+        text = _LATEX.sub(r"\1", text)
     return text.replace("*", " ").replace("$", " ").replace("`", " ").replace("_", " ")
 
 
@@ -396,7 +400,7 @@ class _Reading:
         self.starts = {mark.start: k for k, mark in enumerate(self.marks)}
         # Words of an option are not words about it: "Noisy overall" concludes nothing, "tea, no milk" rejects nothing.
         self.held = {i for mark in self.marks if mark.kind != "letter" for i in range(mark.start, mark.end)}
-        self.negated = [self._is_negated(mark) for mark in self.marks]
+        self._rejected: dict[int, bool] = {}  # asked for few marks of a long reply
 
     # ------------------------------------------------------------------------------------------------ finding marks
 
@@ -567,6 +571,14 @@ class _Reading:
 
     # ---------------------------------------------------------------------------------------------------- negations
 
+    def _negated(self, k: int) -> bool:
+        if k not in self._rejected:
+            self._rejected[k] = self._is_negated(self.marks[k])
+        return self._rejected[k]
+
+    def _standing(self) -> list[_Mark]:
+        return [mark for k, mark in enumerate(self.marks) if not self._negated(k)]
+
     def _is_negated(self, mark: _Mark) -> bool:
         return self._negated_before(mark) or self._negated_after(mark) or self._questioned(mark)
 
@@ -646,7 +658,7 @@ class _Reading:
         return False
 
     def _questioned(self, mark: _Mark) -> bool:
-        return self.t.asked[mark.end]
+        return "?" in self.t.text and self.t.asked[mark.end]
 
     # -------------------------------------------------------------------------------------------------- conclusions
 
@@ -699,7 +711,7 @@ class _Reading:
             if (
                 any(t.word[i] not in _JOINERS for i in between)
                 or any(_BREAK.search(g) for g in gaps)
-                or self.negated[j]
+                or self._negated(j)
             ):
                 break
             group.append(mark)
@@ -718,7 +730,7 @@ class _Reading:
                 return None
             k = self.starts.get(i)
             if k is not None:
-                if not self.negated[k]:
+                if not self._negated(k):
                     return self._extend(k)
                 rejected = True
                 i = self.marks[k].end
@@ -745,7 +757,7 @@ class _Reading:
     def _conclusions(self) -> Iterable[list[_Mark]]:
         t = self.t
         for i, word in enumerate(t.word):
-            if i in self.held:
+            if word not in _CUES or i in self.held:
                 continue
             group = None
             if word in _ANSWER_WORDS or (word in _CHOICE_WORDS and i and t.word[i - 1] in _CHOICE_QUALIFIERS):
@@ -753,7 +765,7 @@ class _Reading:
                     continue
                 group = self._after_answer(i)
             elif word in _LABELS and i + 1 in self.starts and t.gap[i + 1].strip(" \"'([") in (":", "="):
-                group = None if self.negated[self.starts[i + 1]] else self._extend(self.starts[i + 1])
+                group = None if self._negated(self.starts[i + 1]) else self._extend(self.starts[i + 1])
             elif word in _CHOOSING:
                 group = self._window(i + 1, near=False)
             elif word in _CHOOSING_PAIRS and i + 1 < len(t) and t.word[i + 1] == _CHOOSING_PAIRS[word]:
@@ -764,8 +776,9 @@ class _Reading:
                 group = self._window(i + 1, near=True)
             if group:
                 yield group
+        praise = not _PRAISE_CUES.isdisjoint(t.word)
         for k, mark in enumerate(self.marks):
-            if not self.negated[k] and self._praised(mark):
+            if praise and self._praised(mark) and not self._negated(k):
                 yield self._joined_before(k)
 
     def _after_answer(self, i: int) -> list[_Mark] | None:
@@ -775,7 +788,7 @@ class _Reading:
         gap = t.gap[i + 1]
         if i + 1 in self.starts and (":" in gap or "=" in gap or "\n" in gap or gap.strip(" \"'([{-–—>") == ""):
             k = self.starts[i + 1]
-            return None if self.negated[k] else self._extend(k)
+            return None if self._negated(k) else self._extend(k)
         if ":" in gap or "=" in gap or gap.strip() in ("-", "–", "—", "→", "=>", "->"):
             return self._window(i + 1, near=False)
         if t.broken[i + 1] and gap.strip() != "":
@@ -832,7 +845,7 @@ class _Reading:
         """The label the reply starts with, unless other labels follow it (then it is a list)."""
         first = self.marks[0]
         t = self.t
-        if first.start != 0 or self.negated[0]:
+        if first.start != 0 or self._negated(0):
             return None
         if first.kind == "text" and not first.firm:
             after = t.gap[first.end]
@@ -840,12 +853,14 @@ class _Reading:
         if not first.label:
             return None
         group = self._extend(0)
-        group += [m for m, negated in zip(self.marks, self.negated, strict=True) if m.label and not negated]
+        group += [m for m in self._standing() if m.label]
         return group
 
     def _last_therefore(self) -> list[_Mark] | None:
         t = self.t
-        standing = [m for m, negated in zip(self.marks, self.negated, strict=True) if not negated]
+        if _THEREFORE_CUES.isdisjoint(t.word):
+            return None
+        standing = self._standing()
         end = len(t)
         for i in range(len(t) - 1, -1, -1):
             if self._concludes(i) and i not in self.held:
@@ -871,9 +886,9 @@ class _Reading:
         )
 
     def _mention(self) -> OptionMatch:
-        standing = [m for m, negated in zip(self.marks, self.negated, strict=True) if m.firm and not negated]
+        standing = [m for m in self._standing() if m.firm]
         if not standing:
-            if any(self.negated):
+            if any(self._rejected.values()):
                 return OptionMatch(None, "negated", "the reply only rejects options")
             return OptionMatch(None, "nothing", "the reply names no option clearly")
         doubt = next((w for i, w in enumerate(self.t.word) if w in _DOUBT and i not in self.held), None)

@@ -21,7 +21,7 @@ from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
 from audio_reasoner.core.choices import OptionMatch, match_option
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.evaluation.intervals import wilson
-from audio_reasoner.evaluation.official import official_key
+from audio_reasoner.evaluation.official import OfficialVerdict, official_key
 from audio_reasoner.evaluation.predictions import Predictions
 
 DATA_NAME = "mmau-test-mini.json"
@@ -213,7 +213,7 @@ def _revision(file: Path, sha: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- scoring
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class RowVerdict:
     """How one reply was judged, and why."""
 
@@ -222,12 +222,16 @@ class RowVerdict:
     tagged: bool
     well_formed: bool
     defects: tuple[str, ...]
-    strict: bool
-    strict_reason: str
+    official: OfficialVerdict
     match: OptionMatch
     from_summary: bool
     extracted: bool
     option: bool
+
+    @property
+    def strict(self) -> bool:
+        """Whether the official matcher passes the body."""
+        return self.official.correct
 
     def to_dict(self) -> dict[str, Any]:
         """A flat row for `--rows`."""
@@ -246,7 +250,7 @@ class RowVerdict:
             "well_formed": self.well_formed,
             "defects": list(self.defects),
             "strict": self.strict,
-            "strict_reason": self.strict_reason,
+            "strict_reason": self.official.reason,
             "option_index": self.match.index,
             "option_rule": self.match.rule,
             "option_detail": self.match.detail,
@@ -261,7 +265,7 @@ def judge(item: Item, reply: str) -> RowVerdict:
     parsed: ParsedChain = parse_chain(reply)
     body = response_body(parsed, reply)
     key = official_key(item.answer, item.choices)
-    strict = key.judge(body)
+    official = key.judge(body)
     match = match_option(body, item.choices)
     from_summary = False
     if match.index is None and parsed.tagged and parsed.sections["summary"]:
@@ -274,12 +278,11 @@ def judge(item: Item, reply: str) -> RowVerdict:
         body=body,
         tagged=parsed.tagged,
         well_formed=parsed.well_formed,
-        defects=tuple(dict.fromkeys(defect.code for defect in parsed.defects)),
-        strict=strict.correct,
-        strict_reason=strict.reason,
+        defects=tuple(dict.fromkeys([defect.code for defect in parsed.defects])),
+        official=official,
         match=match,
         from_summary=from_summary,
-        extracted=mapped is not None and key.judge(mapped).correct,
+        extracted=mapped in key.passing,
         # Two choices with literally the same text are one option: nobody could tell them apart.
         option=mapped is not None and mapped == item.answer,
     )
@@ -292,6 +295,9 @@ class Constant:
     answer: str
     correct: int
     kind: str
+
+
+_COUNTS = ("predicted", "strict", "extracted", "option", "unparsed", "from_summary", "tagged", "well_formed")
 
 
 @dataclass
@@ -321,6 +327,11 @@ class Group:
         self.from_summary += verdict.from_summary
         self.tagged += verdict.tagged
         self.well_formed += verdict.well_formed
+
+    def include(self, cell: Group) -> None:
+        """Add the counts of a part of this group."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(cell, name))
 
     def to_dict(self) -> dict[str, Any]:
         """Counts, shares (0..1, four decimals) and 95 % intervals, over answered items and over all items."""
@@ -425,20 +436,26 @@ def score(
             name = name_of(item)
             if name is not None:
                 by_kind[kind].setdefault(name, []).append(item)
-    overall = _group("overall", benchmark.items)
-    groups = {kind: {name: _group(name, items) for name, items in found.items()} for kind, found in by_kind.items()}
+    # Counted once per (task, difficulty, sub-category), then summed into every group a cell belongs to.
+    cells: dict[tuple[str | None, ...], Group] = {}
     for item in benchmark.items:
         reply = predictions.texts.get(item.id)
         if reply is None:
             continue
         verdict = judge(item, reply)
-        overall.add(verdict)
-        for kind, name_of in _KINDS.items():
-            name = name_of(item)
-            if name is not None:
-                groups[kind][name].add(verdict)
+        place: tuple[str | None, ...] = (item.task, item.difficulty, item.sub_category)
+        if place not in cells:
+            cells[place] = Group("")
+        cells[place].add(verdict)
         if on_row is not None:
             on_row(verdict)
+    overall = _group("overall", benchmark.items)
+    groups = {kind: {name: _group(name, items) for name, items in found.items()} for kind, found in by_kind.items()}
+    for where, cell in cells.items():
+        overall.include(cell)
+        for kind, name in zip(_KINDS, where, strict=True):
+            if name is not None:
+                groups[kind][name].include(cell)
     return Report(
         benchmark, predictions_file, overall, {kind: list(found.values()) for kind, found in groups.items()}, problems
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-_WORD = re.compile(r"\b\w+\b")
+_WORD = re.compile(r"\w+")  # greedy, so the same runs as between word boundaries
 
 
 def words(text: str) -> frozenset[str]:
@@ -48,10 +48,11 @@ class OfficialVerdict(NamedTuple):
 
 @dataclass(frozen=True)
 class OfficialKey:
-    """The words a reply to one item must and must not hold."""
+    """The words a reply to one item must and must not hold; `passing` are the choices whose own text passes."""
 
     wanted: frozenset[str]
     unwanted: frozenset[str]
+    passing: frozenset[str]
 
     def judge(self, prediction: str) -> OfficialVerdict:
         """Apply the rule: not empty, all wanted words, no unwanted one."""
@@ -66,7 +67,11 @@ class OfficialKey:
 def _key(answer: str, choices: tuple[str, ...]) -> OfficialKey:
     wanted = words(answer)
     others = [words(choice) for choice in choices]
-    return OfficialKey(wanted, frozenset().union(*(other - wanted for other in others if other != wanted)))
+    unwanted = frozenset().union(*(other - wanted for other in others if other != wanted))
+    passing = (
+        c for c, other in zip(choices, others, strict=True) if other and wanted <= other and not other & unwanted
+    )
+    return OfficialKey(wanted, unwanted, frozenset(passing))
 
 
 def official_key(answer: str, choices: Sequence[str]) -> OfficialKey:
