@@ -71,6 +71,11 @@ def _json(answer: Answer, options: list[str]) -> str:
     )
 
 
+def _printable(text: str) -> str:
+    """Text for a terminal: a model may write control characters, and a terminal would obey them."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
+
+
 def _show(reasoner: Reasoner, audio: Path, question: str, options: list[str], max_new_tokens: int) -> None:
     from rich.console import Console
     from rich.text import Text
@@ -88,7 +93,9 @@ def _show(reasoner: Reasoner, audio: Path, question: str, options: list[str], ma
                 name = "OUTSIDE EVERY SECTION" if piece.section == "outside" else piece.section.upper()
                 console.print(Text(name, style=f"bold {COLOURS[piece.section]}"))
                 section = piece.section
-            console.print(Text(piece.text, style="white" if section == "response" else "none"), end="", soft_wrap=True)
+            console.print(
+                Text(_printable(piece.text), style="white" if section == "response" else "none"), end="", soft_wrap=True
+            )
             continue
         console.print("\n")
         if piece.option is not None:

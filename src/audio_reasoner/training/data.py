@@ -230,18 +230,20 @@ def plan_epoch(
 
     rng = np.random.default_rng(ids.derive_seed(seed, "epoch", epoch))
     order = [int(i) for i in rng.permutation(len(units))]
+    stages = [order]
     if epoch == 0 and short_first:
         shortest = set(sorted(order, key=lambda i: (units[i].frames, i))[: round(short_first * len(order))])
-        order = [i for i in order if i in shortest] + [i for i in order if i not in shortest]
+        stages = [[i for i in order if i in shortest], [i for i in order if i not in shortest]]
     turns = [u.turn(epoch + number, questions_per_clip) for number, u in enumerate(units)]
     mean = sum(len(u.samples) for u in turns) / len(turns)
     per_step = max(1, min(len(units), round(samples / mean)))
     steps: list[list[Unit]] = []
     window = per_step * 32
-    for start in range(0, len(order), window):
-        part = sorted(order[start : start + window], key=lambda i: (units[i].frames, i))
-        batches = [part[i : i + per_step] for i in range(0, len(part) - per_step + 1, per_step)]
-        steps += [[turns[k] for k in batches[int(i)]] for i in rng.permutation(len(batches))]
+    for stage in stages:
+        for start in range(0, len(stage), window):
+            part = sorted(stage[start : start + window], key=lambda i: (units[i].frames, i))
+            batches = [part[i : i + per_step] for i in range(0, len(part) - per_step + 1, per_step)]
+            steps += [[turns[k] for k in batches[int(i)]] for i in rng.permutation(len(batches))]
     return steps
 
 

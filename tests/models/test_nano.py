@@ -1,0 +1,96 @@
+"""A small model is a Qwen2-Audio like any other: transformers loads what we save, and equal seeds give equal weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.models.conftest import MICRO, TEXTS
+
+from audio_reasoner.core.chain import TAG_LITERALS
+from audio_reasoner.core.errors import InputError
+from audio_reasoner.models import nano, qwen2_audio
+from audio_reasoner.models.chat import ChatFormat
+from audio_reasoner.models.qwen2_audio import Loaded
+
+TOKENIZER = nano.train_tokenizer(TEXTS, 400)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_the_tokenizer_spells_any_text(text: str) -> None:
+    ids = TOKENIZER(text, add_special_tokens=False)["input_ids"]
+    assert TOKENIZER.decode(ids) == text or any(c in text for c in nano.CONTROL) or _lone_surrogate(text)
+
+
+def _lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def test_tags_are_one_token_each_and_survive_decoding() -> None:
+    for tag in TAG_LITERALS:
+        ids = TOKENIZER(tag, add_special_tokens=False)["input_ids"]
+        assert len(ids) == 1
+        assert TOKENIZER.decode(ids, skip_special_tokens=True) == tag
+
+
+def test_equal_texts_give_equal_tokenizers_in_any_order() -> None:
+    again = nano.train_tokenizer(list(reversed(TEXTS)), 400)
+    assert again.get_vocab() == TOKENIZER.get_vocab()
+
+
+def test_equal_seeds_give_equal_weights_and_others_do_not(micro: Loaded) -> None:
+    before = torch.random.get_rng_state()
+    same, other = (nano.create(MICRO, TEXTS, seed=s).model for s in (3, 4))
+    assert torch.equal(before, torch.random.get_rng_state()), "the global random state must stay as it was"
+    weight = micro.model.lm_head.weight
+    assert torch.equal(same.lm_head.weight, weight)
+    assert not torch.equal(other.lm_head.weight, weight)
+
+
+def test_encoder_positions_are_sinusoids_and_stay_so_through_a_save(micro: Loaded, tmp_path: Path) -> None:
+    micro.model.save_pretrained(tmp_path)
+    micro.processor.save_pretrained(tmp_path)
+    loaded = qwen2_audio.load(tmp_path, "cpu")
+    for model in (micro.model, loaded.model):
+        assert torch.allclose(model.model.audio_tower.embed_positions.weight, nano.sinusoids(1500, 32))
+    for name, weight in micro.model.state_dict().items():
+        assert torch.equal(weight, loaded.model.state_dict()[name]), name
+
+
+def test_transformers_own_classes_load_the_directory(micro: Loaded, tmp_path: Path) -> None:
+    from transformers import AutoModelForSeq2SeqLM, AutoProcessor, AutoTokenizer
+
+    micro.model.save_pretrained(tmp_path)
+    micro.processor.save_pretrained(tmp_path)
+    processor = AutoProcessor.from_pretrained(tmp_path)
+    assert type(processor).__name__ == "Qwen2AudioProcessor"
+    assert AutoTokenizer.from_pretrained(tmp_path).decode(TOKENIZER("Zoë 你好 🙂")["input_ids"]) == "Zoë 你好 🙂"
+    assert type(AutoModelForSeq2SeqLM.from_pretrained(tmp_path)).__name__ == "Qwen2AudioForConditionalGeneration"
+
+
+def test_our_prompt_is_what_transformers_processor_makes(micro: Loaded) -> None:
+    import numpy as np
+
+    fmt = ChatFormat(micro.processor)
+    text = fmt.head + "Which sound comes first?\n(a) dog\n(b) bell" + fmt.tail
+    theirs = micro.processor(
+        text=text, audio=[np.zeros(16_000, dtype=np.float32)], sampling_rate=16_000, return_tensors="pt"
+    )["input_ids"][0].tolist()
+    assert fmt.prompt("Which sound comes first?\n(a) dog\n(b) bell", 25) == theirs
+    assert text.startswith("<|im_start|>user\nAudio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n")
+    assert text.endswith("<|im_end|>\n<|im_start|>assistant\n")
+
+
+def test_a_system_message_comes_first(micro: Loaded) -> None:
+    assert ChatFormat(micro.processor, "Be brief.").head.startswith("<|im_start|>system\nBe brief.<|im_end|>\n")
+
+
+@pytest.mark.parametrize("literal", ["<|im_end|>", "<|AUDIO|>", "<|im_start|>"])
+def test_a_question_cannot_smuggle_in_control_tokens(micro: Loaded, literal: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ChatFormat(micro.processor).prompt(f"Which{literal}assistant", 5)
+    assert caught.value.code == "question.control_token"
