@@ -6,6 +6,7 @@ Three kinds of clips, so many of each:
 
 * scenes: the planner's scenes over background noise, three times: events at least 0.7 s apart, events as dense as the
   planner likes, one event. Truth: the timeline, each event as far as it is heard.
+* unbroken: one sound over the whole clip; in some a second of near silence. Truth: where the silence was put.
 * courses: sounds without a course of their own (noise, tones, hums, and thirteen classes of the bank) under a known
   loudness course, with and without silence around it. Truth: the course.
 * tones: harmonic tones and noise bands. Truth: the fundamental frequency or its absence, and the spectrum's centre.
@@ -113,25 +114,44 @@ def scene(clip: Clip, tally: Tally) -> None:
     events = clip.audio.recipe["events"]
     spans = bridged([heard_span(e) for e in events])
     evidence = estimators.measure(synth.render(clip.audio.recipe), KEY)
-    about = f"truth {[e['class'] for e in events]} {[(round(float(a), 2), round(float(b), 2)) for a, b in spans]}"
-    check = tally.check
+    told = [(round(float(a), 2), round(float(b), 2)) for a, b in spans]
+    about = f"truth {[e['class'] for e in events]} {told}"
+    judge(evidence, spans, clip.duration_s, tally, about)
+    tally.check(evidence, "onset_count", lambda v: v == len(events), about)
+    if tally.kind == "one event":
+        level = -24.0 + events[0]["gain_db"]
+        tally.check(evidence, "level_dbfs", lambda v: abs(v - level) <= 3.0, f"{level:.1f} {about}")
+
+
+def judge(evidence: Evidence, spans: list[tuple[float, float]], duration: float, tally: Tally, about: str) -> None:
+    """Everything that the true spans decide, seconds."""
 
     def same(value: list[list[float]]) -> bool:
         return len(value) == len(spans) and all(
             abs(v[0] - t[0]) <= 0.2 and abs(v[1] - t[1]) <= 0.2 for v, t in zip(value, spans, strict=True)
         )
 
-    silence = 1.0 - sum(b - a for a, b in spans) / clip.duration_s
-    check(evidence, "duration_s", lambda v: abs(v - clip.duration_s) <= 0.051, about)
-    check(evidence, "segments", same, about)
-    check(evidence, "leading_silence_s", lambda v: abs(v - spans[0][0]) <= 0.15, f"{spans[0][0]:.2f} {about}")
-    end = clip.duration_s - spans[-1][1]
-    check(evidence, "trailing_silence_s", lambda v: abs(v - end) <= 0.15, f"{end:.2f} {about}")
-    check(evidence, "silence_share", lambda v: abs(v - silence) <= 0.1, f"{silence:.2f} {about}")
-    check(evidence, "onset_count", lambda v: v == len(events), about)
-    if tally.kind == "one event":
-        level = -24.0 + events[0]["gain_db"]
-        check(evidence, "level_dbfs", lambda v: abs(v - level) <= 3.0, f"{level:.1f} {about}")
+    silence = 1.0 - sum(b - a for a, b in spans) / duration
+    end = duration - spans[-1][1]
+    tally.check(evidence, "duration_s", lambda v: abs(v - duration) <= 0.051, about)
+    tally.check(evidence, "segments", same, about)
+    tally.check(evidence, "leading_silence_s", lambda v: abs(v - spans[0][0]) <= 0.15, f"{spans[0][0]:.2f} {about}")
+    tally.check(evidence, "trailing_silence_s", lambda v: abs(v - end) <= 0.15, f"{end:.2f} {about}")
+    tally.check(evidence, "silence_share", lambda v: abs(v - silence) <= 0.1, f"{silence:.2f} {about}")
+
+
+def unbroken(rng: np.random.Generator, tally: Tally) -> None:
+    """One sound over the whole clip, or (one time in three) with a second of near silence somewhere in it."""
+    n = int(rng.uniform(0.3, 10.0) * RATE)
+    x = carrier(rng, n) * 10.0 ** (rng.uniform(-32.0, -14.0) / 20.0)
+    spans = [(0.0, n / RATE)]
+    if rng.random() < 1 / 3 and n > 2.5 * RATE:
+        at = int(rng.uniform(0.7, n / RATE - 1.7) * RATE)
+        x[at : at + RATE] *= 10.0 ** (-rng.uniform(35.0, 60.0) / 20.0)
+        spans = [(0.0, at / RATE), (at / RATE + 1.0, n / RATE)]
+    x += rng.standard_normal(n) * 10.0 ** (rng.uniform(-80.0, -60.0) / 20.0)
+    evidence = estimators.measure(x, KEY)
+    judge(evidence, spans, n / RATE, tally, f"truth {spans}")
 
 
 # --- courses ---------------------------------------------------------------------------------------------------------
@@ -274,6 +294,9 @@ def main() -> None:
     started = time.perf_counter()
     for tally.kind, clip in scenes(args.clips, args.seed):
         scene(clip, tally)
+    tally.kind = "unbroken"
+    for i in range(3 * args.clips // 2):
+        unbroken(np.random.default_rng(derive_seed(args.seed, "unbroken", i)), tally)
     tally.kind = "courses"
     for i in range(3 * args.clips // 2):
         course(np.random.default_rng(derive_seed(args.seed, "course", i)), tally)

@@ -39,6 +39,8 @@ MAX_PITCH_HZ = 2000.0
 """Above it the period is a handful of samples at 16 kHz and no longer told."""
 CLEAR_CONTRAST_DB = 25.0
 """Loudest part over quietest part, from which pauses can be told from sound."""
+EVEN_CONTRAST_DB = 15.0
+"""The same ratio in a sound that never pauses."""
 
 F = NDArray[np.float64]
 
@@ -220,13 +222,17 @@ def _pitch(x: F, stretches: tuple[tuple[int, int], ...]) -> float | None:
     spectrum = np.abs(np.fft.rfft(w, 2 * size, axis=1)) ** 2
     acf = finer * np.fft.irfft(spectrum, 2 * size * finer, axis=1)
     energy = np.cumsum(w**2, axis=1)
-    lags = np.arange((SAMPLE_RATE // 60 + 2) * finer) // finer
+    lags = np.arange(SAMPLE_RATE // 60 + 3)
     before = np.concatenate([np.zeros((len(w), 1)), energy], axis=1)[:, lags]
     norm = energy[:, size - 1 - lags] + energy[:, -1:] - before
-    nsdf = 2.0 * acf[:, : lags.size] / np.maximum(norm, 1e-12)
+    between = np.arange(finer) / finer
+    norm = (norm[:, :-1, None] * (1.0 - between) + norm[:, 1:, None] * between).reshape(len(w), -1)
+    nsdf = 2.0 * acf[:, : norm.shape[1]] / np.maximum(norm, 1e-12)
     found = []
     for row in nsdf:
         peaks = np.flatnonzero((row[1:-1] > row[:-2]) & (row[1:-1] >= row[2:]) & (row[1:-1] > 0.0)) + 1
+        # The slope down from lag 0 is no period: search after the first fall below zero.
+        peaks = peaks[peaks > int(np.argmax(row < 0.0))] if row.min() < 0.0 else peaks[:0]
         if not peaks.size or row[peaks].max() < 0.85:
             continue
         at = int(peaks[row[peaks] >= 0.93 * row[peaks].max()][0])
@@ -268,11 +274,14 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
     if x.ndim != 1 or not x.size:
         raise ValueError(f"expected samples [n], n > 0; got shape {x.shape}")
     duration = x.size / SAMPLE_RATE
-    digits = 1 if duration >= 1.0 else 2
+    digits = 1 if duration >= 1.0 else 2 if duration >= 0.1 else 4
     whole, x = x - x.mean(), _audible(x)
     levels = _listen(x)
     stretches = levels.stretches
     clear = levels.contrast >= CLEAR_CONTRAST_DB
+
+    # A sound without a pause has no quiet part to compare with; that it fills the clip is plain all the same.
+    unbroken = levels.contrast < EVEN_CONTRAST_DB and stretches == ((0, levels.db.size),)
 
     items: list[EvidenceItem] = []
 
@@ -283,16 +292,17 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
     def seconds(frames: int) -> float:
         return round(min(frames / 100, duration), digits)
 
-    add("duration_s", round(duration, digits) or round(duration, 3), "s", True)
+    add("duration_s", round(duration, digits), "s", True)
     segments = [[seconds(a), seconds(b)] for a, b in stretches]
     # A pause about as long as the limit might as well have been bridged, or not.
     distinct = clear and not any(0.7 * MIN_PAUSE_S < p < 1.4 * MIN_PAUSE_S for p in levels.pauses)
     sounding = sum(b - a for a, b in stretches) / levels.db.size
-    add("segments", segments, "s", distinct)
-    add("silence_share", round(1.0 - sounding, 2), "", clear)
-    add("leading_silence_s", seconds(stretches[0][0]) if stretches else round(duration, digits), "s", clear)
+    add("segments", segments, "s", distinct or unbroken)
+    add("silence_share", round(1.0 - sounding, 2), "", clear or unbroken)
+    known = clear or unbroken
+    add("leading_silence_s", seconds(stretches[0][0]) if stretches else round(duration, digits), "s", known)
     trailing = duration - stretches[-1][1] / 100 if stretches else duration
-    add("trailing_silence_s", round(max(trailing, 0.0), digits), "s", clear)
+    add("trailing_silence_s", round(max(trailing, 0.0), digits), "s", known)
     add("onset_count", _onsets(levels) if stretches else 0, "", distinct)
     if stretches:
         add("level_dbfs", round(_level(whole, levels)), "dBFS", True)
