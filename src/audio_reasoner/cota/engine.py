@@ -41,11 +41,15 @@ class Progress:
     done_before: int
     phase: str = "clips"
     started: float = field(default_factory=time.monotonic)
+    first_done: float | None = None
 
     @property
     def rate(self) -> float:
-        """Clips per second since this process began."""
-        return (self.tally.clips - self.done_before) / max(1e-6, time.monotonic() - self.started)
+        """Clips per second since the first one was done (workers take seconds to start); 0 until a few are."""
+        finished = self.tally.clips - self.done_before
+        if self.first_done is None or finished < 8:
+            return 0.0
+        return finished / max(1e-6, time.monotonic() - self.first_done)
 
 
 @dataclass(frozen=True)
@@ -292,6 +296,8 @@ async def _feed(job: _Job, pipeline: Pipeline, stop: asyncio.Event) -> None:
             return
         error = task.exception()
         if error is None:
+            if job.progress.first_done is None:
+                job.progress.first_done = time.monotonic()
             job.watch(job.progress)
         elif not isinstance(error, Stopped):
             fatal.append(error)
