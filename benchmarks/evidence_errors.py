@@ -273,7 +273,7 @@ def write(tally: Tally) -> None:
         worst = tally.worst(name)
         value = f"{worst.error:.4f}" if enough else "None"
         told = ", ".join(f"{kind} {c.wrong:,} of {c.spoken:,}" for kind, c in kinds.items())
-        lines.append(f'    "{name}": {value},  # wrong: {told}\n')
+        lines.append(f'    # wrong: {told}\n    "{name}": {value},\n')
     head, _, _ = ERRORS_FILE.read_text("utf-8").partition("ERRORS: dict")
     body = "".join(lines)
     ERRORS_FILE.write_text(f"{head}ERRORS: dict[str, float | None] = {{\n{body}}}\n", "utf-8")
