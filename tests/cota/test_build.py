@@ -16,7 +16,7 @@ from audio_reasoner.core.errors import EXIT_OK, EXIT_QUARANTINED, ConfigError, E
 from audio_reasoner.core.records import Annotation, Finding, Verdict
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import BuildSettings, build_sync, sample_audio
-from audio_reasoner.cota.statistics import statistics, status
+from audio_reasoner.cota.statistics import losses, statistics, status
 from audio_reasoner.dataset import read_clips, read_rows, verify_dataset, write_clips
 from audio_reasoner.grounded import GroundedTeacher
 
@@ -98,6 +98,17 @@ def test_a_plan_is_what_decides_the_samples(tmp_path: Path) -> None:
     assert build_sync(run, BRIEF, workers=0).plan_id != plan, "new labels are new wrong options"
 
 
+def test_an_earlier_plan_comes_back_without_new_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = synthetic_run(tmp_path / "r", 4)
+    build_sync(run, BRIEF, workers=0)
+    first = tree_digest(run.dataset_dir)
+    build_sync(run, BRIEF.model_copy(update={"seed": 1}), workers=0)
+    assert tree_digest(run.dataset_dir) != first
+    monkeypatch.setattr(GroundedTeacher, "annotate", None)
+    build_sync(run, BRIEF, workers=0)
+    assert tree_digest(run.dataset_dir) == first
+
+
 def test_a_file_that_vanished_or_changed_is_set_aside_until_it_is_back(tmp_path: Path) -> None:
     clean, run = (recordings_run(tmp_path / name, tmp_path / "audio") for name in ("clean", "run"))
     build_sync(clean, BRIEF, workers=0)
@@ -132,13 +143,17 @@ def test_a_changed_file_is_noticed_even_when_its_evidence_is_known(tmp_path: Pat
     assert codes(run) == {"audio.missing": 1}
 
 
-def test_a_clip_of_which_nothing_is_known_is_set_aside(tmp_path: Path) -> None:
-    run = recordings_run(tmp_path / "r", tmp_path / "audio", ("dog", None, "bell"))
+def test_a_clip_that_the_teacher_refuses_is_set_aside(tmp_path: Path) -> None:
+    run = recordings_run(tmp_path / "r", tmp_path / "audio", ("dog", "a <THINK> tag", "bell"))
     result = build_sync(run, BRIEF, workers=0)
     [aside] = ledger_rows(run, "quarantine")
-    assert str(aside[2:4]) == "('annotate', 'grounded.nothing_known')"
+    assert aside[2:4] == ("annotate", "grounded.label_unusable")
     assert result.exit_code == EXIT_QUARANTINED
-    assert statistics(run).funnel.quarantine == {"annotate grounded.nothing_known": 1}
+    assert {r.source_id for r in read_rows(run.dataset_dir)} == {"0.wav", "2.wav"}
+    assert statistics(run).funnel.quarantine == {"annotate grounded.label_unusable": 1}
+    [loss] = losses(run, result.plan_id)
+    assert (loss.reason, loss.count) == ("annotate grounded.label_unusable", 1)
+    assert "1.wav" in loss.example
 
 
 def test_an_error_nobody_expected_costs_one_clip_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from audio_reasoner.core.run import RunDir
 
 if TYPE_CHECKING:
     from audio_reasoner.cota import BuildResult, BuildSettings, Progress
+    from audio_reasoner.cota.statistics import Loss
 
 LINE_EVERY_S = 5.0
 
@@ -97,9 +98,7 @@ class View:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
 
-    def summary(
-        self, run: RunDir, settings: BuildSettings, result: BuildResult, reasons: list[tuple[str, int]]
-    ) -> None:
+    def summary(self, run: RunDir, settings: BuildSettings, result: BuildResult, lost: list[Loss]) -> None:
         """The end of a build: what came out, what did not and why, what to do next."""
         from rich.console import Console
         from rich.markup import escape
@@ -122,11 +121,14 @@ class View:
         table.add_row("samples accepted", str(result.accepted))
         table.add_row("samples rejected by checks", str(result.rejected))
         table.add_row("quarantined", str(result.quarantined))
-        for code, count in reasons:
-            table.add_row(f"  {escape(code)}", str(count), style="dim")
+        for loss in lost:
+            table.add_row(f"  {escape(loss.reason)}", str(loss.count), style="dim")
         table.add_row("samples in the data set", str(result.rows))
         table.add_row("time", time_text(result.seconds))
         out.print(table)
+        for loss in lost:
+            if loss.example:
+                out.print(f"{loss.reason}, for example: {loss.example}", markup=False, soft_wrap=True)
         steps = [f"audio-reasoner report {run.path}", f"audio-reasoner export {run.path} --format ms-swift"]
         if result.quarantined:
             steps.insert(0, f"{again} --retry-failed   # after mending what is named above")

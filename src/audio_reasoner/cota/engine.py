@@ -202,6 +202,10 @@ def _prepared(
                 quarantined=len(quarantined),
             )
             before = ledger.meta(progress_key(plan.plan_id)) or {}
+            log.info(
+                "plan %s: %d of %d clips to do", plan.plan_id, len(chosen) - done_chosen, len(seen.clip_ids),
+                extra={"fields": {"plan": plan.config, "limit": limit, "workers": count}},
+            )  # fmt: skip
             yield _Job(
                 run=run,
                 plan=plan,
@@ -351,6 +355,11 @@ def _finish(job: _Job) -> BuildResult:
 
 def _result(job: _Job, rows: int | None) -> BuildResult:
     tally = job.progress.tally
+    log.info(
+        "%s: %d clips, %d accepted, %d rejected, %d quarantined, %.1f s",
+        "interrupted" if job.interrupted else "done", tally.clips, tally.accepted, tally.rejected, tally.quarantined,
+        job.seconds,
+    )  # fmt: skip
     return BuildResult(
         plan_id=job.plan.plan_id,
         clips=job.progress.total,

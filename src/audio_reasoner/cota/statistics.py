@@ -145,11 +145,26 @@ def _rejection_codes(ledger: LedgerReader, plan_id: str) -> Iterable[str]:
         yield from sorted(codes) or ["unnamed"]
 
 
-def losses(run: RunDir, plan_id: str) -> list[tuple[str, int]]:
-    """Why units of a plan were lost, most frequent first: ("annotate grounded.nothing_known", 3)."""
+@dataclass(frozen=True)
+class Loss:
+    """Why units were lost, how many, and one of them in words."""
+
+    reason: str
+    count: int
+    example: str
+
+
+def losses(run: RunDir, plan_id: str) -> list[Loss]:
+    """What a plan lost, most frequent reason first, quarantine before rejections."""
     with LedgerReader.open(run.ledger_path) as ledger:
         counted = funnel(ledger, plan_id, 0)
-    return [*counted.quarantine.items(), *((f"rejected {c}", n) for c, n in counted.rejections.items())]
+        examples: dict[str, str] = {}
+        for q in ledger.quarantined(plan_id):
+            examples.setdefault(f"{q.stage} {q.code}", q.detail)
+    return [
+        *(Loss(reason, n, examples[reason]) for reason, n in counted.quarantine.items()),
+        *(Loss(f"rejected {code}", n, "") for code, n in counted.rejections.items()),
+    ]
 
 
 def composition(run: RunDir) -> Composition:
