@@ -20,6 +20,7 @@ from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir, run_lock
 from audio_reasoner.dataset import read_clips
 from audio_reasoner.sources import BadRow, FolderOptions, Notice, build_clips, read_folder
+from audio_reasoner.sources.tables import parse_mapping
 
 
 def sound(seed: int, seconds: float = 0.3) -> np.ndarray:
@@ -258,6 +259,27 @@ def test_columns_by_flag_and_by_name(tmp_path: Path) -> None:
     assert (clip.split, clip.licence, clip.group, clip.language) == ("train", "CC0-1.0", "g1", "en")
     assert clip.domains == ("sound", "speech")
     assert (clip.start_ms, clip.end_ms, clip.duration_s) == (50, 250, 0.2)
+
+
+def test_a_column_can_be_left_out(tmp_path: Path) -> None:
+    """UrbanSound8K's start and end are times in another file."""
+    root = table(tmp_path, "file,class,start,end\naudio/0.wav,dog,30.5,34.5\n")
+    clips, bad, _ = read(root)
+    assert not clips
+    assert (bad[0].code, "--column start=" in bad[0].hint) == ("audio.span", True)
+    clips, bad, _ = read(root, columns=parse_mapping(["start=", "end="]))
+    assert (list(clips), bad) == (["audio/0.wav"], [])
+
+
+def test_a_table_further_down_is_pointed_out(tmp_path: Path) -> None:
+    root = table(tmp_path, "")
+    (root / "meta").mkdir()
+    (root / "meta/esc50.csv").write_text("filename,category\n0.wav,dog\n1.wav,cat\n2.wav,owl\n")
+    (root / "labels.csv").unlink()
+    _, bad, _ = read(root)
+    assert {b.code for b in bad} == {"label.none"}
+    assert "--table meta/esc50.csv" in bad[0].hint
+    assert {tags(c) for c in read(root, table=Path("meta/esc50.csv"))[0].values()} == {("dog",), ("cat",), ("owl",)}
 
 
 def test_what_text_means_depends_on_the_domain(tmp_path: Path) -> None:

@@ -499,8 +499,8 @@ def check_whole(path: Path) -> str:
 
     What can be told: WAV, RF64, AIFF, AU: fewer bytes than the header promises. Ogg (Vorbis, Opus, FLAC): a cut last
     page, or no page marked as the last. MP4/M4A: a cut part, a missing index. MP3: a cut last frame, fewer frames than
-    its Xing/Info table says. Matroska/WebM: fewer bytes than its segment states. FLAC, ASF, CAF: only by decoding, which
-    `decode` compares with the stated length.
+    its Xing/Info table says. Matroska/WebM: fewer bytes than its segment states. FLAC, ASF, CAF: only by decoding,
+    which `decode` compares with the stated length.
 
     What cannot be told: a WAV written to a pipe (no length in the header); an MP3 without a table, an ADTS-AAC or an
     AMR file cut exactly between two frames; a WebM recorded live (no length stated).

@@ -24,6 +24,6 @@ ERRORS: dict[str, float | None] = {
     "loudness_course": 0.0167,
     # wrong: tones 3 of 5,200
     "brightness_hz": 0.0006,
-    # wrong: tones 0 of 2,318
+    # wrong: tones 0 of 2,402
     "pitch_hz": 0.0000,
 }

@@ -227,6 +227,7 @@ def _plan_names(reading: Reading) -> None:
         in_folders = sum(bool(names.folder_label(s, options.drop_words, splits)) for s in candidates)
         reading.labels_from = "folder" if in_folders * 2 > len(candidates) else "name"
     by_folder = reading.labels_from == "folder"
+    deeper = next((s for s in reading.files if s.lower().endswith(tables.TABLE_SUFFIXES)), None)
     for source_id in candidates:
         if by_folder:
             label = names.folder_label(source_id, options.drop_words, splits)
@@ -236,6 +237,8 @@ def _plan_names(reading: Reading) -> None:
             where = "it lies in no folder whose name says what is heard" if by_folder else "its name holds no word"
             other = "name" if by_folder else "folder"
             hint = f"Give a table of labels (labels.csv), move or rename it, or use --labels-from {other}."
+            if deeper:
+                hint = f"If {deeper} holds the labels, use --table {deeper}."
             reading.refuse(source_id, "label.none", f"no label: {where}", hint)
             continue
         entry = _Entry(0, None, [Label(kind="tag", value=label)], split=names.folder_split(source_id, splits))
@@ -672,7 +675,10 @@ def _clips_of(reading: Reading, task: _Task, heard: _Heard | _Fault, group: str)
     for entry in reading.jobs[task.source_id]:
         spans = of_span[entry.start_ms, entry.end_ms] if isinstance(heard, _Heard) else heard
         if isinstance(spans, _Fault):
-            reading.refuse(task.source_id, spans.code, spans.reason, spans.hint, entry.row)
+            hint = spans.hint
+            if spans.code == "audio.span":
+                hint = "If these columns mean something else, leave them out: --column start= --column end="
+            reading.refuse(task.source_id, spans.code, spans.reason, hint, entry.row)
             continue
         labels = tuple(entry.labels)
         was_split = [(s.start_ms, s.end_ms) for s in spans] != [(entry.start_ms, entry.end_ms)]

@@ -266,7 +266,7 @@ def _read_parquet(path: Path) -> Table:
 
 
 def parse_mapping(pairs: list[str]) -> dict[str, list[str]]:
-    """``["tag=category", "audio=wav"]`` to {"tag": ["category"], "audio": ["wav"]}.
+    """``["tag=category", "audio=wav"]`` to {"tag": ["category"], "audio": ["wav"]}; ``start=`` means no such column.
 
     Raises:
         ConfigError: no ``=``, an unknown kind, a field given twice.
@@ -277,7 +277,7 @@ def parse_mapping(pairs: list[str]) -> dict[str, list[str]]:
         kind, equals, column = pair.partition("=")
         kind, column = kind.strip().lower(), column.strip()
         kind = {"license": "licence", "file": "audio", "path": "audio", "label": "tag"}.get(kind, kind)
-        if not equals or not column:
+        if not equals or not kind:
             raise ConfigError(
                 f"--column {pair}: expected KIND=COLUMN.",
                 code="config.column",
@@ -292,7 +292,7 @@ def parse_mapping(pairs: list[str]) -> dict[str, list[str]]:
             )
         if kind in out and kind in FIELDS:
             raise ConfigError(f"--column {kind}=… is given twice.", code="config.column")
-        out.setdefault(kind, []).append(column)
+        out.setdefault(kind, []).extend([column] if column else [])
     return out
 
 
@@ -318,7 +318,7 @@ def map_columns(table: Table, asked: Mapping[str, list[str]], domain: str) -> di
     used = {c for columns in out.values() for c in columns}
     free_text = "transcript" if domain == "speech" else "caption"
     for kind, names in DEFAULT_COLUMNS.items():
-        if kind in out:
+        if kind in out or kind in asked:
             continue
         names = (*names, "text", "sentence") if kind == free_text else names
         found = [by_name[n] for n in names if n in by_name and by_name[n] not in used]
