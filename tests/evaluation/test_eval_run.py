@@ -227,7 +227,8 @@ def test_score_writes_all_forms_and_says_why(tmp_path: Path) -> None:
         f"score mmau-mini {predictions} --data {data} --json {out[0]} --markdown {out[1]} --rows {out[2]}".split(),
     )
     assert result.exit_code == 0, result.output
-    assert "loudness" in result.output
+    assert "overall" in result.output
+    assert "100.00" in result.output
     assert "unknown revision" in result.output
     told = json.loads(out[0].read_text())
     assert told["overall"]["option"]["accuracy"] == 1.0
@@ -237,6 +238,19 @@ def test_score_writes_all_forms_and_says_why(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in out[2].read_text().splitlines()]
     assert [row["id"] for row in rows] == [f"q{i}" for i in range(6)]
     assert all(row["option"] and row["strict_reason"] and row["option_detail"] for row in rows)
+
+
+def test_strange_replies_never_end_a_scoring(tmp_path: Path) -> None:
+    data, predictions, rows = make(tmp_path / "data"), tmp_path / "p.jsonl", tmp_path / "rows.jsonl"
+    replies = ["\ud800 loud tone", "\x00", "<RESPONSE>" * 50, "(" * 999, "\\boxed{" * 99, "狗" * 999]
+    lines = [json.dumps({"id": f"q{i}", "text": reply}) for i, reply in enumerate(replies)]
+    predictions.write_text("\n".join([*lines, '{"id": "\\ud800", "text": 3}', "\x00", "[[[["]))
+    words = f"score mmau-mini {predictions} -d {data} --rows {rows} --json {tmp_path / 'j'} --markdown {tmp_path / 'm'}"
+    result = CliRunner().invoke(app, words.split())
+    assert result.exit_code == 0, result.output
+    assert len(rows.read_text().splitlines()) == 6
+    assert json.loads((tmp_path / "j").read_text())["overall"]["predicted"] == 6
+    assert len(json.loads((tmp_path / "j").read_text())["problems"]) == 4
 
 
 def test_a_wrong_benchmark_name_is_a_usage_error(tmp_path: Path) -> None:

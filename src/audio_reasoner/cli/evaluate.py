@@ -57,14 +57,13 @@ def score_(
 
 
 def _score(predictions: Path, data: Path, json_out: Path | None, markdown: Path | None, rows: Path | None) -> None:
-    import json
     from contextlib import ExitStack
 
     from rich.console import Console
 
     from audio_reasoner.evaluation.mmau import RowVerdict, read_benchmark, score
     from audio_reasoner.evaluation.predictions import read_predictions
-    from audio_reasoner.evaluation.present import print_report, to_markdown
+    from audio_reasoner.evaluation.present import json_text, print_report, to_markdown
 
     items = read_benchmark(data)
     replies = read_predictions(predictions)
@@ -73,13 +72,12 @@ def _score(predictions: Path, data: Path, json_out: Path | None, markdown: Path 
 
         def on_row(verdict: RowVerdict) -> None:
             if lines is not None:
-                lines.write(json.dumps(verdict.to_dict(), ensure_ascii=False) + "\n")
+                lines.write(json_text(verdict.to_dict()) + "\n")
 
         report = score(items, replies, predictions.name, on_row)
     print_report(report, Console())
     if json_out is not None:
-        text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n"
-        _writable(json_out).write_text(text, encoding="utf-8")
+        _writable(json_out).write_text(json_text(report.to_dict(), indent=1) + "\n", encoding="utf-8")
     if markdown is not None:
         _writable(markdown).write_text(to_markdown(report), encoding="utf-8")
 

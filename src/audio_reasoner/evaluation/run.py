@@ -19,6 +19,7 @@ from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
 from audio_reasoner.core.choices import LEAST_OPTIONS, MOST_OPTIONS, match_option, render_question
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.evaluation.mmau import Benchmark, Item
+from audio_reasoner.evaluation.present import json_text
 
 PREDICTIONS_NAME = "predictions.jsonl"
 HEADER_NAME = "run.json"
@@ -133,7 +134,7 @@ def run_predictions(
                 heard = list(_hear(benchmark, batch, result, out_dir))
                 if heard:
                     for row in _ask(reasoner, heard, max_new_tokens, model, model_hash):
-                        lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+                        lines.write(json_text(row) + "\n")
                         result.made += 1
                     lines.flush()
                 if on_progress is not None:
