@@ -30,16 +30,16 @@ def folder(
     ),
     labels_from: str = typer.Option("auto", help="auto, table, folder (folder names) or name (file names)."),
     column: list[str] = typer.Option(
-        [], metavar="KIND=COLUMN", help="What a column holds, e.g. tag=category. Repeatable."
+        [], metavar="KIND=COLUMN", help="What a column holds, e.g. tag=category; start= for none. Repeatable."
     ),
     audio_column: str | None = typer.Option(None, help="Column that names the file; short for --column audio=…"),
     label_column: list[str] = typer.Option([], help="Column of labels; KIND=COLUMN, or a tag column's name."),
-    label_separator: str | None = typer.Option(None, help="Characters between labels in a cell [default: ; and |]."),
+    label_separator: str | None = typer.Option(None, help="Characters between labels in a cell; without it ; and |."),
     drop_words: str = typer.Option("", help="Words to leave out of labels from names, with commas between."),
     domain: str = typer.Option("sound", help="sound, speech or music."),
     language: str | None = typer.Option(None, help="Language of transcripts and captions, e.g. en."),
     licence: str | None = typer.Option(None, help="Licence of the recordings, e.g. CC-BY-4.0."),
-    source: str | None = typer.Option(None, help="Name of this source [default: the folder's name]."),
+    source: str | None = typer.Option(None, help="Name of this source; without it the folder's name."),
     max_seconds: float = typer.Option(30.0, help="Longest clip; models of the Qwen2-Audio class hear 30 s."),
     split_long: bool = typer.Option(
         False, "--split-long", help="Cut longer files into equal parts instead of refusing."
@@ -47,7 +47,7 @@ def folder(
     keep_duplicates: bool = typer.Option(False, "--keep-duplicates", help="Keep files of equal content."),
     keep_silent: bool = typer.Option(False, "--keep-silent", help="Keep files in which nothing is heard."),
     strict: bool = typer.Option(False, "--strict", help="Stop at the first bad file or row and change nothing."),
-    workers: int | None = typer.Option(None, help="Processes [default: one per core]."),
+    workers: int | None = typer.Option(None, help="Processes; without it one per core."),
 ) -> None:
     """Read a folder of recordings: labels from its table, else from folder names, else from file names."""
     from rich.console import Console
