@@ -257,6 +257,17 @@ LAST_CONCLUSION_WINS: list[Case] = [
     ("Dog, bell and cat all occur, so the missing one is the siren. The answer is siren.", S, 2),
     ("A has the dog first, B has the bell first. The bell comes first. Therefore B is correct.", ORDER, 1),
     ("It could be A or B. I choose B.", S, 1),
+    ("The answer would be A if the dog were first. But it is B.", S, None),
+    ("Many would say the answer is A. The answer is B.", S, 1),
+    ("I would say the answer is A.", S, 0),
+    ("If the bark were first, A would be correct. But B is correct.", S, 1),
+    ("There is no dog, no bell and no siren; only the cat is heard. The answer is (d) cat.", S, 3),
+    ("Answer: A or B? I say B.", S, 1),
+    ("Select the best option from A, B, C, D.", S, None),
+    ("Choose one of: dog, bell, siren, cat", S, None),
+    ("I'd choose A over B.", S, 0),
+    ("The answer is probably not A.", S, None),
+    ("It is hard to say, but the answer is most likely B.", S, 1),
 ]
 
 MENTION: list[Case] = [

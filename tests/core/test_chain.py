@@ -256,10 +256,10 @@ def test_untagged_text_streams_as_outside() -> None:
 @pytest.mark.parametrize("unit", ["<", "</", "<THINK>", "<RESPONSE>", " ", "\n", "</PLANNING>", "a <", "<THIN", ">"])
 def test_hostile_text_is_read_in_linear_time(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
-    start = time.perf_counter()
+    start = time.process_time()
     parsed = parse_chain(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert not parsed.well_formed
-    start = time.perf_counter()
+    start = time.process_time()
     stream([text[i : i + 3] for i in range(0, 300_000, 3)])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -120,9 +120,9 @@ def test_any_text_gives_an_answer_in_range_or_none(reply: str, options: list[str
     ids=lambda reply: repr(reply[:16]),
 )
 def test_long_hostile_replies_are_read_in_linear_time(reply: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     match_option(reply, ("dog", "bell", "siren"))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 # ------------------------------------------------------------------------------------------------- showing and reading

@@ -761,7 +761,7 @@ class _Reading:
                 continue
             group = None
             if word in _ANSWER_WORDS or (word in _CHOICE_WORDS and i and t.word[i - 1] in _CHOICE_QUALIFIERS):
-                if i and t.word[i - 1] in _NOT_THE_ANSWER:
+                if (i and t.word[i - 1] in _NOT_THE_ANSWER) or self._somebody_says(i) or self._hypothetical(i):
                     continue
                 group = self._after_answer(i)
             elif word in _LABELS and i + 1 in self.starts and t.gap[i + 1].strip(" \"'([") in (":", "="):
@@ -778,8 +778,25 @@ class _Reading:
                 yield group
         praise = not _PRAISE_CUES.isdisjoint(t.word)
         for k, mark in enumerate(self.marks):
-            if praise and self._praised(mark) and not self._negated(k):
+            if praise and self._praised(mark) and not self._negated(k) and not self._hypothetical(mark.end):
                 yield self._joined_before(k)
+
+    def _somebody_says(self, i: int) -> bool:
+        """Whether the words before token i put it into somebody else's mouth: "many would say the answer is A"."""
+        before = self.t.word[max(0, i - 6) : i]
+        may = any(word in ("would", "might", "could", "may") for word in before)
+        says = any(word in ("say", "argue", "think", "claim", "guess") for word in before)
+        return may and says and not any(word in ("i", "we") for word in before)
+
+    def _hypothetical(self, i: int) -> bool:
+        """Whether the sentence around token i says what would be: "A would be correct if the dog were first"."""
+        t = self.t
+        near = range(max(0, i - 30), min(len(t), i + 30))
+        if "if" not in t.word[near.start : near.stop] or "would" not in t.word[max(0, i - 4) : i + 4]:
+            return False
+        first = next((j for j in range(i, near.start, -1) if j < len(t) and t.broken[j]), near.start)
+        last = next((j for j in range(i + 1, near.stop) if t.broken[j]), near.stop)
+        return "if" in t.word[first:last]
 
     def _after_answer(self, i: int) -> list[_Mark] | None:
         t = self.t
