@@ -21,11 +21,13 @@ from audio_reasoner.core.records import Claim, ClaimKind, ClaimStatus, Clip, Que
 TIME_S = 0.35
 LENGTH_S = 0.25
 CLIP_S = 0.6
+_FOLD = re.compile(r"[_\"“”„«»]")
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|without|neither|nor|missing|absent|isn't|doesn't|cannot|other than|instead|out|wrong|"
     r"dropped|whether|fails|differs)\b",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r",? followed by |,? and then |, then ")
 _LIST = re.compile(r"^1[.)]? .+")
 _ITEM = re.compile(r"(?:^|, )(\d+) (.+?)(?: (\d+(?:\.\d+)?) s)?(?=, \d+ |\.|$)")
 _X = "\x02(\\d+)\x03"
@@ -52,8 +54,8 @@ class Truth:
 
 
 def folded(label: str) -> str:
-    """A label as claims are compared: case folded, underscores and runs of space as one space."""
-    return " ".join(label.replace("_", " ").casefold().split())
+    """A label as claims are compared: case folded, underscores and runs of space as one space, quotes alike."""
+    return " ".join(_FOLD.sub(lambda m: " " if m[0] == "_" else "'", label).casefold().split())
 
 
 def truth_of(clip: Clip) -> Truth | None:
@@ -117,6 +119,11 @@ class Reader:
                 self._moments(section, sentence, label)
                 self._place(section, sentence, label)
                 self._often(section, sentence, label)
+            elif len(found) > 1:
+                for clause in _CLAUSE.split(sentence):
+                    only = set(t.mentions(self.pattern, clause))
+                    if len(only) == 1 and (label := only.pop()) in self.labels:
+                        self._moments(section, clause, label)
             self._neighbours(section, sentence)
             self._kinds(section, sentence)
             self._small_steps(section, sentence)

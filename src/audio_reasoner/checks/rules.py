@@ -73,9 +73,14 @@ _NOT_A_NAME = frozenset(
 )
 
 
-def _plain(chain: Chain, question: Question) -> dict[str, str]:
+def _clip_labels(clip: Clip) -> list[str]:
+    labels = [folded(x.value) for x in clip.labels if x.kind in ("tag", "instrument")]
+    return labels if clip.timeline is None else [*labels, *(folded(e.label) for e in clip.timeline.events)]
+
+
+def _plain(clip: Clip, chain: Chain, question: Question) -> dict[str, str]:
     """Sections without quoted passages and without the texts of options and named sounds."""
-    drop = t.label_pattern(x for x in (*question.options, *option_labels(question)) if len(x) > 3)
+    drop = t.label_pattern(x for x in (*question.options, *option_labels(question), *_clip_labels(clip)) if len(x) > 3)
     out = {}
     for name in SECTIONS:
         text = re.sub(r"[\"“][^\"”\n]{0,200}[\"”]", " ", getattr(chain, name))
@@ -127,10 +132,7 @@ def gold_reached(question: Question, chain: Chain) -> Iterator[Finding]:
 
 def _named(clip: Clip, question: Question) -> set[str]:
     """Words that name a sound in the question's text."""
-    labels = [folded(x.value) for x in clip.labels if x.kind in ("tag", "instrument")]
-    if clip.timeline is not None:
-        labels += [folded(e.label) for e in clip.timeline.events]
-    found = set(t.mentions(t.label_pattern(labels), question.text))
+    found = set(t.mentions(t.label_pattern(_clip_labels(clip)), question.text))
     words = {w for x in found for w in words_of(x)} | (words_of(question.text) & SOUND_WORDS)
     for m in _NAMED.finditer(question.text):
         words |= words_of(m[1] or m[2]) - _NOT_A_NAME
@@ -247,6 +249,8 @@ def _latin_share(text: str) -> float | None:
     letters = [c for c in text if c.isalpha()]
     if len(letters) < 20:
         return None
+    if text.isascii():
+        return 1.0
     return sum("LATIN" in unicodedata.name(c, "") for c in letters) / len(letters)
 
 
@@ -269,7 +273,7 @@ def claims(clip: Clip, question: Question, chain: Chain) -> Iterator[Finding]:
 
 def all_findings(clip: Clip, question: Question, chain: Chain) -> tuple[Finding, ...]:
     """Every finding of every rule, in a fixed order."""
-    plain = _plain(chain, question)
+    plain = _plain(clip, chain, question)
     return (
         *structure(chain),
         *gold_reached(question, chain),

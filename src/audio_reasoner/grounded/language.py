@@ -95,12 +95,15 @@ def listed(items: Sequence[str], word: str = "and") -> str:
 
 
 def clean_label(label: str) -> str:
-    """A label as it is shown: NFC, underscores and runs of space as one space.
+    """A label as it is shown: NFC, underscores and runs of space as one space, double quotes as single ones.
+
+    A chain quotes labels and options in double quotes, so these must not stand inside one.
 
     >>> clean_label(" glass_breaking ")
     'glass breaking'
     """
-    return " ".join(unicodedata.normalize("NFC", label).replace("_", " ").split())
+    plain = re.sub(r"[\"“”„«»]", "'", unicodedata.normalize("NFC", label).replace("_", " "))
+    return " ".join(plain.split())
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def phrase(label: str) -> Phrase:
     (Phrase(new='a dog', known='the dog'), 'the sound of heavy rain', 'a dig crumbly sound')
     """
     words = label.split()
+    if len(words) > 1 and words[0].lower() in ("a", "an", "the"):
+        words = words[1:]
     plain = re.fullmatch(r"[A-Za-z][A-Za-z' -]*", label) is not None and len(words) <= 4
     if not plain:
         shown = label if any(c in label for c in '"“”') else f'"{label}"'

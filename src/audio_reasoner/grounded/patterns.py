@@ -152,8 +152,8 @@ OPTIONS = (
 OVERVIEW = (
     "The [clip|recording] [lasts|runs for|takes] {c} and [holds|contains] [sounds that follow one another|a series of separate sounds|several sounds in a row].",
     "[Within|Over] {c}, [several|a number of] [separate sounds|sounds] [can be heard|follow one another|come and go].",
-    "[There are {c} of audio|The audio lasts {c}], [made up of|with] separate sounds [and short gaps between them|and some space between them].",
-    "[It is a [clip|recording] of {c}|What I hear is a clip of {c}] in which [one sound follows another|the sounds come one by one].",
+    "[There are {c} of audio|The audio lasts {c}|The audio runs for {c}], [made up of|with|consisting of] [separate|single|distinct] sounds [and short gaps between them|and some space between them|and pauses between them].",
+    "[It|This|What I hear] is a [clip|recording] of {c} in which [one sound follows another|the sounds come one by one|several sounds take turns|separate sounds follow one another|the sounds come in one after another].",
 )
 OVERVIEW_ONE = (
     "The [clip|recording] [lasts|runs for|takes] {c} and [holds|contains] [a single sound|only one sound|just one sound].",
@@ -165,7 +165,7 @@ OVERVIEW_OVERLAP = (
     "[In|Within|Over] {c}, [several|a number of] sounds [come in|are heard], [some of them|in part] at the same time.",
 )
 LEAD = (
-    "[Nothing happens|There is no event|No sound stands out] [for|during] [the first|about] {d}.",
+    "[Nothing happens|There is no event|No sound stands out|Nothing is heard|All is quiet] [for|during] the first {d}.",
     "[About|Roughly] {d} [pass|go by] before [anything|the first sound] [happens|sets in|is heard].",
     "[It takes|I wait] about {d} [until|before] the first sound [comes|sets in|begins].",
 )
@@ -205,7 +205,9 @@ LAST_EVENT = (
 )
 TAIL = (
     "[After that|From there on|From {b} on], [nothing more happens|nothing else is heard|no further sound comes] until the [end|clip ends].",
-    "[The remaining|The last] {d} [hold|bring] no further [event|sound].",
+    "[The remaining|The last|The final] {d} [hold|bring|have|contain] no further [event|sound].",
+    "[About|Roughly|Some] {d} [pass|go by|are left] [after the last sound|after that|at the end] [before the clip ends|without a further sound|until the clip is over].",
+    "[The clip|The recording] [ends|stops|is over] [about|roughly] {d} [later|after the last sound].",
 )
 NO_OVERLAP = (
     "[No two of the sounds|None of the sounds] [overlap|run into each other|are heard at the same time]; [each|every one] [stands alone|can be heard on its own].",
@@ -213,8 +215,9 @@ NO_OVERLAP = (
     "[There is a gap|A gap lies] between [each sound and the next|every two neighbours], so [nothing is covered|nothing is masked|none hides another].",
 )
 ALL_DIFFERENT = (
-    "[No sound|None of them] [comes twice|is repeated|returns later]; [all are of different kinds|every one is of its own kind].",
-    "[They are all different|All of them differ in kind], [without any repeat|and none returns].",
+    "[No sound|None of them|Not one of them] [comes twice|is repeated|returns later|is heard again]; [all are of different kinds|every one is of its own kind|each is of another kind].",
+    "[They are all different|All of them differ|They all differ|Each differs from the others][ in kind|], [without any repeat|and none returns|and none comes twice|so there is no repeat].",
+    "[Each|Every one] of them [is heard|occurs|comes] [only once|just once|a single time].",
 )
 REPEATED = (
     "[Only {x}|Of these, only {x}] [is heard more than once|returns|comes more than once]: {t}[ in all|].",
@@ -246,7 +249,7 @@ COURSE: dict[str, tuple[str, ...]] = {
 
 # Reasoning: going through the sounds.
 PLACE = (
-    "[Place|Position] {i}: {x}[ at about {a}|, starting at {a}|, which sets in at {a}|, from {a}].",
+    "[Place|Position|Number] {i}[:| is| goes to| belongs to| is taken by] {x}[ at about {a}|, starting at {a}|, which sets in at {a}|, from {a}|, beginning at {a}|, at roughly {a}|, with its start at {a}|, heard from {a} on].",
     "[As the {k} sound|In {k} place|As number {i}] I [hear|have|note] {x}[ at about {a}|, starting at {a}|, from {a}|, at {a}].",
     "[At about|At|Around] {a} [comes|there is|I hear] {x}, [the {k} sound|so this is number {i}|which is number {i}].",
     "{x} [starts|begins|sets in] at [about|roughly|] {a} and [is the {k} sound|is number {i}|comes {k}].",
@@ -443,18 +446,18 @@ SUMMARY: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 RESPONSE: dict[str, tuple[str, ...]] = {
-    "order": ("[From start to end, this is the sequence that is heard|I compared every place of the sequence|Every place of this sequence agrees with the clip].", "[The starting times of the sounds|The moments at which the sounds start] [settle the order|leave only one order]."),
-    "count": ("[I counted every separate sound from start to end|Each separate sound was counted once|The running count covered the whole clip].",),
-    "count_of": ("[I counted each time {x} is heard|Only {x} was counted|I kept count of {x} from start to end].",),
-    "first": ("[No other sound starts earlier|Every other sound starts later|It is the earliest sound of the clip].",),
-    "last": ("[No other sound starts later|Every other sound starts earlier|It is the last sound to come in].",),
-    "before": ("[It stands directly before|It is the neighbour before|No other sound lies between it and] {x}.",),
-    "after": ("[It stands directly after|It is the neighbour after|No other sound lies between it and] {x}.",),
-    "presence": ("[Only this sound is heard in the clip|None of the other options can be heard|Of the sounds offered, this one occurs].",),
+    "order": ("[From start to end|From the first sound to the last], this is the sequence [that is heard|I hear|of the sounds|in the clip].", "[Every place|Each place] of [this|the] sequence [agrees with|matches] [the clip|what I heard].", "[The starting times of the sounds|The moments at which the sounds start|The times at which they start] [settle the order|leave only one order|allow no other order]."),
+    "count": ("[I counted|I added up|I went through] [every separate sound|each separate sound|all the separate sounds] [from start to end|of the clip|from the first to the last|in the clip].", "[The running count|My count|The tally] [covered|took in|went through] [the whole clip|every sound of the clip|all the sounds]."),
+    "count_of": ("[I counted|I noted|I kept count of|I added up] [each time|every time|each occasion on which|every occasion on which] {x} is heard[ from start to end| in the clip| and nothing else|].", "[From start to end|Through the whole clip|Over the whole clip], [I counted only|the count was of|I kept count of] {x}."),
+    "first": ("[No other sound|None of the other sounds|Nothing else] [starts|sets in|begins|comes in] earlier[ in the clip|].", "[It is|This is] the [earliest sound|sound that opens the clip|sound with the earliest start][ of all|]."),
+    "last": ("[No other sound|None of the other sounds|Nothing else] [starts|sets in|begins|comes in] later[ in the clip|].", "[It is|This is] the [latest sound|last sound to come in|sound with the latest start][ of all|]."),
+    "before": ("[It|This sound|The sound in question] [stands|comes|is heard] [directly|right|just|immediately] before {x}[, with nothing in between|].", "[No other sound|Nothing else] [lies between it and|comes between it and|separates it from] {x}."),
+    "after": ("[It|This sound|The sound in question] [stands|comes|is heard] [directly|right|just|immediately] after {x}[, with nothing in between|].", "[No other sound|Nothing else] [lies between it and|comes between it and|separates it from] {x}."),
+    "presence": ("[Of|Among] the [sounds offered|options|four options|sounds listed], [this one|just this one|only this one] [occurs|is heard|can be heard|is part of the clip].", "[None of the other] options [can be heard|is heard|occurs]."),
     "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip[| at about {a}].",),
     "presence_no": ("{x} [is not heard|cannot be heard|does not occur] [in the clip|at any point of the clip].",),
     "longest": ("[It goes on longer than every other sound|No other sound lasts as long|Its length, about {d}, is the greatest].",),
-    "duration": ("[That is the time from the beginning to the end of the clip|So much time passes from start to end|The clip ends after that time].",),
+    "duration": ("[That is|This is] the [time|length] from [the beginning to the end|the first moment to the last|start to end][ of the clip|].", "[So much|About so much] time passes [from start to end|from the first moment to the last|before the clip ends]."),
     "loudness": ("[That is how the loudness moves from start to end|This describes the course of the loudness best].",),
     "sound": ("[That is the sound heard in the clip|This is what can be heard|It is the sound that the clip holds].",),
 }  # fmt: skip

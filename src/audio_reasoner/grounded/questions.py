@@ -267,6 +267,8 @@ def count_of(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Q
     if absent:
         by_value[0] = absent
     values = sorted(by_value)
+    if values[-1] < 2 and rng.random() < 0.45:
+        return None  # most clips repeat nothing; asked of each, nought and once would be the answer most of the time
     # Values above one are rare among scenes; these weights even the golds out.
     weights = np.array([(1.0, 1.0, 6.0, 14.0)[min(v, 3)] for v in values])
     value = values[int(rng.choice(len(values), p=weights / weights.sum()))]
@@ -378,12 +380,17 @@ def seconds_text(value: float) -> str:
 
 def duration(seconds: float, rng: Rng, task: Task) -> Question | None:
     """How long the clip is, among four lengths well apart: three others from a ladder around the true one."""
-    ladder = [seconds * DURATION_RATIO**j for j in range(-3, 4) if j and seconds * DURATION_RATIO**j >= 0.5]
+    shorter = [x for j in (1, 2, 3) if (x := seconds * DURATION_RATIO**-j) >= 0.5]
+    longer = [seconds * DURATION_RATIO**j for j in (1, 2, 3)]
     gold = seconds_text(seconds)
-    chosen = [seconds_text(ladder[int(j)]) for j in rng.permutation(len(ladder))[: N_OPTIONS - 1]]
-    if len({gold, *chosen}) < N_OPTIONS:
+    # The rank among the four is drawn first and evenly; drawing the others from one ladder would favour the middle.
+    rank = int(rng.integers(len(shorter) + 1))
+    chosen = [shorter[int(j)] for j in rng.permutation(len(shorter))[:rank]]
+    chosen += [longer[int(j)] for j in rng.permutation(3)[: N_OPTIONS - 1 - rank]]
+    others = [seconds_text(x) for x in chosen]
+    if len({gold, *others}) < N_OPTIONS:
         return None  # a clip so short that lengths round to the same words
-    return _ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), [gold, *chosen], gold)
+    return _ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), [gold, *others], gold)
 
 
 COURSE_TEXT: dict[str, str] = {
