@@ -71,8 +71,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch, reasoner: Reasoner, text: str, end
 
 
 CHAIN = (
-    "<THINK>\n<PLANNING>Plan: höre 你好 🙂.</PLANNING>\n<CAPTION>1 dog.</CAPTION>\n<REASONING>(a) dog yes.</REASONING>\n"
-    "<SUMMARY>dog.</SUMMARY>\n</THINK>\n<RESPONSE>(b) bell</RESPONSE>"
+    "<THINK>\n<PLANNING>Plan: höre 你好 🙂.</PLANNING>\n<CAPTION>1 dog.</CAPTION>\n"
+    "<REASONING>(a) dog yes.</REASONING>\n<SUMMARY>dog.</SUMMARY>\n</THINK>\n<RESPONSE>(b) bell</RESPONSE>"
 )
 
 

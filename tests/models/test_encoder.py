@@ -12,8 +12,8 @@ from audio_reasoner.models import features, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
 from audio_reasoner.models.qwen2_audio import Loaded
 
-# Every remainder of the two poolings, a second, and the longest. (One audio token alone is left out: transformers takes it
-# for a prompt whose placeholder was not expanded.)
+# Every remainder of the two poolings, a second, and the longest. (One audio token alone is left out: transformers
+# takes it for a prompt whose placeholder was not expanded.)
 SAMPLES = [
     (1_280,),
     (1_440,),

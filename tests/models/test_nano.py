@@ -1,4 +1,4 @@
-"""A small model is a Qwen2-Audio like any other: transformers loads what we save, and equal seeds give equal weights."""
+"""A small model is a Qwen2-Audio like any other: transformers loads what we save; equal seeds give equal weights."""
 
 from __future__ import annotations
 

@@ -108,10 +108,24 @@ def test_resuming_another_recipe_is_refused(run: Path, tmp_path: Path) -> None:
     assert caught.value.code == "checkpoint.other_run"
 
 
-def test_resuming_without_a_checkpoint_says_so(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        train(recipe(), run, tmp_path / "m", resume=True)
-    assert caught.value.code == "checkpoint.missing"
+def test_resuming_what_never_began_begins_and_says_so(run: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    train(recipe(budget={"steps": 1}), run, tmp_path / "m", resume=True, watch=lambda p: notes.append(p.note))
+    assert any("no checkpoint yet" in n for n in notes)
+    assert [s for s, _ in losses(tmp_path / "m")] == [1]
+
+
+def test_resuming_beside_other_things_is_refused(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(ConfigError) as caught:
+        train(recipe(), run, tmp_path, resume=True)
+    assert caught.value.code == "training.out_taken"
+
+
+def test_a_longer_budget_goes_on_from_the_end(run: Path, tmp_path: Path) -> None:
+    train(recipe(budget={"steps": 2}), run, tmp_path / "m")
+    train(recipe(budget={"steps": 4}), run, tmp_path / "m", resume=True)
+    assert [s for s, _ in losses(tmp_path / "m")] == [1, 2, 3, 4]
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:

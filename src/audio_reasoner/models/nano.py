@@ -128,6 +128,22 @@ def sinusoids(length: int, width: int) -> torch.Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
+def _initialise(model: Any, seed: int) -> None:
+    """Fill the encoder's positions, and let the sound enter as strong as they are.
+
+    At transformers' common scale of 0.02 the convolutions' output would be about 15 times weaker than its position.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(seed % 2**63)
+    tower = model.model.audio_tower
+    with torch.no_grad():
+        tower.embed_positions.weight.copy_(sinusoids(*tower.embed_positions.weight.shape))
+        for stem in (tower.conv1, tower.conv2):
+            fan_in = stem.weight.shape[1] * stem.weight.shape[2]
+            stem.weight.normal_(0.0, (2.0 / fan_in) ** 0.5, generator=generator)
+
+
 def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
     """A fresh small model with random weights and a tokenizer learned from `texts`. Equal arguments give equal weights.
 
@@ -177,14 +193,7 @@ def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         model = Qwen2AudioForConditionalGeneration(config)
-    tower = model.model.audio_tower
-    positions = tower.embed_positions
-    generator = torch.Generator().manual_seed(seed % 2**63)
-    with torch.no_grad():
-        # At transformers' common scale of 0.02 the sound would enter 15 times weaker than its position.
-        for stem in (tower.conv1, tower.conv2):
-            stem.weight.normal_(0.0, (2.0 / (stem.weight.shape[1] * stem.weight.shape[2])) ** 0.5, generator=generator)
-        positions.weight.copy_(sinusoids(*positions.weight.shape))
+    _initialise(model, seed)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.set_attn_implementation("sdpa")

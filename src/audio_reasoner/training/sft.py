@@ -42,6 +42,7 @@ RECIPE_NAME = "recipe.yaml"
 LEFT_OUT_NAME = "left_out.jsonl"
 SAVING_NAME = ".saving"
 LOG_EVERY_S = 5.0
+FREE_TO_CHANGE = {"budget", "watch", "threads", "device"}
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def train(
         recipe: what to train and how.
         data_run: a run directory. If it has clips but no data set, the data set is built first with `recipe.build`.
         out: the model directory to write; it also gets train_log.jsonl, metrics.json, recipe.yaml and a card.
-        resume: go on from OUT/checkpoint.pt.
+        resume: go on from OUT/checkpoint.pt; if there is none yet, start, saying so. The budget may have changed.
         overwrite: replace a model that is already there.
         watch: told the progress.
 
@@ -121,6 +122,9 @@ def train(
     """
     run, folder = RunDir.open(data_run), Path(out)
     _check_out(folder, resume, overwrite)
+    if resume and not (folder / checkpoint.NAME).exists():
+        watch(Progress("reading", note=f"{folder} holds no checkpoint yet: starting from the beginning"))
+        resume = False
     _ensure_dataset(run, recipe, watch)
     job = _Job(recipe, run, folder, watch)
     job.prepare(resume)
@@ -132,7 +136,7 @@ def _check_out(out: Path, resume: bool, overwrite: bool) -> None:
     if out.is_file():
         raise ConfigError(f"{out} is a file; a model is written as a directory.", code="training.out_taken")
     found = {p.name for p in out.iterdir()} if out.is_dir() else set()
-    if not resume and found:
+    if found and not (resume and found & ours):
         if not found & ours:
             raise ConfigError(
                 f"{out} holds other things ({', '.join(sorted(found)[:3])}) and no training of ours.",
@@ -218,7 +222,8 @@ class _Job:
         if not seen:
             raise InputError("every sample is held out; nothing is left to train on.", code="training.no_samples")
         self.digest = {
-            "recipe": ids.digest({"recipe": recipe.model_dump(mode="json")}).hex(),
+            # What only decides when to stop or look may change between two parts of a training.
+            "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
             "data": dataset_sha256(self.run_dir.dataset_dir),
         }
         saved = checkpoint.load(self.out) if resume else None
