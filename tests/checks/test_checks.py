@@ -36,7 +36,7 @@ AFTER = Question(
 HAND = Chain(
     planning="The user wants the chronological order. I will list the events and match them with the choices.",
     caption="A dog barks at about 0.5 s. Then a bell rings from 2.0 s to 3.1 s, followed by a siren between 3.6 s "
-    "and 5 s. Finally,  the dog is back at 5.4 s. There are 4 sounds in all; the dog occurs twice.",
+    "and 5 s. Finally, the dog is back at 5.4 s. There are 4 sounds in all; the dog occurs twice.",
     reasoning="1. The first sound is the dog.\n2. The bell is the second sound.\n3. The siren comes third.\n"
     "4. Option (a) starts with the bell, so it is wrong. Option (b) matches every step.",
     summary="The order is dog, bell, siren, dog, so option (b) is right.",

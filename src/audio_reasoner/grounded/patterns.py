@@ -143,7 +143,7 @@ LISTEN = (
 
 OPTIONS = (
     "[At the end|Finally|Last of all] I [hold|will hold] the {n} options against [what I heard|that list|the result] and [keep the one that fits|see which one fits].",
-    "[Each of the {n} options|All {n} options] will be checked, [also|even] when one [looks right early|seems right at once].",
+    "[Each of the {n} options|All {n} options|Every one of the {n} options] will be [checked|looked at|put to the test], [also|even] when one [looks right early|seems right at once|fits from the start].",
     "[I will not stop at|I do not want to stop at] the first option that [looks right|seems to fit]: all {n} [get|deserve] a [check|look].",
     "[Then|After that] the {n} options can be [judged|checked] one [by one|after another] [until only one is left|and the wrong ones dropped].",
 )
@@ -212,7 +212,7 @@ TAIL = (
 NO_OVERLAP = (
     "[No two of the sounds|None of the sounds] [overlap|run into each other|are heard at the same time]; [each|every one] [stands alone|can be heard on its own].",
     "[Each sound|Every sound] [has ended|is over] before the next one [begins|sets in], [so they are easy to keep apart|which makes them easy to separate].",
-    "[There is a gap|A gap lies] between [each sound and the next|every two neighbours], so [nothing is covered|nothing is masked|none hides another].",
+    "[There is a gap|A gap lies|There is some space|A pause lies] between [each sound and the next|every two neighbours|one sound and the next], so [nothing is covered|nothing is masked|none hides another].",
 )
 ALL_DIFFERENT = (
     "[No sound|None of them|Not one of them] [comes twice|is repeated|returns later|is heard again]; [all are of different kinds|every one is of its own kind|each is of another kind].",
@@ -228,12 +228,14 @@ SPACING = (
     "[The longest pause|The greatest distance] [separates|lies between] {x} and {y}: [about|roughly] {d}.",
 )
 SHORTEST = (
-    "[The shortest of them|The briefest one|The sound that is over soonest] is {x}, with [about|roughly] {d}.",
-    "{x} is the [shortest|briefest] [sound|of them], [lasting|taking] only [about|roughly] {d}.",
+    "[The shortest of them|The briefest of them|The sound that is over soonest|The shortest sound] is {x}[, with|, lasting] [about|roughly|only about] {d}.",
+    "{x} is the [shortest|briefest] [sound|of them|of all], [lasting|taking] only [about|roughly] {d}.",
+    "[None is|No sound is|Nothing else is] [shorter|briefer|over sooner] than {x}, [with|which takes|which lasts] [about|roughly] {d}.",
 )
 LONGEST_FACT = (
-    "[The longest of them|The one that goes on longest] is {x}, with [about|roughly] {d}.",
-    "{x} [takes the most time|goes on longest], [about|roughly] {d}.",
+    "[The longest of them|The sound that goes on longest|The longest sound|The most extended sound] is {x}[, with|, lasting] [about|roughly] {d}.",
+    "{x} [takes the most time|goes on longest|lasts longest][ of all|], [about|roughly|for about] {d}.",
+    "[None is|No sound is|Nothing else is] [longer|more extended] than {x}, [with|which takes|which lasts] [about|roughly] {d}.",
 )
 SAME_LOUDER = (
     "[Of the two|Comparing the two], {x} [is louder|comes across louder|is the stronger one] [the {k} time|when it comes the {k} time].",
@@ -251,7 +253,7 @@ COURSE: dict[str, tuple[str, ...]] = {
 PLACE = (
     "[Place|Position|Number] {i}[:| is| goes to| belongs to| is taken by] {x}[ at about {a}|, starting at {a}|, which sets in at {a}|, from {a}|, beginning at {a}|, at roughly {a}|, with its start at {a}|, heard from {a} on].",
     "[As the {k} sound|In {k} place|As number {i}] I [hear|have|note] {x}[ at about {a}|, starting at {a}|, from {a}|, at {a}].",
-    "[At about|At|Around] {a} [comes|there is|I hear] {x}, [the {k} sound|so this is number {i}|which is number {i}].",
+    "[At about|At|Around|At roughly] {a} [comes|there is|I hear|I note] {x}, [the {k} sound|so this is number {i}|which is number {i}|the {k} in the sequence].",
     "{x} [starts|begins|sets in] at [about|roughly|] {a} and [is the {k} sound|is number {i}|comes {k}].",
 )
 TALLY = (
@@ -404,7 +406,8 @@ CHECK: dict[str, tuple[str, ...]] = {
         "[As a check|To be sure]: [the start before it|the sound before it] is {y} at [about|] {b}, [earlier|clearly earlier] than {a}.",
     ),
     "neighbour": (
-        "[As a check|To be sure], I compare the times: {y} starts at {b} and {x} at {a}, [with nothing between|and no other sound starts between them].",
+        "[As a check|To be sure|For safety], I compare the [times|starts|moments]: {y} [starts|sets in|begins] at {b} and {x} at {a}, [with nothing between|and no other sound starts between them|so they are neighbours].",
+        "[The times agree|The times confirm it|The starts confirm it]: {b} for {y} and {a} for {x}, [with nothing between|and no other start between them|one next to the other].",
     ),
     "longest": (
         "[As a check|To be sure], the [next longest|runner-up], {y}, [has|takes] about {b}, [clearly less than|well below] {a}.",
@@ -419,7 +422,7 @@ CONCLUDE = (
     "[So|Therefore|This means that|It follows that] option ({L}) [is the only one that fits|is the one to keep|remains|is the answer].",
     "[That leaves|This leaves|What remains is] option ({L}), [since|because] [the others|all the others|the other options] [have been ruled out|fail|do not fit].",
     "[The comparison|Going through the options|This] [leads to|points to] option ({L})[ alone| and to no other|].",
-    "[Only|Just] option ({L}) [stands up to the comparison|is left|agrees with what I heard|passes].",
+    "[Only|Just|Nothing but] option ({L}) [stands up to the comparison|is left after this|agrees with what I heard|passes every test|fits the clip|can be kept].",
 )
 
 COURSE_HEARD = (
@@ -518,7 +521,7 @@ PAUSE = (
 TAG_LEAD = (
     "[About|Roughly] {d} of silence [come first|pass at the beginning|go by before it starts].",
     "[It begins|The clip begins|It opens] with [about|roughly] {d} of silence.",
-    "[The first|For the first] {d} [are silent|hold no sound|bring nothing].",
+    "The first {d} [are silent|hold no sound|bring nothing].",
 )
 TAG_TAIL = (
     "[About|Roughly] {d} of silence [come last|follow at the end|are left at the end].",
@@ -569,7 +572,7 @@ STEP_TAG: dict[str, tuple[str, ...]] = {
 }
 OPTIONS_TAG = (
     "[At the end|Finally|Last of all] I [hold|will hold] the {n} options against [what I heard|the result] and [keep the one that fits|see which one fits].",
-    "[Each of the {n} options|All {n} options] will be checked, [also|even] when one [looks right early|seems right at once].",
+    "[Each of the {n} options|All {n} options|Every one of the {n} options] will be [checked|looked at|put to the test], [also|even] when one [looks right early|seems right at once|fits from the start].",
     "[Then|After that] the {n} options can be [judged|checked] one [by one|after another] [until only one is left|and the wrong ones dropped].",
 )
 SUMMARY_TAG: dict[str, tuple[str, ...]] = {

@@ -249,7 +249,7 @@ def count(scene: Scene, _vocabulary: Sequence[str], rng: Rng, task: Task) -> Que
     """How many sounds in all."""
     if not (scene.audible and scene.countable and scene.ordered):
         return None
-    if len(scene.sounds) == 1 and rng.random() < 0.5:
+    if len(scene.sounds) == 1 and rng.random() < 0.7:
         return None  # clips of one sound can be asked little else; without this, one would be the commonest count
     options = _numbers(rng, len(scene.sounds), 1, 6)
     return _ask(rng, task, "count", pick(rng, TEMPLATES["count"]), options, options[0])
@@ -381,6 +381,8 @@ def seconds_text(value: float) -> str:
 def duration(seconds: float, rng: Rng, task: Task) -> Question | None:
     """How long the clip is, among four lengths well apart: three others from a ladder around the true one."""
     shorter = [x for j in (1, 2, 3) if (x := seconds * DURATION_RATIO**-j) >= 0.5]
+    if len(shorter) < 2:
+        return None  # with nothing shorter to offer, the shortest option would always be right
     longer = [seconds * DURATION_RATIO**j for j in (1, 2, 3)]
     gold = seconds_text(seconds)
     # The rank among the four is drawn first and evenly; drawing the others from one ladder would favour the middle.
