@@ -23,7 +23,7 @@ ASK: dict[str, tuple[str, ...]] = {
     "count_of": (
         "[The question asks|I am asked|What is wanted is] how [often|many times] {x} [occurs|is heard|comes up], [whatever else is heard|not how many sounds there are in all|without regard to other sounds].",
         "[The task is to count|I need to count|I have to count] only {x}[ and to leave the other sounds aside| and let every other sound pass|, whatever else is going on].",
-        "[One kind of sound matters here|Only one sound is of interest]: {x}. [I need the number of separate times it is heard|The question is how many separate times it is heard].",
+        "[One kind of sound matters here|Only one sound is of interest]: {x}. [I need|I have to find|What counts is|The question asks for] the number of separate [times it is heard|times I hear it|occasions on which it comes up].",
     ),
     "first": (
         "[The question asks|I am asked|What is wanted is] which sound [comes first|opens the clip|is heard before all the others].",
@@ -63,7 +63,7 @@ ASK: dict[str, tuple[str, ...]] = {
     "duration": (
         "[The question asks|I am asked|What is wanted is] [how long the clip is|how long the whole clip lasts|the length of the clip from start to end].",
         "[I need to|The task is to|I have to] judge [how much time passes between the beginning and the end of the clip|the length of the clip as a whole].",
-        "[This is about time|Time is the matter here]: how many seconds [pass|go by] from the [start of the clip|beginning] to its [end|last moment]?",
+        "[This is about time|Time is the matter here]: how many seconds [pass|go by] from the [start|beginning] of the clip to its [end|last moment]?",
     ),
     "loudness": (
         "[The question asks|I am asked|What is wanted is] how the loudness [develops|changes|behaves] [over the clip|from the beginning to the end].",
@@ -165,7 +165,7 @@ OVERVIEW_OVERLAP = (
     "[In|Within|Over] {c}, [several|a number of] sounds [come in|are heard], [some of them|in part] at the same time.",
 )
 LEAD = (
-    "[Nothing happens|There is no event|No sound stands out|Nothing is heard|All is quiet] [for|during] the first {d}.",
+    "[Nothing happens|There is no event|No sound stands out|Nothing is heard|All is quiet|No sound is heard] [for|during|in] [the first|the opening|an opening stretch of] {d}.",
     "[About|Roughly] {d} [pass|go by] before [anything|the first sound] [happens|sets in|is heard].",
     "[It takes|I wait] about {d} [until|before] the first sound [comes|sets in|begins].",
 )
