@@ -533,8 +533,11 @@ class _Job:
 
     def _save_model(self, found: dict[str, Any]) -> None:
         """Write the model beside and move it in place file by file, the weights last."""
+        import transformers
+
         from audio_reasoner.inference import SETTINGS_NAME
 
+        transformers.utils.logging.disable_progress_bar()
         place = self.out / SAVING_NAME
         try:
             shutil.rmtree(place, ignore_errors=True)
