@@ -263,3 +263,8 @@ def test_hostile_text_is_read_in_linear_time(unit: str) -> None:
     start = time.process_time()
     stream([text[i : i + 3] for i in range(0, 300_000, 3)])
     assert time.process_time() - start < 5
+
+
+def test_a_lone_surrogate_is_refused_because_no_file_can_hold_it() -> None:
+    with pytest.raises(ValueError, match="surrogate"):
+        Chain(planning="a", caption="b \ud800", reasoning="c", summary="d", response="e")

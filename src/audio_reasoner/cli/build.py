@@ -19,6 +19,9 @@ def build(
     teacher: Annotated[str | None, typer.Option(help="Who annotates and reasons; `grounded` works offline.")] = None,
     style: Annotated[_Style | None, typer.Option(help="full: 300 to 500 words; brief: for small models.")] = None,
     questions: Annotated[int | None, typer.Option(min=1, max=26, help="Questions per clip.")] = None,
+    families: Annotated[
+        str | None, typer.Option(help="Question types to ask, separated by commas, e.g. order,count; all if not given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Everything drawn by chance depends on it.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N clips (in order of clip_id).")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try quarantined items once more.")] = False,
@@ -42,6 +45,7 @@ def build(
         "style": None if style is None else style.value,
         "seed": seed,
         "questions_per_clip": questions,
+        "families": None if families is None else tuple(f.strip() for f in families.split(",") if f.strip()),
     }
     settings = config.resolve(BuildSettings, flags=flags, recipe=recipe, section="build")
     directory = RunDir.open(run)

@@ -114,6 +114,9 @@ def benchmark(
     event_seconds: _EventSeconds = (0.3, 1.2),
     gap_seconds: _GapSeconds = (0.1, 0.6),
     repeats: _Repeats = 0.25,
+    families: Annotated[
+        str | None, typer.Option(help="Question types to ask, separated by commas, e.g. order,count; all if not given.")
+    ] = None,
 ) -> None:
     """Make a benchmark in MMAU's format from scenes nobody has trained on."""
     from rich.console import Console
@@ -125,7 +128,14 @@ def benchmark(
     err = Console(stderr=True)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("asking", total=n)
-        data = make_benchmark(n, seed, out, on_item=lambda done: progress.update(task, completed=done), **settings)
+        data = make_benchmark(
+            n,
+            seed,
+            out,
+            on_item=lambda done: progress.update(task, completed=done),
+            families=tuple(f.strip() for f in (families or "").split(",") if f.strip()),
+            **settings,
+        )
     console = Console()
     console.print(f"{n:,} questions, seed {seed} → {data}", highlight=False, soft_wrap=True)
     console.print(

@@ -40,6 +40,8 @@ class Chain(BaseModel):
         text = unicodedata.normalize("NFC", text).strip()
         if not text:
             raise ValueError("a section must not be empty")
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise ValueError("a section must not contain a lone surrogate: it cannot be stored as UTF-8")
         upper = text.upper()
         for literal in TAG_LITERALS:
             if literal in upper:

@@ -52,7 +52,10 @@ class Label(Record):
 
 
 class Event(Record):
-    """One sound in a synthetic clip. `start` and `end` are sample offsets, half-open; `gain_db` is relative to the bank level."""
+    """One sound in a synthetic clip.
+
+    `start` and `end` are sample offsets, half-open; `gain_db` is relative to the bank level.
+    """
 
     start: int = Field(ge=0)
     end: int

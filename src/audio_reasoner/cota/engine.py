@@ -180,7 +180,7 @@ def _prepared(
     on_stop: Callable[[], None],
 ) -> Iterator[_Job]:
     settings = settings or BuildSettings()
-    teachers.check_spec(settings.teacher)
+    teachers.check_spec(settings.teacher, settings.families)
     count = compute.default_workers() if workers is None else workers
     with run_lock(run):
         seen = survey(run)
@@ -239,6 +239,7 @@ async def _process(job: _Job) -> None:
                     vocabulary=job.plan.vocabulary,
                     seed=settings.seed,
                     questions_per_clip=settings.questions_per_clip,
+                    families=settings.families,
                     run=batcher.run,
                 ),
                 ledger=job.ledger,

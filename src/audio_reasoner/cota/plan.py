@@ -29,6 +29,7 @@ class BuildSettings(BaseModel):
     style: Style = "full"
     seed: int = Field(default=0, ge=0)
     questions_per_clip: int = Field(default=3, ge=1, le=26)
+    families: tuple[str, ...] = Field(default=(), description="question types to ask; all if empty")
 
 
 @dataclass(frozen=True)

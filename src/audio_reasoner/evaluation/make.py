@@ -27,7 +27,12 @@ _DIFFICULTY = {1: "easy", 2: "medium", 3: "hard"}
 
 
 def make_benchmark(
-    n: int, seed: int, out: Path, on_item: Callable[[int], None] | None = None, **plan_settings: Any
+    n: int,
+    seed: int,
+    out: Path,
+    on_item: Callable[[int], None] | None = None,
+    families: tuple[str, ...] = (),
+    **plan_settings: Any,
 ) -> Path:
     """Write `n` questions about synthetic scenes: `out/mmau-test-mini.json`, its recordings and `benchmark.json`.
 
@@ -36,22 +41,30 @@ def make_benchmark(
         seed: which scenes; a seed that no training data was made with.
         out: directory to write; must not hold a benchmark yet.
         on_item: told the number of items done so far.
+        families: ask only these question types; empty for all.
         plan_settings: further settings of `synth.plan_complex`, such as ``max_events``.
 
     Returns:
         The data file.
 
     Raises:
-        ConfigError: `benchmark.exists`, `benchmark.bad_size`, or a setting of the plan is impossible.
+        ConfigError: `benchmark.exists`, `benchmark.bad_size`, `teacher.unknown_family`, or a setting of the plan is
+            impossible.
     """
     from audio_reasoner.evidence import VERSION, measure
     from audio_reasoner.grounded import GroundedTeacher
     from audio_reasoner.synth import CLASSES, clip_audio, plan_complex
+    from audio_reasoner.teachers import check_spec
 
     if n < 1:
         raise ConfigError(f"a benchmark of {n} questions; at least 1 is needed.", code="benchmark.bad_size")
+    check_spec("grounded", families)
     _refuse_existing(out)
-    teacher = GroundedTeacher(style="brief", vocabulary=CLASSES, seed=seed, questions_per_clip=QUESTIONS_SEEN)
+    # Wrong options come from the classes of the scenes: a sound that never occurs would give itself away.
+    vocabulary = tuple(plan_settings.get("classes") or CLASSES)
+    teacher = GroundedTeacher(
+        style="brief", vocabulary=vocabulary, seed=seed, questions_per_clip=QUESTIONS_SEEN, families=families
+    )
     asked: Counter[str] = Counter()
 
     def items() -> Iterator[tuple[Clip, Question, Any]]:
@@ -72,6 +85,7 @@ def make_benchmark(
         "made_by": "synth complex",
         "seed": seed,
         "plan": plan_settings,
+        "families": list(families),
         "evidence": VERSION,
         "teacher": teacher.model,
     }

@@ -1,5 +1,5 @@
 """The offline teacher: questions and chains from labels, timeline and evidence, without network or language model."""
 
-from audio_reasoner.grounded.teacher import GroundedTeacher
+from audio_reasoner.grounded.teacher import FAMILIES, GroundedTeacher
 
-__all__ = ["GroundedTeacher"]
+__all__ = ["FAMILIES", "GroundedTeacher"]

@@ -43,6 +43,8 @@ _TAG_TIERS: tuple[tuple[str, ...], ...] = (
     ("duration", "loudness"),
     ("describe",),
 )
+FAMILIES = tuple(sorted({family for tier in (*_TIERS, *_TAG_TIERS) for family in tier}))
+"""Every question type that this teacher can ask."""
 _TAG_KINDS: tuple[LabelKind, ...] = ("tag", "instrument")
 _WEIGHTS = {"duration": 0.3, "order": 1.5}
 """How likely a family is drawn within its tier, where it is not 1."""
@@ -88,12 +90,14 @@ class GroundedTeacher:
         vocabulary: all labels of the data set, from which wrong options are drawn.
         seed: global seed; a clip's own seed is derived from it and the clip's id.
         questions_per_clip: how many questions to ask where the clip can answer that many.
+        families: ask only these question types; empty for all of `FAMILIES`.
     """
 
     style: Style = "full"
     vocabulary: tuple[str, ...] = ()
     seed: int = 0
     questions_per_clip: int = 3
+    families: tuple[str, ...] = ()
 
     name: ClassVar[str] = "grounded"
     model: ClassVar[str] = "grounded/1"
@@ -131,6 +135,9 @@ class GroundedTeacher:
                 return self._describe(caption, facts, rng)
             return (q.sound if family == "sound" else q.tag_presence)(tags, vocabulary, rng, task)
 
+        if self.families:
+            kept = (tuple(f for f in tier if f in self.families) for tier in tiers)
+            tiers = tuple(tier for tier in kept if tier)
         questions = self._choose(tiers, make, rng)
         if not questions:
             raise _nothing(clip, "no fair question can be asked about it")

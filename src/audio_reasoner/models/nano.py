@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 
 PAD = "<|endoftext|>"
 CONTROL = (PAD, "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
-# Digits stand alone so that numbers are spelled the same way wherever they occur; an option letter in its brackets is
-# one piece; a piece takes its leading space along.
-PIECES = r" ?\([a-z]\)| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
+# Digits stand alone so that numbers are spelled the same way wherever they occur; a piece takes its leading space along,
+# but an option letter in its brackets never does: "(b)" in the question and " (b)" in the answer would be two different
+# pieces, and looking an option up by its letter, which is what such a model finds hardest, would mean learning that they
+# are the same. The space goes to the mark before it.
+PIECES = (
+    r"\([a-z]\)|[^\s\p{L}\p{N}()]+ (?=\([a-z]\))|\s+(?=\([a-z]\))"
+    r"| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
+)
 
 # The form of Qwen2-Audio's own template, without its default system message, which a small model would pay for.
 CHAT_TEMPLATE = (
@@ -129,7 +134,7 @@ def sinusoids(length: int, width: int) -> torch.Tensor:
 
 
 def _initialise(model: Any, seed: int) -> None:
-    """Fill the encoder's positions, and let the sound enter as strong as they are.
+    """Fill the encoder's positions, let the sound enter as strong as they are, and lay out a look-up circuit.
 
     At transformers' common scale of 0.02 the convolutions' output would be about 15 times weaker than its position.
     """
@@ -137,11 +142,58 @@ def _initialise(model: Any, seed: int) -> None:
 
     generator = torch.Generator().manual_seed(seed % 2**63)
     tower = model.model.audio_tower
+    text = model.model.language_model
     with torch.no_grad():
         tower.embed_positions.weight.copy_(sinusoids(*tower.embed_positions.weight.shape))
         for stem in (tower.conv1, tower.conv2):
             fan_in = stem.weight.shape[1] * stem.weight.shape[2]
             stem.weight.normal_(0.0, (2.0 / fan_in) ** 0.5, generator=generator)
+        # 0.02 suits widths of thousands; this model is some hundred wide.
+        for name, weight in text.layers.named_parameters():
+            if weight.ndim == 2 and "norm" not in name:
+                weight.mul_(1.5)
+        text.embed_tokens.weight.mul_(2.5)
+        model.lm_head.weight.copy_(text.embed_tokens.weight)
+        if len(text.layers) > 1:
+            _lay_out_look_up(text, generator)
+
+
+def _lay_out_look_up(text: Any, generator: torch.Generator) -> None:
+    """Start two heads as an induction circuit: "find where this piece stood before, say what followed it there".
+
+    Going through options ("(b) drum no.") is such a look-up at every step. Trained from random weights the circuit
+    appears only after some millions of tokens; laid out at the start it is used within the first hundred steps
+    (`docs/training.md` has the comparison). Everything in it is an ordinary weight and goes on learning.
+
+    The first layer's head 0 attends to the previous position, by its rotary biases alone, and writes what stands there
+    into a subspace of its own; the second layer's head 0 compares the current piece with that subspace and copies what
+    the found position holds.
+    """
+    import torch
+
+    width, heads = text.config.hidden_size, text.config.num_attention_heads
+    size = width // heads
+    half = size // 2
+
+    def orthonormal() -> torch.Tensor:
+        rows: torch.Tensor = torch.linalg.qr(torch.randn(width, size, generator=generator))[0]
+        return rows.T.contiguous()
+
+    here, before, said = orthonormal(), orthonormal(), orthonormal()
+    rates = text.config.rope_parameters["rope_theta"] ** (-torch.arange(half) / half)
+    peak, gain, match = 5.0, 0.07, 1.3
+    first, second = text.layers[0].self_attn, text.layers[1].self_attn
+    # A query turned back by one position meets a constant key best at distance one.
+    first.k_proj.bias[:half] = peak
+    first.k_proj.bias[half:size] = 0.0
+    first.q_proj.bias[:half] = peak * rates.cos()
+    first.q_proj.bias[half:size] = -peak * rates.sin()
+    first.v_proj.weight[:size] = here
+    first.o_proj.weight[:, :size] = gain * before.T
+    second.q_proj.weight[:size] = match * here
+    second.k_proj.weight[:size] = match * before
+    second.v_proj.weight[:size] = said
+    second.o_proj.weight[:, :size] = gain * said.T
 
 
 def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:

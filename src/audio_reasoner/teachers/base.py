@@ -81,11 +81,11 @@ class GroundedAdapter:
         return await self._run(_think, (self._teacher, clip, evidence, annotation, question), stage=2)
 
 
-def check_spec(spec: str) -> None:
-    """Refuse a teacher that this version does not have.
+def check_spec(spec: str, families: tuple[str, ...] = ()) -> None:
+    """Refuse a teacher that this version does not have, and question types that it does not ask.
 
     Raises:
-        ConfigError: teacher.unknown.
+        ConfigError: teacher.unknown, teacher.unknown_family.
     """
     if spec not in AVAILABLE:
         raise ConfigError(
@@ -93,6 +93,15 @@ def check_spec(spec: str) -> None:
             code="teacher.unknown",
             hint=f"Available: {', '.join(AVAILABLE)}.",
         )
+    if families:
+        from audio_reasoner.grounded import FAMILIES
+
+        if unknown := sorted(set(families) - set(FAMILIES)):
+            raise ConfigError(
+                f"The {spec} teacher asks no questions of type {', '.join(unknown)}.",
+                code="teacher.unknown_family",
+                hint=f"It asks: {', '.join(FAMILIES)}.",
+            )
 
 
 def model_of(spec: str) -> str:
@@ -104,7 +113,14 @@ def model_of(spec: str) -> str:
 
 
 def make(
-    spec: str, *, style: Style, vocabulary: tuple[str, ...], seed: int, questions_per_clip: int, run: Run
+    spec: str,
+    *,
+    style: Style,
+    vocabulary: tuple[str, ...],
+    seed: int,
+    questions_per_clip: int,
+    run: Run,
+    families: tuple[str, ...] = (),
 ) -> Teacher:
     """The teacher that `spec` names.
 
@@ -115,13 +131,17 @@ def make(
         seed: global seed.
         questions_per_clip: how many questions to ask about a clip that can answer that many.
         run: where computing happens.
+        families: ask only these question types; empty for all.
 
     Raises:
-        ConfigError: teacher.unknown.
+        ConfigError: teacher.unknown, teacher.unknown_family.
     """
-    check_spec(spec)
+    check_spec(spec, families)
     from audio_reasoner.grounded import GroundedTeacher
 
     return GroundedAdapter(
-        GroundedTeacher(style=style, vocabulary=vocabulary, seed=seed, questions_per_clip=questions_per_clip), run
+        GroundedTeacher(
+            style=style, vocabulary=vocabulary, seed=seed, questions_per_clip=questions_per_clip, families=families
+        ),
+        run,
     )
