@@ -1,8 +1,8 @@
 """Errors a user can act on.
 
-Decision: one exception tree, one stable `code` per failure. The same code stands in the quarantine table, in logs and in
-reports, so that "why is my clip missing?" has one answer everywhere. An error's text names the file and row, what was
-expected, what was found; `hint` says what to do next. The command line turns `exit_code` into the process status.
+Decision: one exception tree, one stable `code` per failure. The same code stands in the quarantine table, in logs and
+in reports, so that "why is my clip missing?" has one answer everywhere. An error's text names the file and row, what
+was expected and what was found; `hint` says what to do next. The command line exits with `exit_code`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Identifiers and hashes: equal content gets equal names on every machine.
 
 Decision: everything is sha256 over canonical JSON (UTF-8, sorted keys, no NaN, a version field), so that an id can be
-recomputed from the record alone, in any language. 20 base32 characters carry 100 bits: a collision among a billion clips
-has a chance of about 4e-13.
+recomputed from the record alone, in any language. 20 base32 characters carry 100 bits: a collision among a billion
+clips has a chance of about 4e-13.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 PAD = "<|endoftext|>"
 CONTROL = (PAD, "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
-# Digits stand alone so that numbers are spelled the same way wherever they occur; a piece takes its leading space along,
-# but an option letter in its brackets never does: "(b)" in the question and " (b)" in the answer would be two different
-# pieces, and looking an option up by its letter, which is what such a model finds hardest, would mean learning that they
-# are the same. The space goes to the mark before it.
+# Digits stand alone so that numbers are spelled the same way wherever they occur. A piece takes its leading space with
+# it, but an option letter in its brackets never does: "(b)" in the question and " (b)" in the answer would be two
+# different pieces, and looking an option up by its letter, which is what such a model finds hardest, would first mean
+# learning that they are the same. The space goes to the mark before it.
 PIECES = (
     r"\([a-z]\)|[^\s\p{L}\p{N}()]+ (?=\([a-z]\))|\s+(?=\([a-z]\))"
     r"| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
@@ -73,6 +73,7 @@ class NanoSizes(BaseModel):
     text_heads: int = Field(default=6, ge=1)
     text_ffn: int = 512
     rope_theta: float = Field(default=10_000.0, gt=0)
+    look_up: bool = Field(default=True, description="start two heads as an induction circuit")
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
@@ -133,7 +134,7 @@ def sinusoids(length: int, width: int) -> torch.Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
-def _initialise(model: Any, seed: int) -> None:
+def _initialise(model: Any, seed: int, look_up: bool) -> None:
     """Fill the encoder's positions, let the sound enter as strong as they are, and lay out a look-up circuit.
 
     At transformers' common scale of 0.02 the convolutions' output would be about 15 times weaker than its position.
@@ -154,7 +155,7 @@ def _initialise(model: Any, seed: int) -> None:
                 weight.mul_(1.5)
         text.embed_tokens.weight.mul_(2.5)
         model.lm_head.weight.copy_(text.embed_tokens.weight)
-        if len(text.layers) > 1:
+        if look_up and len(text.layers) > 1:
             _lay_out_look_up(text, generator)
 
 
@@ -245,7 +246,7 @@ def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         model = Qwen2AudioForConditionalGeneration(config)
-    _initialise(model, seed)
+    _initialise(model, seed, sizes.look_up)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.set_attn_implementation("sdpa")
