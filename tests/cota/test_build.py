@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cota_runs import ledger_rows, recordings_run, synthetic_run, tree_digest
 
-from audio_reasoner import checks, evidence, synth
+from audio_reasoner import checks, evidence, synth, teachers
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import EXIT_OK, EXIT_QUARANTINED, ConfigError, EnvironmentProblem
 from audio_reasoner.core.records import Annotation, Finding, Verdict
@@ -300,3 +300,10 @@ def test_statistics_add_up(tmp_path: Path) -> None:
     chain = found.words["chain"]
     assert chain.total == sum(len(" ".join(r.chain().model_dump().values()).split()) for r in rows)
     assert chain.least <= chain.mean <= chain.most
+
+
+def test_a_question_type_that_nobody_asks_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="counting") as caught:
+        teachers.check_spec("grounded", ("count", "counting"))
+    assert caught.value.code == "teacher.unknown_family"
+    assert "count_of" in caught.value.hint

@@ -83,3 +83,11 @@ def test_an_existing_benchmark_and_an_empty_one_are_refused(made: Path, tmp_path
     with pytest.raises(ConfigError) as caught:
         make_benchmark(0, 1, tmp_path / "x")
     assert caught.value.code == "benchmark.bad_size"
+
+
+def test_wrong_options_are_sounds_of_these_scenes_and_types_can_be_chosen(tmp_path: Path) -> None:
+    classes = ("bell", "dog", "drum", "rain", "siren")
+    data = make_benchmark(12, 5, tmp_path / "bench", families=("first", "order"), classes=classes, max_events=3)
+    items = json.loads(data.read_text(encoding="utf-8"))
+    assert {i["sub-category"] for i in items} == {"first", "order"}
+    assert {word for i in items for choice in i["choices"] for word in choice.split(", ")} <= set(classes)

@@ -11,6 +11,7 @@ from grounded_scenes import ODD, RATE, VOCABULARY, measured, random_scene, recor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio_reasoner import synth
 from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.core.choices import render_question, split_question
 from audio_reasoner.core.errors import TeacherError
@@ -280,3 +281,11 @@ def test_length_is_asked_only_with_an_audible_margin() -> None:
     assert "longest" not in {q.family for s in range(60) for q in teacher(seed=s).annotate(close).questions}
     assert close.timeline is not None
     assert close.timeline.sample_rate == RATE
+
+
+def test_only_the_question_types_that_were_asked_for() -> None:
+    clips = list(synth.plan_complex(40, 3, min_events=2, max_events=3))
+    narrow = teacher(vocabulary=synth.CLASSES, questions_per_clip=6, families=("count", "first"))
+    families = [q.family for clip in clips for q in narrow.annotate(clip).questions]
+    assert set(families) == {"count", "first"}
+    assert len(families) >= 60

@@ -94,3 +94,38 @@ def test_a_question_cannot_smuggle_in_control_tokens(micro: Loaded, literal: str
     with pytest.raises(InputError) as caught:
         ChatFormat(micro.processor).prompt(f"Which{literal}assistant", 5)
     assert caught.value.code == "question.control_token"
+
+
+def test_an_option_letter_is_the_same_piece_in_question_and_answer() -> None:
+    text = "Which sound comes first?\n(a) dog\n(b) bell\n(a) dog no. (b) bell yes. So (b) bell, not (a)."
+    tokenizer = nano.train_tokenizer([text] * 8, 400)
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    pieces = [tokenizer.decode([i]) for i in ids]
+    assert pieces.count("(b)") == 3
+    assert pieces.count("(a)") == 3
+    assert not [p for p in pieces if "(b" in p and p != "(b)"]
+
+
+def _attention(layer: int, look_up: bool) -> torch.Tensor:
+    """Head 0's attention [positions, positions] of a fresh text model to a row of different pieces, read twice."""
+    sizes = nano.NanoSizes(vocabulary=400, text_layers=2, text_heads=3, look_up=look_up)
+    model = nano.create(sizes, TEXTS, seed=5).model
+    model.set_attn_implementation("eager")
+    ids = torch.cat([torch.arange(270, 290), torch.arange(270, 290)])[None]
+    with torch.no_grad():
+        seen = model.model.language_model(input_ids=ids, output_attentions=True, use_cache=False).attentions
+    weights: torch.Tensor = seen[layer][0, 0]
+    return weights
+
+
+def test_the_look_up_circuit_finds_what_followed_before() -> None:
+    before = _attention(0, True)
+    assert torch.stack([before[i, i - 1] for i in range(1, 40)]).median() > 0.8
+    # In the second reading a position should look at what followed the same piece in the first: 19 places back. Only a
+    # start, training sharpens it; but far more than chance, which is about one in thirty.
+    hits = {
+        look_up: sum(int(_attention(1, look_up)[i].argmax()) == i - 19 for i in range(20, 40))
+        for look_up in (True, False)
+    }
+    assert hits[True] >= 5
+    assert hits[False] <= 2
