@@ -100,7 +100,15 @@ def _show(reasoner: Reasoner, audio: Path, question: str, options: list[str], ma
         console.print("\n")
         if piece.option is not None:
             meant = piece.option.index
-            words = "it means none of the options" if meant is None else f"({letter(meant)}) {options[meant]}"
+            if meant is not None:
+                words = f"({letter(meant)}) {options[meant]}"
+                if (
+                    piece.option.rule == "lead"
+                    and options[meant].casefold() not in (piece.parsed.response or "").casefold()
+                ):
+                    words += "   by its letter; the text of the response is another"
+            else:
+                words = f"it means none of the {len(options)} options: {piece.option.detail}"
             console.print(Text.assemble(("→ ", "bold"), (words, "bold green" if meant is not None else "bold red")))
         for defect in piece.parsed.defects:
             console.print(Text(f"the chain is not well-formed: {defect.detail}", style="red"))

@@ -17,7 +17,7 @@ class _Style(StrEnum):
 def build(
     run: Annotated[Path, typer.Argument(help="Run directory with clips (made by `clips` or `synth`).")],
     teacher: Annotated[str | None, typer.Option(help="Who annotates and reasons; `grounded` works offline.")] = None,
-    style: Annotated[_Style | None, typer.Option(help="full: 300 to 500 words; brief: for small models.")] = None,
+    style: Annotated[_Style | None, typer.Option(help="full: up to 450 words; brief: for small models.")] = None,
     questions: Annotated[int | None, typer.Option(min=1, max=26, help="Questions per clip.")] = None,
     families: Annotated[
         str | None, typer.Option(help="Question types to ask, separated by commas, e.g. order,count; all if not given.")

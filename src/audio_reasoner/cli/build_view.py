@@ -146,6 +146,8 @@ def command(run: Path, settings: BuildSettings) -> str:
     for flag, field in (("--style", "style"), ("--questions", "questions_per_clip"), ("--seed", "seed")):
         if getattr(settings, field) != getattr(default, field):
             words += [flag, str(getattr(settings, field))]
+    if settings.families:
+        words += ["--families", ",".join(settings.families)]
     return shlex.join(words)
 
 
@@ -170,11 +172,14 @@ def status_table(found: dict[str, Any]) -> None:
         table.add_row("clips", str(found["clips"]))
     if "plan" in found:
         settings = found["settings"]
-        words = ", ".join(f"{k} {v}" for k, v in settings.items())
+        shown = {k: ", ".join(v) if isinstance(v, list) else v for k, v in settings.items()}
+        words = "; ".join(f"{k} {v}" for k, v in shown.items() if v != "")
         table.add_row("plan", escape(f"{found['plan']} ({words})"))
         done, total = found["done"], found["total"]
         share = f" ({100 * done / total:.0f} %)" if total else ""
         table.add_row("clips done", f"{done} of {total}{share}")
+        if found.get("clips_added"):
+            table.add_row("", f"[bold]{found['clips_added']} more clips listed since: build again[/bold]")
         if found.get("rate"):
             left = f", {time_text(found['seconds_left'])} left" if "seconds_left" in found else ""
             table.add_row("rate", f"{rate_text(found['rate'])}{left}")
@@ -187,4 +192,6 @@ def status_table(found: dict[str, Any]) -> None:
         for code, count in funnel["quarantine"].items():
             table.add_row("", escape(f"{count} × {code}"), style="dim")
         table.add_row("time", f"{time_text(found['build_s'])}, noted {found['updated']}")
+    if found.get("set_aside"):
+        table.add_row("set aside when listed", f"{found['set_aside']} (clips/quarantine.jsonl)")
     Console(highlight=False).print(table)

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from audio_reasoner.clients.ledger import LedgerReader
@@ -203,18 +204,20 @@ def status(run: RunDir) -> dict[str, Any]:
     """What `audio-reasoner status` shows, as plain JSON values. Takes no lock and changes no file.
 
     Keys: run, state ("no clips yet", "not built", "building", "interrupted", "done"), writer, plan, settings, total,
-    done, rate (clips/s, of the writer's session), seconds_left, funnel, build_s, updated.
+    done, rate (clips/s, of the writer's session), seconds_left, funnel, build_s, updated, clips_added (listed since
+    that build), set_aside (files and rows that could not become clips).
     """
+    from audio_reasoner.dataset import count_clips
+
     holder = lock_holder(run)
     out: dict[str, Any] = {
         "run": str(run.path),
         "state": "not built",
         "writer": None if holder is None else asdict(holder),
         "sources": run.sources,
+        "set_aside": _lines(run.clips_dir / "quarantine.jsonl"),
     }
     if not run.ledger_path.exists():
-        from audio_reasoner.dataset import count_clips
-
         out["clips"] = count_clips(run.path)
         if not out["clips"]:
             out["state"] = "no clips yet"
@@ -231,6 +234,8 @@ def status(run: RunDir) -> dict[str, Any]:
     out["plan"] = plan
     out["settings"] = config["settings"]
     out["total"], out["done"] = total, counted.clips_done
+    if "clips_in_run" in beat:
+        out["clips_added"] = max(0, count_clips(run.path) - int(beat["clips_in_run"]))
     out["funnel"] = asdict(counted)
     out["build_s"], out["updated"] = beat.get("seconds", 0.0), beat.get("at")
     if holder is not None and holder.command.split()[1:2] == ["build"]:
@@ -242,3 +247,12 @@ def status(run: RunDir) -> dict[str, Any]:
     else:
         out["state"] = "done" if beat.get("phase") == "done" else "interrupted"
     return out
+
+
+def _lines(path: Path) -> int:
+    """How many lines a file has; none if it is not there."""
+    try:
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+    except FileNotFoundError:
+        return 0

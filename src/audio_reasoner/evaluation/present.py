@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _HEAD = ("group", "items", "strict", "extracted", "option", "95 %", "unparsed", "constant", "chance")
-_LEGEND = (
-    "In percent. 95 %: interval of option. constant: best answer without listening, a text or a (position). "
-    "chance: expected of random choices."
-)
+_LEGEND = "In percent. 95 %: interval of option. constant: best answer without listening, a text or a (position)."
+_LEGEND_CHANCE = " chance: expected of random choices."
 _KIND_TITLES = {"task": "task", "difficulty": "difficulty", "sub_category": "sub-category"}
 MOST_PROBLEMS = 20
 
@@ -115,12 +113,12 @@ def print_report(report: Report, console: Console) -> None:
                 add(group)
     console.print(Text(_title(report), style="bold"))
     console.print(table)
-    console.print(Text(_LEGEND, style="dim"))
+    console.print(Text(_LEGEND + (_LEGEND_CHANCE if shown == len(_HEAD) else ""), style="dim"))
     for note in _notes(report):
         console.print(Text(note))
     console.print(Text(_provenance(report), style="dim"))
     if report.problems:
-        console.print(Text(f"{len(report.problems)} problems:", style="bold yellow"))
+        console.print(Text(f"problems: {len(report.problems)}", style="bold yellow"))
         for problem in report.problems[:MOST_PROBLEMS]:
             console.print(Text(f"  {_printable(problem)}"))
         if len(report.problems) > MOST_PROBLEMS:

@@ -86,7 +86,7 @@ class GroundedTeacher:
     """Annotates clips and writes chains from labels, timeline and evidence alone.
 
     Args:
-        style: "full" (300 to 500 words) or "brief" (under about 80).
+        style: "full" (scenes mostly 300 to 450 words, tag-only recordings 90 to 240) or "brief" (under about 80).
         vocabulary: all labels of the data set, from which wrong options are drawn.
         seed: global seed; a clip's own seed is derived from it and the clip's id.
         questions_per_clip: how many questions to ask where the clip can answer that many.

@@ -153,7 +153,9 @@ def resolve(name: str | Path) -> Path:
         return path
     if path.exists():
         raise InputError(f"{path} is a file; a model is a directory with a config.json.", code="model.not_a_model")
-    if HUB_NAME.fullmatch(text):
+    hint = "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`."
+    # "models/tiny" before its training has the form of a hub name: where its folder is here, a path was meant.
+    if HUB_NAME.fullmatch(text) and not path.parent.is_dir():
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -162,13 +164,14 @@ def resolve(name: str | Path) -> Path:
         except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
             raise InputError(
                 f"{text!r} is no directory here ({path.absolute()}), and the Hugging Face hub did not give it: "
-                f"{str(error).splitlines()[0]}",
+                f"{str(error).splitlines()[0].removeprefix('Got: ')}",
                 code="model.missing",
+                hint=hint,
             ) from error
     raise InputError(
         f"the model {text!r} does not exist ({path.absolute()}).",
         code="model.missing",
-        hint="Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`.",
+        hint=hint,
     )
 
 

@@ -157,5 +157,6 @@ named none: find out before you publish. The texts carry no licence of their own
 - Texts of the `grounded` teacher are made from labels, timelines and measurements by fixed rules: true as far as those
   are, but narrower in wording than human text.
 - A label that is wrong in the source is wrong here: checks compare texts with labels and measurements, not with ears.
+- The labels of a recording count as complete: "no" to a presence question, and the wrong options, rest on that.
 - Rows of one `group`, and rows that hear the same sound, are never divided between splits.
 """
