@@ -132,6 +132,10 @@ STEP: dict[str, tuple[str, ...]] = {
     "describe": (
         "[I will name the sound first|First comes the sound itself], then [where it sets in and where it stops|the times at which it sets in and stops], [and then|and last] the clip as a whole.",
     ),
+    # Where no times are known, none are promised.
+    "describe_course": (
+        "[I will name the sound first|First comes the sound itself], then [how its loudness moves|whether it grows louder or quieter], [and then|and last] the clip as a whole.",
+    ),
 }
 
 LISTEN = (

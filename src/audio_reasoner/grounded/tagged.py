@@ -194,7 +194,9 @@ def description(tags: Sequence[str], facts: Facts, w: Writer) -> str:
 def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> Chain:
     """The chain of an open question; its response is the gold text."""
     response = question.gold_text
-    planning = " ".join([w.say(p.ASK["describe"]), w.say(p.STEP["describe"])])
+    planning = " ".join(
+        [w.say(p.ASK["describe"]), w.say(p.STEP["describe_course" if facts.stretches is None else "describe"])]
+    )
     caption = tag_caption(tags, facts, w, "describe")
     names = listed([phrase(t).new for t in tags])
     steps = [w.say(p.DESCRIBE_PLACE, x=names)]
