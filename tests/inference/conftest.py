@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.models.conftest import MICRO, TEXTS
 
 from audio_reasoner.models import nano
 from audio_reasoner.models.qwen2_audio import Loaded
-
-MICRO = nano.NanoSizes(
-    vocabulary=400,
-    audio_width=32,
-    audio_layers=2,
-    audio_heads=2,
-    audio_ffn=64,
-    text_width=32,
-    text_layers=2,
-    text_heads=2,
-    text_ffn=64,
-)
-TEXTS = ["Which sound comes first?\n(a) dog\n(b) bell", "<THINK>\n<PLANNING>List the sounds.</PLANNING>"] * 4
 
 
 @pytest.fixture(scope="session")
