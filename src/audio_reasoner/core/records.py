@@ -110,11 +110,26 @@ class AudioRef(Record):
         return self
 
 
+class EvidenceItem(Record):
+    """One thing known about a clip besides its labels.
+
+    `source` says who knows it ("measured:loudness/1", "user:asr"); `error` is the estimator's measured error rate in
+    0..1 (None: not measured, so the grounded teacher must not speak of it).
+    """
+
+    name: str
+    value: Any
+    unit: str = ""
+    source: str
+    error: float | None = None
+
+
 class Clip(Record):
     """A span of an audio file, or a recipe, with what is known about it.
 
     Units: `duration_s` seconds; `start_ms`, `end_ms` milliseconds, `end_ms` None for the end of the file. `group` names
-    what must stay on one side of a split (recording, speaker, dialogue).
+    what must stay on one side of a split (recording, speaker, dialogue). `evidence` is what the user brought (ASR,
+    tags, RTTM, beats); what we measure stands in the ledger.
     """
 
     clip_id: str
@@ -132,24 +147,11 @@ class Clip(Record):
     group: str
     split: str | None = None
     timeline: Timeline | None = None
+    evidence: tuple[EvidenceItem, ...] = ()
 
     def labels_of(self, kind: LabelKind) -> tuple[str, ...]:
         """Values of all labels of one kind, in their order."""
         return tuple(x.value for x in self.labels if x.kind == kind)
-
-
-class EvidenceItem(Record):
-    """One thing known about a clip besides its labels.
-
-    `source` says who knows it ("measured:loudness/1", "user:asr"); `error` is the estimator's measured error rate in
-    0..1 (None: not measured, so the grounded teacher must not speak of it).
-    """
-
-    name: str
-    value: Any
-    unit: str = ""
-    source: str
-    error: float | None = None
 
 
 class Evidence(Record):

@@ -8,11 +8,12 @@ the process pool; a teacher behind a network would await its reply instead, and 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.core.records import Annotation, Clip, Evidence, Question, Style
+from audio_reasoner.core.records import Annotation, Clip, Evidence, Question, Style, Verdict
 
 if TYPE_CHECKING:
     from audio_reasoner.grounded import GroundedTeacher
@@ -39,8 +40,46 @@ class Teacher(Protocol):
     async def annotate(self, clip: Clip, evidence: Evidence) -> Annotation:
         """Caption and questions."""
 
-    async def think(self, clip: Clip, evidence: Evidence, annotation: Annotation, question: Question) -> Chain:
-        """The chain that answers one question."""
+    async def think(
+        self, clip: Clip, evidence: Evidence, annotation: Annotation, question: Question, take: int = 0
+    ) -> Chain:
+        """The chain that answers one question; `take` counts the candidates when the best of several is kept."""
+
+
+class Judge(Protocol):
+    """Stage 3 (Discriminator): True or False with reasons about one sample."""
+
+    name: str
+    model: str
+
+    async def judge(
+        self, clip: Clip, evidence: Evidence, annotation: Annotation, question: Question, chain: Chain
+    ) -> Verdict:
+        """`accepted` or `rejected` with findings; `judge` is the name with the model."""
+
+
+Hearing = Literal["audio", "silence", "text"]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """One blind answer: what was said and which option it means (None: none, or an open question)."""
+
+    hearing: Hearing
+    trial: int
+    text: str
+    index: int | None
+    correct: bool | None
+
+
+class Solver(Protocol):
+    """Answers a question without knowing the gold answer, hearing the clip, silence, or nothing at all."""
+
+    name: str
+    model: str
+
+    async def solve(self, clip: Clip, question: Question, hearing: Hearing, trial: int) -> Solved:
+        """One independent answer; `trial` counts from 0."""
 
 
 class Run(Protocol):
@@ -76,8 +115,15 @@ class GroundedAdapter:
         """Caption and questions from labels, timeline and evidence."""
         return await self._run(_annotate, (self._teacher, clip, evidence), stage=1)
 
-    async def think(self, clip: Clip, evidence: Evidence, annotation: Annotation, question: Question) -> Chain:
-        """A chain worked out step by step."""
+    async def think(
+        self,
+        clip: Clip,
+        evidence: Evidence,
+        annotation: Annotation,
+        question: Question,
+        take: int = 0,  # noqa: ARG002 -- it has one way to say it
+    ) -> Chain:
+        """A chain worked out step by step; every take is the same."""
         return await self._run(_think, (self._teacher, clip, evidence, annotation, question), stage=2)
 
 
