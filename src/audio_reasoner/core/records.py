@@ -229,6 +229,38 @@ class Claim(Record):
     detail: str = ""
 
 
+class Turn(Record):
+    """An earlier turn of a dialogue row: the question as asked and the RESPONSE given; its THINK part is not kept."""
+
+    question: str = Field(min_length=1)
+    options: tuple[str, ...] = ()
+    response: str = Field(min_length=1)
+
+
+class SolverResult(Record):
+    """What a Solver, which does not know the gold answer, made of one question.
+
+    Shares of right answers in 0..1 over `trials` tries each: `accuracy` hearing the clip, `blind_text` with the
+    question alone, `blind_silence` with silence in the clip's place; None where that was not tried.
+    `audio_dependence` says how far the answer needs the sound (1: fully, 0: not at all); `label_noise` that the
+    solver agrees with itself on another answer than the gold one; `difficulty` is 1 (easy) to 3.
+    """
+
+    accuracy: float | None = Field(default=None, ge=0, le=1)
+    blind_text: float | None = Field(default=None, ge=0, le=1)
+    blind_silence: float | None = Field(default=None, ge=0, le=1)
+    audio_dependence: float | None = Field(default=None, ge=-1, le=1)
+    label_noise: bool | None = None
+    difficulty: int | None = Field(default=None, ge=1, le=3)
+    trials: int = Field(default=1, ge=1)
+
+    @property
+    def blind(self) -> float | None:
+        """The better of the two blind shares; None where neither was tried."""
+        tried = [x for x in (self.blind_text, self.blind_silence) if x is not None]
+        return max(tried) if tried else None
+
+
 class Provenance(Record):
     """How a sample came to be. `prompt_sha` is empty for a teacher that reads no prompt."""
 
@@ -240,11 +272,17 @@ class Provenance(Record):
 
 
 class Sample(Record):
-    """One training sample (A, Q, C, R): equation 5 of the paper."""
+    """One training sample (A, Q, C, R): equation 5 of the paper.
+
+    `history` holds the earlier turns of a dialogue about the same clip, oldest first; `question` and `chain` are its
+    last turn. `solve` is None where no solver was asked.
+    """
 
     sample_id: str
     clip: Clip
     question: Question
     chain: Chain
+    history: tuple[Turn, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    solve: SolverResult | None = None
     provenance: Provenance
