@@ -12,7 +12,7 @@ from dataset_samples import make_clip
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import InputError, IntegrityError
-from audio_reasoner.core.records import AudioRef, Clip, Event, Label, Timeline
+from audio_reasoner.core.records import AudioRef, Clip, Event, EvidenceItem, Label, Timeline
 from audio_reasoner.dataset import count_clips, part_name, read_clips, write_clips
 from audio_reasoner.dataset.clips import clip_places
 
@@ -46,6 +46,10 @@ def test_every_field_survives(tmp_path: Path) -> None:
             sample_rate=48000,
             length=48000,
             events=(Event(start=0, end=10, label="knock", speaker="A", text="hm", gain_db=-1.1),),
+        ),
+        evidence=(
+            EvidenceItem(name="asr", value="zwei Wörter", source="user:asr"),
+            EvidenceItem(name="rttm", value=[[0.0, 0.2, "A"]], unit="s", source="user:rttm", error=0.04),
         ),
     )
     bare = Clip(

@@ -50,6 +50,7 @@ DESIGN_COLUMNS = [
     "source_id",
     "licence",
     "language",
+    "history",
     "question",
     "options",
     "gold_text",
@@ -65,6 +66,10 @@ DESIGN_COLUMNS = [
     "prompt_sha",
     "verdicts",
     "checks_version",
+    "solver_accuracy",
+    "blind_accuracy",
+    "audio_dependence",
+    "label_noise",
 ]
 
 
@@ -84,7 +89,7 @@ def test_the_columns_are_the_documented_ones(tmp_path: Path, rows: list[Row]) ->
     assert schema.names == DESIGN_COLUMNS == list(COLUMNS)
     assert schema.field("audio").type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     assert schema.field("options").type == pa.list_(pa.string())
-    assert schema.metadata[b"audio_reasoner.schema_version"] == b"1"
+    assert schema.metadata[b"audio_reasoner.schema_version"] == b"2"
 
 
 def test_a_row_says_what_the_sample_said() -> None:
@@ -245,7 +250,7 @@ def test_foreign_newer_and_thinner_files_each_have_their_reason(tmp_path: Path, 
     kind = {**table.schema.metadata, b"audio_reasoner.kind": b"clips"}
     pq.write_table(table.replace_schema_metadata(kind), part)
     assert code() == "integrity.kind"
-    newer = {**table.schema.metadata, b"audio_reasoner.schema_version": b"2"}
+    newer = {**table.schema.metadata, b"audio_reasoner.schema_version": b"3"}
     pq.write_table(table.replace_schema_metadata(newer), part)
     assert code() == "integrity.newer"
     bad = table.set_column(table.schema.get_field_index("difficulty"), "difficulty", pa.array([9] * len(rows)))
@@ -256,7 +261,7 @@ def test_foreign_newer_and_thinner_files_each_have_their_reason(tmp_path: Path, 
 def test_a_newer_manifest_is_refused_before_any_part_is_opened(tmp_path: Path, rows: list[Row]) -> None:
     write_dataset(tmp_path / "d", rows)
     manifest = tmp_path / "d" / "_manifest.json"
-    manifest.write_text(manifest.read_text().replace('"schema_version": 1', '"schema_version": 7'))
+    manifest.write_text(manifest.read_text().replace('"schema_version": 2', '"schema_version": 7'))
     with pytest.raises(IntegrityError, match="version 7") as caught:
         next(read_rows(tmp_path / "d"))
     assert caught.value.code == "integrity.newer"

@@ -51,9 +51,21 @@ def clip_id(source: str, source_id: str, start_ms: int, end_ms: int | None) -> s
     return _short("c", digest({"source": source, "source_id": source_id, "start_ms": start_ms, "end_ms": end_ms}))
 
 
-def sample_id(clip: str, question: str, options: tuple[str, ...], plan_id: str) -> str:
-    """Id of a training sample: its clip, what is asked, and the plan that built it."""
-    return _short("s", digest({"clip": clip, "question": question, "options": list(options), "plan": plan_id}))
+def sample_id(clip: str, question: str, options: tuple[str, ...], plan_id: str, earlier: tuple[str, ...] = ()) -> str:
+    """Id of a training sample: its clip, what is asked, and the plan that built it.
+
+    Args:
+        clip: its clip_id.
+        question: text of the (last) question.
+        options: options of that question.
+        plan_id: the plan.
+        earlier: texts of the questions asked before it, oldest first, for the row of a dialogue; that row's id then
+            differs from the id of the row that asks the last question alone.
+    """
+    fields: dict[str, Any] = {"clip": clip, "question": question, "options": list(options), "plan": plan_id}
+    if earlier:
+        fields["earlier"] = list(earlier)
+    return _short("s", digest(fields))
 
 
 def plan_id(config: dict[str, Any]) -> str:

@@ -29,8 +29,10 @@ _KIND = "clips"
 _REMAKE = "Run 'audio-reasoner clips …' or 'audio-reasoner synth …' for this source again; it rewrites its own part."
 COLUMNS = (
     "clip_id", "source", "source_id", "audio_path", "audio_member", "recipe", "content_key", "duration_s", "start_ms",
-    "end_ms", "domains", "labels", "licence", "language", "group", "split", "timeline",
+    "end_ms", "domains", "labels", "licence", "language", "group", "split", "timeline", "evidence",
 )  # fmt: skip
+_LATER = frozenset({"evidence"})
+"""Optional columns that files written earlier lack."""
 
 
 def clips_dir(run_dir: Path | str) -> Path:
@@ -82,6 +84,7 @@ def _encode(clip: Clip) -> dict[str, Any]:
         "group": clip.group,
         "split": clip.split,
         "timeline": None if clip.timeline is None else _json(clip.timeline.model_dump(exclude_none=True)),
+        "evidence": _json([x.model_dump(exclude_none=True) for x in clip.evidence]) if clip.evidence else None,
     }
 
 
@@ -94,12 +97,14 @@ def _decode(row: dict[str, Any], path: Path) -> Clip:
             recipe=None if recipe is None else json.loads(recipe),
         )
         timeline = row.pop("timeline")
+        brought = row.pop("evidence", None)
         return Clip(
             **{
                 **row,
                 "audio": audio,
                 "labels": json.loads(row["labels"]),
                 "timeline": None if timeline is None else json.loads(timeline),
+                "evidence": () if brought is None else json.loads(brought),
             }
         )
     except (ValidationError, ValueError, TypeError) as error:
@@ -168,7 +173,7 @@ def _parts(run_dir: Path | str) -> list[Path]:
 
 
 def _open(path: Path) -> Any:
-    return files.open_parquet(path, _KIND, CLIPS_VERSION, COLUMNS, _REMAKE)
+    return files.open_parquet(path, _KIND, CLIPS_VERSION, [c for c in COLUMNS if c not in _LATER], _REMAKE)
 
 
 def count_clips(run_dir: Path | str) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 from audio_reasoner.core.errors import InputError, IntegrityError
 from audio_reasoner.core.ids import file_sha256
 from audio_reasoner.dataset import files
-from audio_reasoner.dataset.rows import COLUMNS, SCHEMA_VERSION, Row, arrow_fields, from_dict, to_dict
+from audio_reasoner.dataset.rows import COLUMNS, REQUIRED, SCHEMA_VERSION, Row, arrow_fields, from_dict, to_dict
 
 MANIFEST = "_manifest.json"
 ROWS_AT_ONCE = 65_536
@@ -122,7 +122,7 @@ def _manifest(path: Path) -> dict[str, Any]:
 def _open_all(path: Path) -> list[tuple[Path, Any]]:
     opened = []
     for name, rows, _ in _manifest(path)["parts"]:
-        file = files.open_parquet(path / name, _KIND, SCHEMA_VERSION, COLUMNS, _REMAKE)
+        file = files.open_parquet(path / name, _KIND, SCHEMA_VERSION, REQUIRED, _REMAKE)
         if file.metadata.num_rows != rows:
             raise IntegrityError(
                 f"{path / name} holds {file.metadata.num_rows} rows, its manifest says {rows}",
@@ -142,7 +142,7 @@ def verify_dataset(dataset_dir: Path | str) -> int:
     path = Path(dataset_dir)
     total = 0
     for name, rows, sha in _manifest(path)["parts"]:
-        files.open_parquet(path / name, _KIND, SCHEMA_VERSION, COLUMNS, _REMAKE)
+        files.open_parquet(path / name, _KIND, SCHEMA_VERSION, REQUIRED, _REMAKE)
         if file_sha256(path / name) != sha:
             raise IntegrityError(
                 f"{path / name} was changed after it was written", code="integrity.changed", hint=_REMAKE

@@ -35,6 +35,10 @@ def _features() -> dict[str, Any]:
         "options": [value("string")],
         "gold_index": value("int32"),
         "difficulty": value("int32"),
+        "solver_accuracy": value("float64"),
+        "blind_accuracy": value("float64"),
+        "audio_dependence": value("float64"),
+        "label_noise": value("bool"),
     }
     flat = {name: kinds[name] for name in COLUMNS if name != "audio"}
     return {"audio": {"_type": "Audio"}, "user": value("string"), "assistant": value("string"), **flat}
