@@ -209,6 +209,15 @@ def clip_places(run_dir: Path | str) -> dict[str, ClipPlace]:
     return places
 
 
+def read_clip_columns(run_dir: Path | str, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
+    """Some columns of all clips as they are stored (labels, timeline and recipe as JSON), part by part.
+
+    A tenth of the cost of `read_clips`, for counting.
+    """
+    for path in _parts(run_dir):
+        yield from files.iter_dicts(_open(path), path, columns, _REMAKE, batch)
+
+
 def read_clips(run_dir: Path | str) -> Iterator[Clip]:
     """All clips of a run in order of clip_id, whatever parts they stand in. Memory: one batch per part.
 

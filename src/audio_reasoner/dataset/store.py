@@ -161,9 +161,12 @@ def dataset_sha256(dataset_dir: Path | str) -> str:
     return file_sha256(Path(dataset_dir) / MANIFEST)
 
 
-def read_columns(dataset_dir: Path | str, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Some columns of all rows, in order of sample_id, without the cost of the others."""
-    for _, fields in _each(_open_all(Path(dataset_dir)), columns, ROWS_AT_ONCE):
+def read_columns(dataset_dir: Path | str, columns: list[str], batch: int = ROWS_AT_ONCE) -> Iterator[dict[str, Any]]:
+    """Some columns of all rows, in order of sample_id, without the cost of the others.
+
+    `batch` rows are in memory at once: ask for few where the columns hold long texts.
+    """
+    for _, fields in _each(_open_all(Path(dataset_dir)), columns, batch):
         yield fields
 
 
