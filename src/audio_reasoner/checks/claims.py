@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from audio_reasoner.checks import text as t
 from audio_reasoner.checks.ontology import SOUND_WORDS, confusable, words_of
+from audio_reasoner.checks.truth import Truth, folded, truth_of
 from audio_reasoner.core.chain import Chain
-from audio_reasoner.core.records import Claim, ClaimKind, ClaimStatus, Clip, Question
+from audio_reasoner.core.records import Claim, ClaimKind, ClaimStatus, Clip, Evidence, Question
 
 TIME_S = 0.35
 LENGTH_S = 0.25
 CLIP_S = 0.6
-_FOLD = re.compile(r"[_\"“”„«»]")
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|without|neither|nor|missing|absent|isn't|doesn't|cannot|other than|instead|out|wrong|"
     r"dropped|whether|fails|differs)\b",
@@ -38,33 +37,6 @@ _SIDE_FIRST = re.compile(rf"{_SIDE} {_THE}{_X}(?: sound)?,? (?:comes|there is|I 
 _SIDE_LATER = re.compile(rf"{_X}(?: sound)? (?:comes|is heard|stands|is) {_SIDE} {_THE}{_X}", re.IGNORECASE)
 _FOLLOWED = re.compile(rf"{_X}(?: sound)? is (?:directly |immediately )?followed by {_THE}{_X}", re.IGNORECASE)
 _KIND_COUNT = re.compile(rf"{_X} (?:is heard )?(once|twice|{t.NUMBER} times)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The timeline as plain values: label (case folded), start and end in seconds, in order of start."""
-
-    duration: float
-    events: tuple[tuple[str, float, float], ...]
-
-    @property
-    def sequence(self) -> list[str]:
-        """Labels in order."""
-        return [e[0] for e in self.events]
-
-
-def folded(label: str) -> str:
-    """A label as claims are compared: case folded, underscores and runs of space as one space, quotes alike."""
-    return " ".join(_FOLD.sub(lambda m: " " if m[0] == "_" else "'", label).casefold().split())
-
-
-def truth_of(clip: Clip) -> Truth | None:
-    """The truth a clip's timeline gives, else None."""
-    line = clip.timeline
-    if line is None:
-        return None
-    events = tuple((folded(e.label), line.seconds(e.start), line.seconds(e.end)) for e in line.events)
-    return Truth(line.seconds(line.length), events)
 
 
 def option_labels(question: Question) -> list[str]:
@@ -331,7 +303,7 @@ _LABEL_FAMILIES = frozenset(
 )  # families whose options may be sounds
 
 
-def claims_of(clip: Clip, question: Question, chain: Chain) -> tuple[Claim, ...]:
+def claims_of(clip: Clip, question: Question, chain: Chain, evidence: Evidence | None = None) -> tuple[Claim, ...]:  # noqa: ARG001
     """All claims of a chain that can be held against the clip's timeline; none without one."""
     truth = truth_of(clip)
     if truth is None:

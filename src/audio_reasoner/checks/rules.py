@@ -14,11 +14,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from audio_reasoner.checks import text as t
-from audio_reasoner.checks.claims import claims_of, contradicted, folded, option_labels
+from audio_reasoner.checks.claims import claims_of, contradicted, option_labels
 from audio_reasoner.checks.ontology import SOUND_WORDS, words_of
+from audio_reasoner.checks.truth import folded
 from audio_reasoner.core.chain import SECTIONS, Chain, parse_chain
 from audio_reasoner.core.choices import match_option
-from audio_reasoner.core.records import Clip, Finding, Question
+from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question
 
 MIN_WORDS, MAX_WORDS = 12, 2000
 """Words of a whole chain. The paper's longest have 1,454 tokens; below a dozen nothing can have been reasoned."""
@@ -264,14 +265,20 @@ def language(question: Question, plain: dict[str, str]) -> Iterator[Finding]:
             yield Finding(code="language", detail=f"{name} is not written in the question's script")
 
 
-def claims(clip: Clip, question: Question, chain: Chain) -> Iterator[Finding]:
-    """No claim contradicts the timeline."""
-    for claim in contradicted(claims_of(clip, question, chain)):
-        detail = f"{claim.section}: {claim.text!r}" + (f" ({claim.detail})" if claim.detail else "")
-        yield Finding(code=f"{claim.kind}_contradicted", detail=detail[:400])
+def claims(clip: Clip, evidence: Evidence | None, question: Question, chain: Chain) -> Iterator[Finding]:
+    """No claim contradicts what is surely true of the clip."""
+    for claim in contradicted(claims_of(clip, question, chain, evidence)):
+        detail = f"{claim.kind} in {claim.section}: {claim.text!r}" + (f" ({claim.detail})" if claim.detail else "")
+        yield Finding(code="claim.contradicted", detail=detail[:400])
 
 
-def all_findings(clip: Clip, question: Question, chain: Chain) -> tuple[Finding, ...]:
+def all_findings(
+    clip: Clip,
+    evidence: Evidence | None,
+    annotation: Annotation | None,  # noqa: ARG001
+    question: Question,
+    chain: Chain,
+) -> tuple[Finding, ...]:
     """Every finding of every rule, in a fixed order."""
     plain = _plain(clip, chain, question)
     return (
@@ -284,5 +291,5 @@ def all_findings(clip: Clip, question: Question, chain: Chain) -> tuple[Finding,
         *length(chain),
         *repetition(chain),
         *language(question, plain),
-        *claims(clip, question, chain),
+        *claims(clip, evidence, question, chain),
     )

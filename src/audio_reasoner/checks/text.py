@@ -42,6 +42,14 @@ class Time(NamedTuple):
     at: int
 
 
+_QUOTED = re.compile(r"[\"“][^\"”\n]{0,200}[\"”]")
+
+
+def unquoted(text: str) -> str:
+    """The text without what stands in double quotation marks."""
+    return _QUOTED.sub(" ", text)
+
+
 def number(word: str) -> int | None:
     """ "three" or "3" → 3."""
     return int(word) if word.isdigit() else NUMBER_WORDS.get(word.lower())
