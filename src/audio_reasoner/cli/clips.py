@@ -34,6 +34,12 @@ def folder(
     ),
     audio_column: str | None = typer.Option(None, help="Column that names the file; short for --column audio=…"),
     label_column: list[str] = typer.Option([], help="Column of labels; KIND=COLUMN, or a tag column's name."),
+    evidence: list[Path] = typer.Option(
+        [], help="Evidence to bring along, .jsonl or .rttm; evidence.jsonl and *.rttm in DIR are found. Repeatable."
+    ),
+    evidence_column: list[str] = typer.Option(
+        [], metavar="NAME=COLUMN", help="Table column with evidence, e.g. asr=whisper_text. Repeatable."
+    ),
     label_separator: str | None = typer.Option(None, help="Characters between labels in a cell; without it ; and |."),
     drop_words: str = typer.Option("", help="Words to leave out of labels from names, with commas between."),
     domain: str = typer.Option("sound", help="sound, speech or music."),
@@ -69,6 +75,8 @@ def folder(
         labels_from=labels_from,
         table=table,
         columns=parse_mapping(pairs),
+        evidence=tuple(evidence),
+        evidence_columns=dict(_pair(x) for x in evidence_column),
         label_separators=label_separator,
         drop_words=tuple(w.strip() for w in drop_words.split(",") if w.strip()),
         domain=domain,
@@ -103,6 +111,17 @@ def folder(
         raise typer.Exit(EXIT_QUARANTINED)
 
 
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError(
+            f"--evidence-column {text}: expected NAME=COLUMN.",
+            code="config.column",
+            hint="For example --evidence-column asr=whisper_text.",
+        )
+    return name.strip().lower(), column.strip()
+
+
 def _summary(console: Console, result: FolderResult, run: Path) -> None:
     from collections import Counter
 
@@ -123,6 +142,11 @@ def _summary(console: Console, result: FolderResult, run: Path) -> None:
         shown = ", ".join(f"{name} {n}" for name, n in result.labels.most_common(8))
         more = f", … {len(result.labels):,} different" if len(result.labels) > 8 else ""
         console.print(Text(f"  {shown}{more}"))
+    if reading.evidence_columns:
+        told = ", ".join(f"{name} ← {column}" for name, column in reading.evidence_columns.items())
+        console.print(Text(f"  evidence from the table: {told}"))
+    for file, n in reading.evidence_files.items():
+        console.print(Text(f"  evidence about {n:,} recording{'' if n == 1 else 's'} from {file}"))
     if reading.unused_columns:
         console.print(Text(f"  columns not used: {', '.join(reading.unused_columns)}"))
     if reading.passed_over:

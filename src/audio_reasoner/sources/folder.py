@@ -28,8 +28,8 @@ from typing import Any, Literal, get_args
 
 from audio_reasoner.core import audio, ids
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
-from audio_reasoner.core.records import AudioRef, Clip, Domain, Label, LabelKind
-from audio_reasoner.sources import names, tables
+from audio_reasoner.core.records import AudioRef, Clip, Domain, EvidenceItem, Label, LabelKind
+from audio_reasoner.sources import brought, names, tables
 
 LabelsFrom = Literal["auto", "table", "folder", "name"]
 LABELS_FROM: tuple[LabelsFrom, ...] = get_args(LabelsFrom)
@@ -55,13 +55,16 @@ class FolderOptions:
     """How to read a folder; the defaults are the command's.
 
     `columns` maps kinds to column names (`tables.parse_mapping`); `label_separators` are the characters that part
-    several labels in a cell (default ``;`` and ``|``); `drop_words` are left out of labels from names.
+    several labels in a cell (default ``;`` and ``|``); `drop_words` are left out of labels from names. `evidence` are
+    files of brought evidence besides those found in the folder; `evidence_columns` maps item names to table columns.
     """
 
     source: str | None = None
     labels_from: LabelsFrom = "auto"
     table: Path | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
+    evidence: tuple[Path, ...] = ()
+    evidence_columns: dict[str, str] = field(default_factory=dict)
     label_separators: str | None = None
     drop_words: tuple[str, ...] = ()
     domain: Domain = "sound"
@@ -110,6 +113,9 @@ class _Entry:
     licence: str | None = None
     language: str | None = None
     domains: tuple[Domain, ...] = ()
+    evidence: tuple[EvidenceItem, ...] = ()
+    """Given for this span; `of_file` was given for the file. Times of both are file time."""
+    of_file: tuple[EvidenceItem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,9 @@ class Reading:
     table: Path | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
     unused_columns: tuple[str, ...] = ()
+    evidence_columns: dict[str, str] = field(default_factory=dict)
+    evidence_files: dict[str, int] = field(default_factory=dict)
+    """Files of brought evidence, with the number of recordings each speaks of."""
     files: dict[str, Path] = field(default_factory=dict)
     jobs: dict[str, list[_Entry]] = field(default_factory=dict)
     bad: list[BadRow] = field(default_factory=list)
@@ -365,6 +374,10 @@ def _entry(row: tables.Row, reading: Reading) -> _Entry | _Fault:
         if name not in DOMAINS:
             return _Fault("row.domain", f"domain {name!r}, expected {', '.join(DOMAINS)}")
     domains = tuple(d for d in DOMAINS if d in named)
+    try:
+        evidence = brought.of_cells(row.cells, reading.evidence_columns)
+    except ValueError as error:
+        return _Fault("evidence.value", str(error))
     return _Entry(
         start_ms,
         end_ms,
@@ -376,6 +389,7 @@ def _entry(row: tables.Row, reading: Reading) -> _Entry | _Fault:
         licence=text("licence"),
         language=language,
         domains=domains,
+        evidence=evidence,
     )
 
 
@@ -430,14 +444,79 @@ def _join(reading: Reading, source_id: str, entry: _Entry) -> None:
                 return
         have = {(x.kind, x.value.casefold()) for x in known.labels}
         new = [x for x in entry.labels if (x.kind, x.value.casefold()) not in have]
-        if new:
-            values = ", ".join(x.value for x in new)
+        try:
+            evidence = brought.union(known.evidence, entry.evidence)
+        except ValueError as error:
+            reading.refuse(source_id, "row.conflict", f"{error}, see row {known.row}", row=entry.row)
+            return
+        if new or evidence != known.evidence:
+            values = ", ".join([x.value for x in new] or [x.name for x in entry.evidence])
             reading.note("row.merged", source_id, f"row {entry.row} adds to row {known.row}: {values[:120]}")
-            entries[i] = replace(known, labels=[*known.labels, *new])
+            entries[i] = replace(known, labels=[*known.labels, *new], evidence=evidence)
         else:
             reading.note("row.repeated", source_id, f"row {entry.row} repeats row {known.row}")
         return
     entries.append(entry)
+
+
+# --- evidence beside the recordings ----------------------------------------------------------------------------------
+
+
+def _evidence_paths(reading: Reading) -> list[Path]:
+    """The files the user named, looked for in the folder first."""
+    return [next((c for c in (reading.root / p, p) if c.is_file()), p).resolve() for p in reading.options.evidence]
+
+
+def _plan_evidence(reading: Reading) -> None:
+    """Attach evidence.jsonl at the root, every .rttm file of the tree and the files named by the user."""
+    found = [p for s, p in reading.files.items() if s == tables.EVIDENCE_NAME or s.lower().endswith(".rttm")]
+    # A stem must find the recording, not the text that lies beside it under the same name.
+    sound = {s: p for s, p in reading.files.items() if s in reading.jobs or p.suffix.lower() in AUDIO_SUFFIXES}
+    for path in dict.fromkeys([*_evidence_paths(reading), *found]):
+        finder = _Finder(reading.root, path, sound)
+        reading.evidence_files[str(path)] = 0
+        reading.passed_over.subtract({path.suffix.lower(): 1} if path in found else {})
+        for line in brought.read_file(path):
+            if isinstance(line, brought.BroughtFault):
+                fault = _Fault(line.code, line.reason)
+            else:
+                problem = _attach(reading, finder, line)
+                if problem is None:
+                    reading.evidence_files[str(path)] += 1
+                    continue
+                fault = problem
+            reading.bad.append(
+                BadRow(reading.source, line.file, fault.code, fault.reason, fault.hint, line.where, line.line)
+            )
+    reading.passed_over = +reading.passed_over
+
+
+def _attach(reading: Reading, finder: _Finder, line: brought.Brought) -> _Fault | None:
+    source_id = finder.find(line.file)
+    if isinstance(source_id, _Fault):
+        return source_id
+    entries = reading.jobs.get(source_id, [])
+    span = None if line.start_s is None and line.end_s is None else (line.start_s or 0.0, line.end_s)
+    chosen = [
+        i
+        for i, e in enumerate(entries)
+        if span is None or (e.start_ms / 1000, None if e.end_ms is None else e.end_ms / 1000) == span
+    ]
+    if not chosen:
+        what = "no clip is made of it" if not entries else f"no clip of it spans {span[0] if span else 0:g} s to …"
+        return _Fault("evidence.no_clip", f"evidence about {source_id}, but {what}")
+    for i in chosen:
+        known = entries[i]
+        try:
+            if span is None:
+                entries[i] = replace(known, of_file=brought.union(known.of_file, line.items))
+            else:
+                entries[i] = replace(known, evidence=brought.union(known.evidence, line.items))
+            brought.union(entries[i].evidence, entries[i].of_file)
+        except ValueError as error:
+            entries[i] = known
+            return _Fault("evidence.conflict", str(error), "Keep one of them, or give one another name.")
+    return None
 
 
 # --- listening -------------------------------------------------------------------------------------------------------
@@ -577,8 +656,17 @@ def plan_folder(root: str | Path, options: FolderOptions | None = None, exclude:
         table = tables.read_table(table_path)
         reading.columns = tables.map_columns(table, options.columns, options.domain)
         used = {c for columns in reading.columns.values() for c in columns}
+        reading.evidence_columns = tables.evidence_columns(table, options.evidence_columns, used)
+        used.update(reading.evidence_columns.values())
         reading.unused_columns = tuple(c for c in table.columns if c and c not in used)
         _plan_table(reading, table)
+    if table_path is None and options.evidence_columns:
+        raise ConfigError(
+            f"--evidence-column was given, but {root} has no table.",
+            code="table.missing",
+            hint="Put labels.csv there, name it with --table, or give the evidence as JSON lines: --evidence FILE.",
+        )
+    _plan_evidence(reading)
     if not reading.jobs and not reading.bad:
         raise InputError(
             f"{root} holds no recording.",
@@ -603,7 +691,7 @@ def _choose_table(reading: Reading) -> Path | None:
             if candidate.is_file():
                 return candidate.resolve()
         raise ConfigError(f"{options.table}: no such table in {root} or here.", code="table.missing")
-    found = tables.find_table(root)
+    found = tables.find_table(root, frozenset(_evidence_paths(reading)))
     if found is None and options.labels_from == "table":
         raise ConfigError(
             f"{root} has no table (labels.csv, .tsv, .jsonl or .parquet).",
@@ -694,6 +782,13 @@ def _clips_of(reading: Reading, task: _Task, heard: _Heard | _Fault, group: str)
         source = unicodedata.normalize("NFC", entry.source) if entry.source else reading.source
         assert isinstance(heard, _Heard)
         for span in spans:
+            try:
+                evidence = _evidence_of(entry, span, was_split)
+            except ValueError as error:
+                reading.refuse(
+                    task.source_id, "evidence.time", str(error), "Times are seconds in the file.", row=entry.row
+                )
+                continue
             yield (
                 Clip(
                     clip_id=ids.clip_id(source, task.source_id, span.start_ms, span.end_ms),
@@ -710,9 +805,18 @@ def _clips_of(reading: Reading, task: _Task, heard: _Heard | _Fault, group: str)
                     language=entry.language or options.language,
                     group=entry.group or group,
                     split=entry.split,
+                    evidence=evidence,
                 ),
                 entry.row,
             )
+
+
+def _evidence_of(entry: _Entry, span: _Span, was_split: bool) -> tuple[EvidenceItem, ...]:
+    is_span = (span.start_ms, span.end_ms) != (0, None)
+    start = span.start_ms / 1000
+    own = brought.for_span(entry.evidence, start, span.duration_s, whole=not was_split, is_span=is_span)
+    of_file = brought.for_span(entry.of_file, start, span.duration_s, whole=False, is_span=is_span)
+    return brought.union(own, of_file)
 
 
 def _tags(clip: Clip) -> frozenset[tuple[LabelKind, str]]:
@@ -739,7 +843,10 @@ def _distinct(reading: Reading, clips: list[tuple[Clip, int | None]]) -> Iterato
         others = ", ".join(c.source_id for c, _ in twins[1:])
         if all(_tags(first) & _tags(c) for c, _ in twins[1:]):
             labels = {(x.kind, x.value.casefold()): x for c, _ in reversed(twins) for x in reversed(c.labels)}
-            yield first.model_copy(update={"labels": tuple(reversed(labels.values()))})
+            evidence = {x.name: x for c, _ in reversed(twins) for x in reversed(c.evidence)}
+            yield first.model_copy(
+                update={"labels": tuple(reversed(labels.values())), "evidence": tuple(reversed(evidence.values()))}
+            )
             for clip, _ in twins[1:]:
                 reading.note("duplicate", clip.source_id, f"the same sound as {first.source_id}; kept once")
             continue

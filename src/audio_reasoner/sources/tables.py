@@ -22,6 +22,8 @@ from audio_reasoner.core.records import LabelKind
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 TABLE_STEMS = ("labels", "metadata")
+EVIDENCE_NAME = "evidence.jsonl"
+"""Brought evidence at a folder's root: never taken for its label table."""
 
 LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
 FIELDS = ("audio", "start", "end", "licence", "source", "group", "split", "language", "domain")
@@ -56,6 +58,15 @@ DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {
 
 _SEVERAL = {"caption"}
 
+EVIDENCE_COLUMNS: dict[str, tuple[str, ...]] = {
+    "asr": ("asr", "asr_text", "asr_transcript"),
+    "tags": ("audio_tags", "predicted_tags"),
+    "rttm": ("rttm", "turns", "diarization", "diarisation"),
+    "beats": ("beats", "beat_times"),
+    "tempo_bpm": ("tempo_bpm",),
+}
+"""Column names understood as brought evidence; key and chords are labels unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -83,7 +94,7 @@ class Table:
     rows: tuple[Row | RowFault, ...]
 
 
-def find_table(root: Path) -> Path | None:
+def find_table(root: Path, not_these: frozenset[Path] = frozenset()) -> Path | None:
     """The label table at the root of a folder: ``labels.*`` before ``metadata.*`` before the only table there.
 
     Raises:
@@ -93,7 +104,7 @@ def find_table(root: Path) -> Path | None:
         here = sorted(p for p in root.iterdir() if p.suffix.lower() in TABLE_SUFFIXES and not p.name.startswith("."))
     except OSError:
         return None
-    here = [p for p in here if p.is_file()]
+    here = [p for p in here if p.is_file() and p.name != EVIDENCE_NAME and p.resolve() not in not_these]
     for stem in TABLE_STEMS:
         named = [p for p in here if p.stem.lower() == stem]
         if len(named) > 1:
@@ -338,6 +349,33 @@ def map_columns(table: Table, asked: Mapping[str, list[str]], domain: str) -> di
             code="table.no_column",
             hint=f"Say it with --column tag=NAME (or caption, transcript, …). {columns_there}",
         )
+    return out
+
+
+def evidence_columns(table: Table, asked: Mapping[str, str], used: set[str]) -> dict[str, str]:
+    """Which column holds which brought evidence: those asked for (``name=`` means none), then those understood.
+
+    Raises:
+        ConfigError: a column asked for is not there.
+    """
+    by_name = {c.casefold(): c for c in table.columns}
+    out: dict[str, str] = {}
+    for name, column in asked.items():
+        if not column:
+            continue
+        if column.casefold() not in by_name:
+            near = difflib.get_close_matches(column, table.columns, 1)
+            raise ConfigError(
+                f"{table.path}: there is no column {column!r} (asked for as evidence {name})"
+                + (f"; did you mean {near[0]!r}?" if near else "."),
+                code="table.no_column",
+                hint=f"Columns there: {', '.join(table.columns)}.",
+            )
+        out[name] = by_name[column.casefold()]
+    for name, names in EVIDENCE_COLUMNS.items():
+        found = [by_name[n] for n in names if n in by_name and by_name[n] not in {*used, *out.values()}]
+        if name not in asked and found:
+            out[name] = found[0]
     return out
 
 
