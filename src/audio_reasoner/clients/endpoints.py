@@ -1,8 +1,8 @@
 """Where a model is reached: `openai:MODEL@URL`, `openai:MODEL`, `gemini:MODEL`, `gemini:MODEL@URL`.
 
 Decision: a spec names no secret. Keys are read from the environment when a transport opens, a key meant for one host
-first, so that a key for a paid service is never sent to somebody else's server. The account (provider, host, name of
-the key's variable) is what a provider counts quotas by, so it is the unit of the limiter.
+first; setting that host's variable to nothing keeps every key from it. The account (provider, host, name of the key's
+variable) is what a provider counts quotas by, so it is the unit of the limiter.
 """
 
 from __future__ import annotations
@@ -83,7 +83,6 @@ def parse_endpoint(spec: str, environ: Mapping[str, str] | None = None) -> Endpo
             code="endpoint.spec",
             hint=f"Write {provider}:MODEL or {provider}:MODEL@http://HOST:PORT/v1.",
         )
-    own_url = base_url is not None
     if base_url is None and provider == "openai":
         base_url = env.get("OPENAI_BASE_URL") or None
     if base_url is not None:
@@ -91,12 +90,11 @@ def parse_endpoint(spec: str, environ: Mapping[str, str] | None = None) -> Endpo
         if provider == "openai" and urlsplit(base_url).path in ("", "/"):
             base_url += "/v1"  # every OpenAI-compatible server answers there; forgetting it is the commonest slip
     host = urlsplit(base_url or OFFICIAL[provider]).netloc
-    names = (host_key_env(host),) if base_url else ()
-    # OPENAI_API_KEY goes with OPENAI_BASE_URL; a URL in the spec gets it too, since local servers check no key and
-    # gateways expect it, unless a key of that host's own is set.
-    key_env = next((name for name in (*names, *_OWN_KEYS[provider]) if env.get(name)), "")
-    if not key_env and not own_url and base_url is None:
-        key_env = _OWN_KEYS[provider][0]
+    # Gateways expect the provider's own key, so a URL gets it unless the host has a variable of its own, even empty.
+    names = _OWN_KEYS[provider]
+    if base_url is not None and host_key_env(host) in env:
+        names = (host_key_env(host),)
+    key_env = next((name for name in names if env.get(name)), "" if base_url else names[0])
     return Endpoint(
         provider=cast(Provider, provider),
         model=model,
