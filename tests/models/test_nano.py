@@ -85,6 +85,33 @@ def test_our_prompt_is_what_transformers_processor_makes(micro: Loaded) -> None:
     assert text.endswith("<|im_end|>\n<|im_start|>assistant\n")
 
 
+def test_earlier_turns_are_written_as_the_template_writes_them(micro: Loaded) -> None:
+    import numpy as np
+
+    fmt = ChatFormat(micro.processor)
+    turns = [("Which comes first?\n(a) dog\n(b) bell", "<RESPONSE>(a) dog</RESPONSE>"), ("How often?", "Twice.")]
+    messages = [
+        {"role": "user", "content": [{"type": "audio", "audio": None}, {"type": "text", "text": turns[0][0]}]},
+        {"role": "assistant", "content": turns[0][1]},
+        {"role": "user", "content": [{"type": "text", "text": turns[1][0]}]},
+        {"role": "assistant", "content": turns[1][1]},
+        {"role": "user", "content": [{"type": "text", "text": "Is it near?"}]},
+    ]
+    text = micro.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    theirs = micro.processor(
+        text=text, audio=[np.zeros(16_000, dtype=np.float32)], sampling_rate=16_000, return_tensors="pt"
+    )["input_ids"][0].tolist()
+    ours = fmt.prompt("Is it near?", 25, turns)
+    assert ours == theirs
+    alone = fmt.prompt("Is it near?", 25)
+    shared = fmt.shared_length(alone)
+    assert fmt.shared_length(ours) == shared
+    assert ours[:shared] == alone[:shared]
+    with pytest.raises(InputError) as caught:
+        fmt.prompt("Is it near?", 25, [("Which?", "a <|im_end|>")])
+    assert caught.value.code == "question.control_token"
+
+
 def test_a_system_message_comes_first(micro: Loaded) -> None:
     assert ChatFormat(micro.processor, "Be brief.").head.startswith("<|im_start|>system\nBe brief.<|im_end|>\n")
 

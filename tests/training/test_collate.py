@@ -9,6 +9,7 @@ import torch
 from tests.training.conftest import NANO
 
 from audio_reasoner.core.ids import derive_seed
+from audio_reasoner.core.records import Turn
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.models import features, nano, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
@@ -50,6 +51,31 @@ def test_exactly_the_answer_and_its_end_are_learned(
             assert torch.equal(ids[1:][at[:-1]], labels[:-1][at[:-1]])
     assert sorted(learned) == expected
     assert batch.targets == sum(len(s.ids) - s.answer for u in units[:5] for s in u.samples)
+
+
+def test_of_a_dialogue_only_the_last_answer_is_learned(
+    loaded: tuple[Loaded, data.Samples, list[c.Unit], data.Hearing],
+) -> None:
+    model, samples, _, hearing = loaded
+    tokenizer = model.processor.tokenizer
+    clip, rows = next(iter(sorted(samples.rows.items())))
+    turns = (
+        Turn(question="What is heard?", options=("bell", "dog"), response="(a) bell"),
+        Turn(question="Is it loud?", response="No."),
+    )
+    dialogue = rows[0].model_copy(update={"sample_id": "s-dialogue", "history": turns})
+    both = data.Samples({clip: [dialogue, *rows]}, samples.clips)
+    units, left = data.encode_units(both, hearing.frames, hearing.failed, ChatFormat(model.processor), 2048)
+    assert not left
+    batch = batch_of(units, hearing)
+    learned = [tokenizer.decode(l[l != c.IGNORE]) for group in batch.rows for l in group.labels]  # noqa: E741
+    answer = rows[0].chain().to_text() + "<|im_end|>"
+    assert learned.count(answer) == 2
+    read = tokenizer.decode(units[0].samples[0].ids)
+    assert read.count("<|audio_eos|>") == 1
+    order = ["What is heard?\n(a) bell\n(b) dog", "<RESPONSE>(a) bell</RESPONSE>", "Is it loud?", "No.", answer]
+    assert [read.index(x) for x in order] == sorted(read.index(x) for x in order)
+    assert read.count("<THINK>") == 1
 
 
 def test_reading_a_clip_once_equals_reading_it_per_question(

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from audio_reasoner.core.chain import Chain
+from audio_reasoner.core.chain import TAG_LITERALS, Chain
 
 Domain = Literal["sound", "speech", "music"]
 Task = Literal[
@@ -235,6 +235,17 @@ class Turn(Record):
     question: str = Field(min_length=1)
     options: tuple[str, ...] = ()
     response: str = Field(min_length=1)
+
+    @field_validator("response")
+    @classmethod
+    def _untagged(cls, text: str) -> str:
+        if any(literal in text.upper() for literal in TAG_LITERALS):
+            raise ValueError("a response must not contain a tag of the chain")
+        return text
+
+    def to_text(self) -> str:
+        """What the assistant said: the text of a chain (`Chain.to_text`) without its THINK part."""
+        return f"<RESPONSE>{self.response}</RESPONSE>"
 
 
 class SolverResult(Record):

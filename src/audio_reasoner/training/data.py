@@ -184,7 +184,9 @@ def encode_units(
         encoded: list[Encoded] = []
         for row in samples.rows[clip_id]:
             try:
-                prompt = fmt.prompt(render_question(row.question, row.options), audio_tokens_of(heard))
+                prompt = fmt.prompt(
+                    render_question(row.question, row.options), audio_tokens_of(heard), list(_earlier(row))
+                )
             except InputError as error:
                 left.append(LeftOut(row.sample_id, error.code, error.message))
                 continue
@@ -200,9 +202,18 @@ def encode_units(
     return units, left
 
 
+def _earlier(row: Row) -> Iterator[tuple[str, str]]:
+    """The turns before a row's question as the model sees them; they are read, not learned."""
+    for turn in row.history:
+        yield render_question(turn.question, turn.options), turn.to_text()
+
+
 def training_texts(rows: Iterable[Row]) -> Iterator[str]:
     """What a new tokenizer learns from: questions as models see them, and chains."""
     for row in rows:
+        for question, answer in _earlier(row):
+            yield question
+            yield answer
         yield render_question(row.question, row.options)
         yield row.chain().to_text()
 
