@@ -26,6 +26,7 @@ from audio_reasoner.core.records import Annotation, AudioRef, Clip, Event, Label
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota.pages import write_report
 from audio_reasoner.dataset import Row, read_rows, write_clips, write_dataset
+from audio_reasoner.report.browser import unpack
 from audio_reasoner.report.page import asset
 
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">'&\u2028[red]"
@@ -104,6 +105,18 @@ class Page(HTMLParser):
         self.sounds = 0
         self.words: list[str] = []
         self._hidden = 0
+        self._templates: list[bool] = []
+        for kind, text in re.findall(r'<template class="pack" data-kind="(\w+)">([^<]*)</template>', source):
+            pack = unpack(text)
+            if kind == "index":
+                facets = pack["facets"]
+                for i, ident in enumerate(pack["ids"]):
+                    chosen = {k: f["values"][f["of"][i]] for k, f in facets.items()}
+                    self.entries.append({"data-id": ident, "data-facets": json.dumps(chosen)})
+            elif kind == "bodies":
+                source += "".join(pack)
+            elif kind == "parts":
+                source += "".join(pack.values())
         self.feed(source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -115,11 +128,12 @@ class Page(HTMLParser):
         self.scripts += tag == "script"
         self.sounds += tag == "audio"
         self._hidden += tag in ("script", "style")
-        if tag == "template" and fields.get("class") == "entry":
-            self.entries.append(fields)
+        self._hidden += tag == "template" and fields.get("class") == "pack"
+        if tag == "template":
+            self._templates.append(fields.get("class") == "pack")
 
     def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style")
+        self._hidden -= tag in ("script", "style") or (tag == "template" and self._templates.pop())
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
@@ -234,7 +248,8 @@ def test_budget_is_kept_and_what_is_silent_is_said(tmp_path: Path) -> None:
 
 def test_long_chains_beyond_the_budget_mean_fewer_samples_and_the_page_says_so(tmp_path: Path) -> None:
     clips = [make_clip(tmp_path / "a", i) for i in range(16)]
-    run = make_run(tmp_path, clips, [make_row(c, 0, filler="x" * 2000) for c in clips])
+    noise = [np.random.default_rng(i).bytes(20_000).hex() for i in range(16)]  # nothing that could be compressed
+    run = make_run(tmp_path, clips, [make_row(c, 0, filler=x) for c, x in zip(clips, noise, strict=True)])
     path = write_report(run, budget_mb=0.3)
     page = Page(path.read_text("utf-8"))
     assert path.stat().st_size <= 300_000
@@ -444,7 +459,7 @@ def test_browser_filters_searches_and_runs_no_foreign_script(tmp_path: Path) -> 
     page = write_report(make_run(tmp_path, clips, rows))
 
     def shown(dom: str) -> tuple[str, int]:
-        body = dom[: dom.index("<template")]
+        body = dom[: dom.index("<template", dom.index('class="browser"'))]
         found = re.search(r'class="found"[^>]*>([^<]*)<', body)
         assert found is not None
         return found[1], body.count('<span class="q"')

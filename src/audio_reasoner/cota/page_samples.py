@@ -207,6 +207,7 @@ def sample_entry(row: Row, clip: Clip | None, run: str) -> Entry:
             "source": row.source,
         },
         badges=[row.family, "●" * row.difficulty + "○" * (3 - row.difficulty), MARKS.get(verdict, "–") + " " + verdict],
+        alarm=verdict == "rejected",
     )
 
 

@@ -519,4 +519,4 @@ def _browse(facts: Facts, media: page_samples.Media) -> Section:
         lead += f" To keep the page small, {_plural(media.over_budget, 'clip')} can only be seen, not heard."
     if media.unreadable:
         lead += f" The sound of {_plural(media.unreadable, 'clip')} could not be read; the reason stands there."
-    return Section("samples", noun.capitalize(), browser(entries, media.parts, name=noun), lead)
+    return Section("samples", noun.capitalize(), browser(entries, media.parts, name=noun, alarm="refused"), lead)

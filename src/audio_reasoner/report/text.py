@@ -17,7 +17,8 @@ def words(text: str) -> int:
     >>> words("the dog barks"), words("狗叫 twice")
     (3, 3)
     """
-    return len(_WORD.findall(text))
+    # The regular expression is four times as slow, and a report counts millions of sections.
+    return len(text.split()) if text.isascii() else len(_WORD.findall(text))
 
 
 def count(n: int | float) -> str:
