@@ -248,7 +248,7 @@ def test_budget_is_kept_and_what_is_silent_is_said(tmp_path: Path) -> None:
 
 def test_long_chains_beyond_the_budget_mean_fewer_samples_and_the_page_says_so(tmp_path: Path) -> None:
     clips = [make_clip(tmp_path / "a", i) for i in range(16)]
-    noise = [np.random.default_rng(i).bytes(20_000).hex() for i in range(16)]  # nothing that could be compressed
+    noise = [np.random.default_rng(i).bytes(8_000).hex() for i in range(16)]  # nothing that could be compressed
     run = make_run(tmp_path, clips, [make_row(c, 0, filler=x) for c, x in zip(clips, noise, strict=True)])
     path = write_report(run, budget_mb=0.3)
     page = Page(path.read_text("utf-8"))
