@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import datetime
 import json
 import queue
 import shutil
@@ -28,7 +29,7 @@ from urllib.parse import quote
 from audio_reasoner.core.errors import AudioReasonerError, IntegrityError
 from audio_reasoner.core.run import disk_full, storage_problem
 
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
 Write = tuple[str, tuple[Any, ...]]
 
 _SCHEMA = """
@@ -55,6 +56,8 @@ CREATE TABLE quarantine (
 CREATE TABLE batches (
     batch_id TEXT PRIMARY KEY, display_name TEXT UNIQUE NOT NULL, remote_id TEXT, state TEXT NOT NULL);
 """
+# Version 2: sums over calls are read from an index, not from the table with its megabytes of replies.
+_SINCE_2 = "CREATE INDEX calls_bill ON calls (kind, provider, model, state, cost_micro, tokens_in, tokens_out)"
 _GROUP = 4096
 """Most writes in one transaction; bounds what a crash repeats and how long a Ctrl-C waits."""
 
@@ -73,6 +76,34 @@ class Quarantined:
     def clip_id(self) -> str:
         """The clip it belongs to."""
         return self.unit_id.split("/", 1)[0]
+
+
+@dataclass(frozen=True)
+class StoredCall:
+    """A call as the ledger knows it: `state` is sent, done or failed; `raw` the server's JSON if it is done."""
+
+    state: str
+    provider: str
+    model: str
+    raw: bytes | None
+    finish: str | None
+    tokens_in: int
+    tokens_out: int
+    cost_micro: int
+
+
+@dataclass(frozen=True)
+class CallTotals:
+    """Sums over calls of one kind, model and state. Cost in micro-dollars; for `sent` calls it is the reserved one."""
+
+    kind: str
+    provider: str
+    model: str
+    state: str
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    cost_micro: int
 
 
 def _problem(error: sqlite3.Error, path: Path) -> AudioReasonerError:
@@ -222,6 +253,81 @@ class LedgerReader:
         )  # fmt: skip
         return [(unit, text) for unit, text in rows]
 
+    def call(self, call_key: str) -> StoredCall | None:
+        """What is known about a call."""
+        rows = self._all(
+            "SELECT state, provider, model, raw, finish, tokens_in, tokens_out, cost_micro FROM calls "
+            "WHERE call_key = ?", call_key,
+        )  # fmt: skip
+        if not rows:
+            return None
+        state, provider, model, raw, finish, tokens_in, tokens_out, cost = rows[0]
+        return StoredCall(
+            state, provider, model, _unpacked(raw, self.path), finish, tokens_in or 0, tokens_out or 0, cost or 0
+        )
+
+    def spent_micro(self) -> int:
+        """What all calls have cost, in micro-dollars; calls without a known end count at their reserved price."""
+        return int(self._all("SELECT coalesce(sum(cost_micro), 0) FROM calls")[0][0])
+
+    def call_totals(self) -> list[CallTotals]:
+        """Sums of all calls by kind, provider, model and state."""
+        sql = (
+            "SELECT kind, provider, model, state, count(*), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), "
+            "coalesce(sum(cost_micro), 0) FROM calls GROUP BY kind, provider, model, state"
+        )
+        return [CallTotals(*row) for row in self._all(sql)]
+
+    def attempts_of(self, call_key: str) -> int:
+        """How many attempts of a call have failed."""
+        sql = "SELECT coalesce(max(attempt), 0) FROM attempts WHERE call_key = ?"
+        return int(self._all(sql, call_key)[0][0])
+
+    def failed_attempts(self) -> dict[str, int]:
+        """How many attempts failed with each code."""
+        return dict(self._all("SELECT error_code, count(*) FROM attempts GROUP BY error_code ORDER BY 2 DESC"))
+
+    def each_derived(self, plan_id: str, stages: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """All rows of some stages as (unit_id, stage, JSON), in order of unit and stage, one by one."""
+        wanted = sorted(stages)
+        sql = (
+            "SELECT unit_id, stage, json FROM derived WHERE plan_id = ? "
+            f"AND stage IN ({', '.join('?' * len(wanted))}) ORDER BY unit_id, stage"
+        )
+        with _explained(self.path):
+            yield from self._db.execute(sql, (plan_id, *wanted))
+
+    def call_sums(self) -> list[dict[str, Any]]:
+        """Calls of all plans by kind, provider, model, state and finish: number, tokens, micro-dollars, first and last.
+
+        Calls are shared by plans (an equal request is paid once), so they cannot be told apart by plan.
+        """
+        names = ("kind", "provider", "model", "state", "finish", "calls", "tokens_in", "tokens_out", "cost_micro",
+                 "first", "last")  # fmt: skip
+        rows = self._all(
+            "SELECT kind, provider, model, state, finish, count(*), total(tokens_in), total(tokens_out), "
+            "total(cost_micro), min(started_at), max(ended_at) FROM calls GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def failed_attempts(self) -> list[tuple[str, str, str, int | None, int]]:
+        """Attempts that failed: (kind, model, error code, HTTP status, how often), most frequent first."""
+        rows = self._all(
+            "SELECT coalesce(c.kind, ''), coalesce(c.model, ''), coalesce(a.error_code, ''), a.http_status, count(*) "
+            "FROM attempts a LEFT JOIN calls c ON c.call_key = a.call_key "
+            "WHERE a.error_code IS NOT NULL OR coalesce(a.http_status, 200) >= 400 "
+            "GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4"
+        )
+        return [(str(k), str(m), str(c), h, int(n)) for k, m, c, h, n in rows]
+
+    def calls_used(self, plan_id: str) -> tuple[int, int]:
+        """How many results of a plan come from a call, and from how many different calls."""
+        row = self._all(
+            "SELECT count(call_key), count(DISTINCT call_key) FROM derived WHERE plan_id = ? AND call_key IS NOT NULL",
+            plan_id,
+        )[0]
+        return int(row[0]), int(row[1])
+
     def quarantined(self, plan_id: str) -> list[Quarantined]:
         """All units of a plan that could not be finished."""
         rows = self._all(
@@ -247,10 +353,10 @@ class Ledger(LedgerReader):
             try:
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._writer.execute("PRAGMA synchronous = FULL")
-                if _check_version(self._writer, path) == 0:
+                if (version := _check_version(self._writer, path)) < LEDGER_VERSION:
                     # executescript would commit half a schema; version and tables appear together or not at all.
                     self._writer.execute("BEGIN IMMEDIATE")
-                    for statement in _SCHEMA.split(";\n"):
+                    for statement in (*(_SCHEMA.split(";\n") if version == 0 else ()), _SINCE_2):
                         if statement.strip():
                             self._writer.execute(statement)
                     self._writer.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
@@ -404,3 +510,66 @@ class Ledger(LedgerReader):
     def clear_quarantine(plan_id: str, unit_id: str, stage: str) -> Write:
         """A unit got through after all."""
         return "DELETE FROM quarantine WHERE plan_id = ? AND unit_id = ? AND stage = ?", (plan_id, unit_id, stage)
+
+    @staticmethod
+    def put_sent(
+        call_key: str, *, kind: str, parent_id: str, provider: str, model: str, prompt_sha: str, cost_micro: int
+    ) -> Write:
+        """A call is about to be sent; `cost_micro` is what it may have cost once it is out. A done call stays."""
+        return (
+            "INSERT INTO calls (call_key, kind, parent_id, provider, model, prompt_sha, state, cost_micro, started_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, 'sent', ?, ?) ON CONFLICT (call_key) DO UPDATE SET state = 'sent', "
+            "cost_micro = excluded.cost_micro, started_at = excluded.started_at, ended_at = NULL "
+            "WHERE state <> 'done'",
+            (call_key, kind, parent_id, provider, model, prompt_sha, cost_micro, _now()),
+        )
+
+    @staticmethod
+    def put_reply(call_key: str, raw: bytes, *, finish: str, tokens_in: int, tokens_out: int, cost_micro: int) -> Write:
+        """A call is answered. Its raw reply is never changed again."""
+        return (
+            "UPDATE calls SET state = 'done', raw = ?, finish = ?, tokens_in = ?, tokens_out = ?, cost_micro = ?, "
+            "ended_at = ? WHERE call_key = ? AND state <> 'done'",
+            (_packed(raw), finish, tokens_in, tokens_out, cost_micro, _now(), call_key),
+        )
+
+    @staticmethod
+    def put_call_failed(call_key: str, *, cost_micro: int) -> Write:
+        """A call failed for good (for now); `cost_micro` is what its attempts may have cost."""
+        return (
+            "UPDATE calls SET state = 'failed', cost_micro = ?, ended_at = ? WHERE call_key = ? AND state <> 'done'",
+            (cost_micro, _now(), call_key),
+        )
+
+    @staticmethod
+    def put_attempt(call_key: str, attempt: int, code: str, http_status: int | None) -> Write:
+        """An attempt failed; attempts count from 1 over all runs."""
+        return (
+            "INSERT OR REPLACE INTO attempts (call_key, attempt, error_code, http_status, at) VALUES (?, ?, ?, ?, ?)",
+            (call_key, attempt, code, http_status, _now()),
+        )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def _packed(raw: bytes) -> bytes:
+    import zstandard
+
+    return zstandard.compress(raw, 3)
+
+
+def _unpacked(raw: bytes | None, path: Path) -> bytes | None:
+    if raw is None:
+        return None
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompress(raw, max_output_size=1 << 30)
+    except zstandard.ZstdError as error:
+        raise IntegrityError(
+            f"{path} holds a reply that cannot be unpacked: {error}.",
+            code="ledger.damaged",
+            hint="Restore it from a copy.",
+        ) from error
