@@ -16,6 +16,7 @@ from audio_reasoner.core.records import (
     Question,
     Sample,
     Timeline,
+    Turn,
     Verdict,
 )
 from audio_reasoner.dataset import Row, row_of
@@ -74,6 +75,19 @@ def make_sample(
 
 def make_rows(n: int) -> list[Row]:
     return [row_of(make_sample(i)) for i in range(n)]
+
+
+def make_dialogue(n: int) -> Row:
+    """The row of a dialogue: two earlier turns, then the question of `make_sample(n)`."""
+    sample = make_sample(n)
+    turns = (
+        Turn(question="Is it a bell?", options=("yes", "no"), response="(b) no"),
+        Turn(question="How loud is it?", response="It is quiet."),
+    )
+    name = ids.sample_id(
+        sample.clip.clip_id, sample.question.text, sample.question.options, "p1", tuple(t.question for t in turns)
+    )
+    return row_of(sample.model_copy(update={"sample_id": name, "history": turns}))
 
 
 def beep(row: Row) -> np.ndarray:

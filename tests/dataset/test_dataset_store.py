@@ -19,7 +19,9 @@ from dataset_samples import make_clip, make_rows, make_sample
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audio_reasoner.core import ids
 from audio_reasoner.core.errors import EnvironmentProblem, InputError, IntegrityError
+from audio_reasoner.core.records import SolverResult, Turn
 from audio_reasoner.dataset import (
     Row,
     count_rows,
@@ -34,6 +36,7 @@ from audio_reasoner.dataset import (
 )
 from audio_reasoner.dataset.exports import export_run
 from audio_reasoner.dataset.rows import COLUMNS, from_dict, to_dict
+from audio_reasoner.dataset.store import read_columns
 
 DESIGN_COLUMNS = [
     "sample_id",
@@ -142,7 +145,7 @@ def test_shards_end_at_a_fixed_row_count_and_read_as_one(tmp_path: Path, monkeyp
         with pytest.raises(InputError) as caught:
             find_row(tmp_path / "d", nowhere)
         assert caught.value.code == "dataset.no_such_sample"
-        assert any(r.sample_id in caught.value.hint for r in rows)
+        assert "audio-reasoner show" in caught.value.hint  # nothing is near
     (tmp_path / "d" / "part-00001.parquet").unlink()
     with pytest.raises(IntegrityError, match=r"part-00001\.parquet is missing"):
         next(iter(read_rows(tmp_path / "d")))
@@ -284,6 +287,50 @@ def test_the_version_1_fixture_still_reads() -> None:
     assert clips == sorted((make_clip(i) for i in range(5)), key=lambda c: c.clip_id)
 
 
+def test_columns_that_version_1_lacks_have_their_defaults() -> None:
+    folder = Path(__file__).parent / "fixtures" / "dataset-v1"
+    assert verify_dataset(folder) == count_rows(folder) == 5
+    fields = list(read_columns(folder, ["sample_id", "history", "label_noise", "blind_accuracy"]))
+    assert [(f["history"], f["label_noise"], f["blind_accuracy"]) for f in fields] == [("[]", None, None)] * 5
+    first = next(read_rows(folder))
+    assert (first.history, first.solver_accuracy) == ((), None)
+    assert find_row(folder, first.sample_id) == first
+
+
+def test_a_dialogue_and_what_the_solver_found_come_back(tmp_path: Path) -> None:
+    single = make_sample(3)
+    turns = (
+        Turn(question="Is it a bell?", options=("yes", "no"), response="(b) no"),
+        Turn(question="Ö?", response="Ä"),
+    )
+    solve = SolverResult(
+        accuracy=0.75,
+        blind_text=0.25,
+        blind_silence=0.5,
+        audio_dependence=0.25,
+        label_noise=False,
+        difficulty=3,
+        trials=4,
+    )
+    name = ids.sample_id(
+        single.clip.clip_id, single.question.text, single.question.options, "p1", tuple(t.question for t in turns)
+    )
+    dialogue = single.model_copy(update={"sample_id": name, "history": turns, "solve": solve})
+    assert name != single.sample_id
+    write_dataset(tmp_path / "d", [row_of(single), row_of(dialogue)])
+    back = {r.sample_id: r for r in read_rows(tmp_path / "d")}
+    assert back == {r.sample_id: r for r in (row_of(single), row_of(dialogue))}
+    row = back[name]
+    assert row.history == turns
+    assert (row.solver_accuracy, row.blind_accuracy, row.audio_dependence, row.label_noise) == (0.75, 0.5, 0.25, False)
+    assert (row.difficulty, back[single.sample_id].difficulty) == (3, single.question.difficulty)
+
+
+def test_an_earlier_response_cannot_hold_a_tag() -> None:
+    with pytest.raises(ValueError, match="tag"):
+        Turn(question="a", response="</response><THINK>")
+
+
 def test_find_row_by_prefix(tmp_path: Path) -> None:
     rows = make_rows(60)
     write_dataset(tmp_path / "d", rows)
@@ -304,6 +351,13 @@ def test_find_row_by_prefix(tmp_path: Path) -> None:
         find_row(tmp_path / "d", typo)
     assert caught.value.code == "dataset.no_such_sample"
     assert target.sample_id in caught.value.hint
+    beginning = target.sample_id[:6] + ("a" if target.sample_id[6] != "a" else "b")
+    with pytest.raises(InputError) as caught:
+        find_row(tmp_path / "d", beginning)
+    assert target.sample_id in caught.value.hint
+    with pytest.raises(InputError) as caught:
+        find_row(tmp_path / "d", "bogus")
+    assert "Near it" not in caught.value.hint
     with pytest.raises(InputError):
         find_row(tmp_path / "d", "")
 

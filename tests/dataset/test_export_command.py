@@ -47,8 +47,24 @@ def test_export_of_a_partly_broken_run_ends_with_status_4(run: Path) -> None:
     write_clips(run, clips[:5])
     done = shell("export", run, "--format", "webdataset")
     assert done.returncode == 4
-    assert "1 rows held back (export.clip_missing 1)" in " ".join(done.stderr.split())
+    assert "1 row was held back (export.clip_missing 1)" in " ".join(done.stderr.split())
     assert (run / "export" / "webdataset" / "quarantine.jsonl").read_text().count("\n") == 1
+
+
+def test_conditions_are_told_with_what_they_leave_out(run: Path) -> None:
+    done = shell("export", run, "--format", "ms-swift", "--where", "difficulty>=2", "--where", "options=3")
+    assert done.returncode == 0, done.stderr
+    assert "4 rows (train 4)" in done.stdout
+    assert "2 rows were left out by difficulty>=2" in done.stderr
+
+
+def test_a_run_that_was_never_built_gives_export_and_show_the_same_error(tmp_path: Path) -> None:
+    made = RunDir.create(tmp_path / "run")
+    write_clips(made.path, plan_complex(2, seed=7))
+    shown, exported = shell("show", made.path), shell("export", made.path, "--format", "hf")
+    assert shown.stderr == exported.stderr
+    assert "has no data set yet" in shown.stderr
+    assert shown.returncode == exported.returncode == 2
 
 
 def test_mistakes_end_without_a_traceback(run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 import yaml
-from dataset_samples import beep, make_clip, make_rows, make_sample
+from dataset_samples import beep, make_clip, make_dialogue, make_rows, make_sample
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.chain import Chain
@@ -21,7 +21,8 @@ from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputErr
 from audio_reasoner.core.records import Clip
 from audio_reasoner.dataset import Row, row_of, write_clips, write_dataset
 from audio_reasoner.dataset.exports import FORMATS, export_run
-from audio_reasoner.dataset.exports.common import ExportOptions, assign_splits
+from audio_reasoner.dataset.exports.common import ExportOptions
+from audio_reasoner.dataset.exports.splits import assign_splits
 from audio_reasoner.dataset.exports.webdataset import export_webdataset
 
 
@@ -287,6 +288,174 @@ def test_a_hold_out_of_a_single_group_is_refused(run: Path) -> None:
 
 def test_even_a_tiny_fraction_holds_something_out(run: Path) -> None:
     assert export_run(run, "ms-swift", beep, val_fraction=1e-9).splits["val"] >= 1
+
+
+# --- conditions ---
+
+
+@pytest.fixture
+def solved(run: Path) -> Path:
+    """24 rows; the even ones were solved: blind accuracy 0, 0.1, …, every fourth of them suspicious."""
+    rows = [
+        r.model_copy(
+            update={"solver_accuracy": 0.9, "blind_accuracy": n / 20, "audio_dependence": 0.9 - n / 20}
+            | {"label_noise": n % 8 == 0, "task": "ser" if n < 12 else "sound_qa"}
+        )
+        if n % 2 == 0
+        else r
+        for n, r in enumerate(make_rows(24))
+    ]
+    write_dataset(run / "dataset", rows)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("conditions", "kept"),
+    [
+        (["blind_accuracy<0.5"], {n for n in range(24) if n % 2 == 0 and n / 20 < 0.5}),
+        (["label_noise=false"], {n for n in range(24) if n % 2 == 0 and n % 8}),
+        (["label_noise=false,unknown"], {n for n in range(24) if n % 2 or n % 8}),
+        (["label_noise != true"], {n for n in range(24) if n % 2 or n % 8}),
+        (["task=ser"], {n for n in range(12) if n % 2 == 0}),
+        (["difficulty >= 2", "task=sound_qa, s2tt"], {n for n in range(24) if n % 3 and (n % 2 or n >= 12)}),
+        (["options=3", "turns=1", "domain=sound", "duration_s<=1"], set(range(24))),
+        (["licence!=CC0-1.0,unknown", "difficulty=1"], None),
+    ],
+)
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_only_rows_that_satisfy_all_conditions_go_out(
+    solved: Path, fmt: str, conditions: list[str], kept: set[int] | None
+) -> None:
+    if kept is None:
+        with pytest.raises(ConfigError, match="unknown leaves out 24") as caught:
+            export_run(solved, fmt, beep, where=conditions)
+        assert caught.value.code == "config.where"
+        assert not (solved / "export" / fmt).exists()
+        return
+    result = export_run(solved, fmt, beep, where=conditions)
+    assert result.rows == len(kept)
+    assert result.rows + sum(result.left_out.values()) == 24
+    manifest = json.loads((result.out / "export.json").read_text())
+    assert manifest["left_out"] == result.left_out
+    assert [c.replace(" ", "") for c in conditions] == manifest["options"]["where"][: len(conditions)]
+    if fmt == "ms-swift":
+        number = {r.sample_id: n for n, r in enumerate(make_rows(24))}
+        assert {number[x] for x in (result.out / "ids" / "train.txt").read_text().split()} == kept
+    if fmt != "webdataset" and result.left_out:
+        readme = (result.out / "README.md").read_text()
+        assert f"`{conditions[0].replace(' ', '')}`" in readme
+        assert f"{24 - len(kept)} rows were left out" in readme
+
+
+def test_a_condition_does_not_move_the_hold_out(solved: Path) -> None:
+    everything = assign_splits(solved / "dataset", 0.3, seed=0)
+    out = export_run(solved, "ms-swift", beep, val_fraction=0.3, where=["task=sound_qa"]).out
+    group_of = {r.sample_id: r.group for r in make_rows(24)}
+    for split in ("train", "val"):
+        assert {everything[group_of[x]] for x in (out / "ids" / f"{split}.txt").read_text().split()} == {split}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["", "difficulty", "level=3", "task=singing", "task<ser", "difficulty=high", "label_noise=1", "task=",
+     "options<2,3", "blind_accuracy<unknown"],
+)  # fmt: skip
+def test_a_condition_that_cannot_be_read_is_refused(run: Path, condition: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        export_run(run, "hf", beep, where=[condition])
+    assert caught.value.code == "config.where"
+    assert "NAME=VALUE" in caught.value.hint
+    assert not (run / "export").exists() or not (run / "export" / "hf").exists()
+
+
+# --- dialogues ---
+
+
+@pytest.fixture
+def talk(run: Path) -> Path:
+    write_dataset(run / "dataset", [*make_rows(24), make_dialogue(2)])
+    return run
+
+
+def test_ms_swift_learns_only_the_last_answer_of_a_dialogue(talk: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    out = export_run(talk, "ms-swift", beep).out
+    lines = dict(zip((out / "ids" / "train.txt").read_text().split(), swift_rows(out / "train.jsonl"), strict=True))
+    messages = lines[make_dialogue(2).sample_id]["messages"]
+    assert [m["role"] for m in messages] == ["user", "assistant"] * 3  # type: ignore[attr-defined]
+    assert [m.get("loss") for m in messages] == [None, False, None, False, None, True]  # type: ignore[attr-defined]
+    texts = [m["content"] for m in messages]  # type: ignore[attr-defined]
+    assert texts[0] == "<audio>Is it a bell?\n(a) yes\n(b) no"
+    assert texts[1] == "<RESPONSE>(b) no</RESPONSE>"
+    assert texts[2] == "How loud is it?"
+    assert "".join(texts).count("<audio>") == 1
+    assert "".join(texts).count("<THINK>") == 1
+    # A block of plain rows must not fix the keys of the messages before the first dialogue comes.
+    assert all("loss" in x["messages"][1] for x in lines.values())  # type: ignore[index]
+    loaded = datasets.load_dataset("json", data_files=str(out / "train.jsonl"), cache_dir=str(tmp_path / "c"))["train"]
+    assert sum(m.get("loss") is False for x in loaded for m in x["messages"]) == 2
+    assert "Some rows are dialogues" in (out / "README.md").read_text()
+
+
+def test_hf_and_webdataset_keep_the_history_beside_the_last_turn(talk: Path) -> None:
+    import pyarrow.parquet as pq
+
+    out = export_run(talk, "hf", beep).out
+    table = {x["sample_id"]: x for x in pq.read_table(out / "data" / "train-00000.parquet").to_pylist()}
+    row = make_dialogue(2)
+    assert [t["question"] for t in json.loads(table[row.sample_id]["history"])] == ["Is it a bell?", "How loud is it?"]
+    assert table[row.sample_id]["user"] == "<audio>" + render_question(row.question, row.options)
+    card = (out / "README.md").read_text()
+    assert "| 3 | 1 | 4.0% |" in card
+    assert "last turn of a dialogue" in card
+    out = export_run(talk, "webdataset", beep).out
+    with tarfile.open(out / "train-000000.tar") as tar:
+        stored = tar.extractfile(f"{row.sample_id}.json")
+        assert stored is not None
+        assert [t["response"] for t in json.load(stored)["history"]] == ["(b) no", "It is quiet."]
+
+
+def test_the_audio_tag_in_an_earlier_turn_is_never_written(talk: Path) -> None:
+    bad = make_dialogue(3)
+    bad = bad.model_copy(update={"history": (bad.history[0].model_copy(update={"response": "an <Audio>"}),)})
+    write_dataset(talk / "dataset", [*make_rows(5), bad])
+    assert export_run(talk, "ms-swift", beep).reasons == {"export.audio_tag": 1}
+
+
+def test_the_card_tells_what_a_solver_found(solved: Path) -> None:
+    card = (export_run(solved, "hf", beep).out / "README.md").read_text()
+    assert "| right answers of the solver hearing the clip | 12 | 90.0% |" in card
+    assert "| right answers without hearing it | 12 | 55.0% |" in card
+
+
+# --- CoTA ---
+
+
+def test_cota_has_one_configuration_per_source_and_its_three_columns(talk: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    clips = [make_clip(i) for i in range(12)] + [make_clip(i, "Küche & Bad") for i in range(12, 24)]
+    write_clips(talk, [])
+    for part in (talk / "clips").glob("part-*"):
+        part.unlink()
+    write_clips(talk, clips)
+    rows = [row_of(make_sample(n, clip)) for n, clip in enumerate(clips)]
+    write_dataset(talk / "dataset", [*rows, make_dialogue(2)])
+    result = export_run(talk, "cota", beep)
+    assert result.rows == 24
+    assert result.left_out == {"turns=1": 1}
+    header = yaml.safe_load((result.out / "README.md").read_text().split("---")[1])
+    names = [x["config_name"] for x in header["configs"]]
+    assert len(names) == 2
+    by_id = {r.sample_id: r for r in rows}
+    for name in names:
+        loaded = datasets.load_dataset(str(result.out), name, split="train", cache_dir=str(tmp_path / "cache"))
+        assert loaded.column_names == ["audio", "user", "assistant"]
+        order = (result.out / "ids" / f"{name}.train.txt").read_text().split()
+        for x, sample_id in zip(loaded.cast_column("audio", datasets.Audio(decode=False)), order, strict=True):
+            row = by_id[sample_id]
+            assert x["user"] == "<audio>" + render_question(row.question, row.options)
+            assert x["assistant"] == row.chain().to_text()
+            assert x["audio"]["bytes"][:4] == b"fLaC"
 
 
 # --- Hugging Face ---

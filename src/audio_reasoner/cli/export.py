@@ -12,7 +12,7 @@ from audio_reasoner.core.errors import EXIT_QUARANTINED, InputError
 
 def export(
     run: Annotated[Path, typer.Argument(help="Run directory with a built data set.", metavar="RUN")],
-    fmt: Annotated[str, typer.Option("--format", "-f", help="hf, ms-swift or webdataset.")],
+    fmt: Annotated[str, typer.Option("--format", "-f", help="hf, ms-swift, webdataset or cota.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Directory to make. Default: RUN/export/FORMAT.")
     ] = None,
@@ -21,7 +21,7 @@ def export(
         str | None,
         typer.Option(
             help="embed: 16 kHz mono FLAC. copy: original files as they are. reference: paths of your files. "
-            "Default: embed for hf and webdataset, reference for ms-swift."
+            "Default: reference for ms-swift, embed for the others."
         ),
     ] = None,
     val_fraction: Annotated[
@@ -31,14 +31,23 @@ def export(
     system_prompt: Annotated[
         Path | None, typer.Option(help="Text file with a system message for every sample (ms-swift).")
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only rows with, e.g. 'difficulty>=2', 'task=sound_qa,ser', 'blind_accuracy<0.5', "
+            "'label_noise=false', 'turns=1'. Several: all must hold.",
+            metavar="CONDITION",
+        ),
+    ] = None,
 ) -> None:
-    """Write the data set for Hugging Face datasets, ms-swift or WebDataset. Same run, same options: same bytes."""
+    """Write the data set for Hugging Face, ms-swift, WebDataset or as CoTA. Same run, same options: same bytes."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from audio_reasoner.cli.show import require_dataset
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.cota import sample_audio
-    from audio_reasoner.dataset.exports import export_run
+    from audio_reasoner.dataset.exports import counted, export_run
 
     prompt = None
     if system_prompt is not None:
@@ -49,6 +58,7 @@ def export(
                 f"the system prompt {system_prompt} cannot be read: {error}", code="config.system_prompt"
             ) from error
     opened = RunDir.open(run)
+    require_dataset(opened)
     console = Console(stderr=True)
     bar = Progress(TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
     task = bar.add_task("rows", total=None)
@@ -68,13 +78,16 @@ def export(
             val_fraction=val_fraction,
             seed=seed,
             system_prompt=prompt,
+            where=where or [],
             progress=show,
         )
     finally:
         bar.stop()
     parts = ", ".join(f"{name} {n:,}" for name, n in result.splits.items())
-    typer.echo(f"{result.rows:,} rows ({parts}) → {result.out}")
+    typer.echo(f"{result.rows:,} row{'' if result.rows == 1 else 's'} ({parts}) → {result.out}")
+    for condition, n in result.left_out.items():
+        console.print(f"{counted(n)} left out by {condition}", markup=False)
     if result.quarantined:
         reasons = ", ".join(f"{code} {n:,}" for code, n in result.reasons.items())
-        console.print(f"{result.quarantined:,} rows held back ({reasons}); see {result.out / 'quarantine.jsonl'}")
+        console.print(f"{counted(result.quarantined)} held back ({reasons}); see {result.out / 'quarantine.jsonl'}")
         raise typer.Exit(EXIT_QUARANTINED)

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audio_reasoner.core.errors import InputError
+
+if TYPE_CHECKING:
+    from audio_reasoner.core.run import RunDir
+
+
+def require_dataset(run: RunDir) -> None:
+    """Refuse a run that has not been built.
+
+    Raises:
+        InputError: ``run.not_built``.
+    """
+    if not run.dataset_dir.is_dir():
+        raise InputError(
+            f"{run.path} has no data set yet.",
+            code="run.not_built",
+            hint=f"Run `audio-reasoner build {run.path} --teacher grounded`.",
+        )
 
 
 def show(
@@ -30,12 +47,7 @@ def show(
     from audio_reasoner.dataset import count_rows, find_row, read_clips, read_rows
 
     opened = RunDir.open(run)
-    if not opened.dataset_dir.is_dir():
-        raise InputError(
-            f"{run} has no data set yet.",
-            code="run.not_built",
-            hint=f"Run `audio-reasoner build {run} --teacher grounded`.",
-        )
+    require_dataset(opened)
     console = Console()
     if sample_id is None and not random:
         rows = list(islice(read_rows(opened.dataset_dir), limit))

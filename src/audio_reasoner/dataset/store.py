@@ -17,7 +17,16 @@ from typing import Any
 from audio_reasoner.core.errors import InputError, IntegrityError
 from audio_reasoner.core.ids import file_sha256
 from audio_reasoner.dataset import files
-from audio_reasoner.dataset.rows import COLUMNS, REQUIRED, SCHEMA_VERSION, Row, arrow_fields, from_dict, to_dict
+from audio_reasoner.dataset.rows import (
+    COLUMNS,
+    REQUIRED,
+    SCHEMA_VERSION,
+    SINCE_VERSION_2,
+    Row,
+    arrow_fields,
+    from_dict,
+    to_dict,
+)
 
 MANIFEST = "_manifest.json"
 ROWS_AT_ONCE = 65_536
@@ -164,10 +173,12 @@ def dataset_sha256(dataset_dir: Path | str) -> str:
 def read_columns(dataset_dir: Path | str, columns: list[str], batch: int = ROWS_AT_ONCE) -> Iterator[dict[str, Any]]:
     """Some columns of all rows, in order of sample_id, without the cost of the others.
 
-    `batch` rows are in memory at once: ask for few where the columns hold long texts.
+    `batch` rows are in memory at once: ask for few where the columns hold long texts. A column that data of an older
+    version lacks has its default.
     """
+    later = {name: "[]" if name == "history" else None for name in columns if name in SINCE_VERSION_2}
     for _, fields in _each(_open_all(Path(dataset_dir)), columns, batch):
-        yield fields
+        yield {**later, **fields}
 
 
 def _decode(fields: dict[str, Any], path: Path) -> Row:
@@ -233,7 +244,11 @@ def find_row(dataset_dir: Path | str, sample_id_prefix: str) -> Row:
         raise InputError(
             f"no sample of {dataset_dir} has an id that begins with {wanted!r}",
             code="dataset.no_such_sample",
-            hint=f"Near it: {', '.join(nearest)}." if nearest else "The data set is empty.",
+            hint=f"Near it: {', '.join(nearest)}."
+            if nearest
+            else f"`audio-reasoner show {Path(dataset_dir).parent}` lists the first ids."
+            if around
+            else "The data set is empty.",
         )
     _, path, file, group, number = (exact or hits)[0]
     return _decode(_row_at(file, path, group, number), path)
@@ -274,11 +289,14 @@ def _group(file: Any, path: Path, group: int, columns: list[str]) -> Any:
 
 
 def _nearest(wanted: str, ids: list[str]) -> list[str]:
-    """Ids close to a mistyped one: by spelling, else its neighbours in order."""
+    """Ids that begin almost like a mistyped beginning (or whole id); none if nothing is near."""
+    if len(wanted) < 3:
+        return []
     at = bisect.bisect_left(ids, wanted)
-    close = difflib.get_close_matches(wanted, ids[max(0, at - 2_000) : at + 2_000], n=3, cutoff=0.7)
-    start = max(0, min(at - 1, len(ids) - 3))
-    return close or ids[start : start + 3]
+    beginnings: dict[str, str] = {}
+    for name in ids[max(0, at - 2_000) : at + 2_000]:
+        beginnings.setdefault(name[: len(wanted)], name)
+    return [beginnings[x] for x in difflib.get_close_matches(wanted, beginnings, n=3, cutoff=0.75)]
 
 
 def _row_at(file: Any, path: Path, group: int, number: int) -> dict[str, Any]:

@@ -1,15 +1,17 @@
-"""Exports of a data set to the formats trainers read: Hugging Face, ms-swift, WebDataset.
+"""Exports of a data set to the formats trainers read: Hugging Face, ms-swift, WebDataset, and the layout of CoTA.
 
 Decision: one function for all of them; a format is a name in `FORMATS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.dataset.exports import common
-from audio_reasoner.dataset.exports.common import AudioMode, AudioOf, ExportOptions, ExportResult, Progress
+from audio_reasoner.dataset.exports.common import AudioMode, AudioOf, ExportOptions, ExportResult, Progress, counted
+from audio_reasoner.dataset.exports.cota import export_cota
 from audio_reasoner.dataset.exports.hf import export_hf
 from audio_reasoner.dataset.exports.ms_swift import export_ms_swift
 from audio_reasoner.dataset.exports.webdataset import export_webdataset
@@ -22,11 +24,12 @@ __all__ = [
     "ExportOptions",
     "ExportResult",
     "Progress",
+    "counted",
     "export_run",
 ]
 
-FORMATS = {"hf": export_hf, "ms-swift": export_ms_swift, "webdataset": export_webdataset}
-DEFAULT_AUDIO: dict[str, AudioMode] = {"hf": "embed", "ms-swift": "reference", "webdataset": "embed"}
+FORMATS = {"hf": export_hf, "ms-swift": export_ms_swift, "webdataset": export_webdataset, "cota": export_cota}
+DEFAULT_AUDIO: dict[str, AudioMode] = {"hf": "embed", "ms-swift": "reference", "webdataset": "embed", "cota": "embed"}
 
 
 def export_run(
@@ -40,13 +43,14 @@ def export_run(
     val_fraction: float = 0.0,
     seed: int = 0,
     system_prompt: str | None = None,
+    where: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> ExportResult:
     """Export a run's data set.
 
     Args:
         run_dir: the run directory (with `clips/` and `dataset/`).
-        fmt: "hf", "ms-swift" or "webdataset".
+        fmt: "hf", "ms-swift", "webdataset" or "cota".
         audio: row → 16 kHz mono float32 [n]; called only where sound must be rendered.
         out: directory to make; default `run_dir/export/<fmt>`. An earlier export there is replaced as a whole.
         audio_mode: "embed" (16 kHz mono FLAC), "copy" (whole files as they are) or "reference" (paths); None: the
@@ -55,6 +59,7 @@ def export_run(
         val_fraction: share of groups held out as the split "val".
         seed: of the hold-out.
         system_prompt: text of a system message (ms-swift only).
+        where: conditions that all rows must satisfy, e.g. ``["difficulty>=2", "label_noise=false"]``.
         progress: called with (rows done, rows in all).
 
     Returns:
@@ -87,5 +92,5 @@ def export_run(
                 f"{place} lies in the run's own {own.name}/", code="output.in_the_way", hint="Name another directory."
             )
     common.refuse_foreign(place)
-    options = ExportOptions(modes[mode], split, val_fraction, seed, system_prompt)
+    options = ExportOptions(modes[mode], split, val_fraction, seed, system_prompt, tuple(where))
     return FORMATS[fmt](run, run / "dataset", place, audio, options, progress)

@@ -20,6 +20,26 @@ _LICENCES = {
 }  # fmt: skip
 
 
+_SOLVED = {
+    "solver_accuracy": "right answers of the solver hearing the clip",
+    "blind_accuracy": "right answers without hearing it",
+    "audio_dependence": "audio dependence",
+    "label_noise": "items where the solver doubts the gold answer",
+}
+
+
+class _Mean:
+    """Mean of the figures that are known."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        self.n += 1
+        self.total += value
+
+
 class Composition:
     """Counts over exported rows."""
 
@@ -30,6 +50,8 @@ class Composition:
         self.by: dict[str, Counter[str]] = defaultdict(Counter)
         self.words: Counter[str] = Counter()
         self.languages: set[str] = set()
+        self.dialogues = 0
+        self.solved: dict[str, _Mean] = {name: _Mean() for name in _SOLVED}
 
     def add(self, row: Row, split: str) -> None:
         self.rows += 1
@@ -55,6 +77,13 @@ class Composition:
             self.words[section] += len(getattr(row, section).split())
         if row.language:
             self.languages.add(row.language)
+        if row.history:
+            self.dialogues += 1
+        self.by["turns"][str(1 + len(row.history))] += 1
+        for name in _SOLVED:
+            value = getattr(row, name)
+            if value is not None:
+                self.solved[name].add(float(value))
 
 
 def _cell(text: str) -> str:
@@ -68,7 +97,7 @@ def _table(title: str, counts: Counter[str], total: int) -> str:
     return "\n".join(lines)
 
 
-def _header(c: Composition, split_names: dict[str, str]) -> str:
+def _header(c: Composition, places: dict[str, dict[str, str]]) -> str:
     licences = {x.lower() for x in c.by["licence"]}
     only = licences.pop() if len(licences) == 1 else "other"
     known = only in _LICENCES
@@ -81,18 +110,69 @@ def _header(c: Composition, split_names: dict[str, str]) -> str:
     size = next((name for limit, name in _SIZES if c.rows < limit), "1M<n<10M")
     lines += ["task_categories:", "- audio-text-to-text", "size_categories:", f"- {size}"]
     lines += ["tags:", "- audio", "- reasoning", "- chain-of-thought", "- audio-reasoner"]
-    lines += ["configs:", "- config_name: default", "  data_files:"]
-    for ours, theirs in split_names.items():
-        lines += [f"  - split: {theirs}", f"    path: data/{ours}-*.parquet"]
+    lines.append("configs:")
+    for config, splits in places.items():
+        lines += [f"- config_name: {config}", "  data_files:"]
+        for split, path in splits.items():
+            lines += [f"  - split: {split}", f"    path: {path}"]
     return "\n".join([*lines, "---"])
 
 
-def render_card(c: Composition, split_names: dict[str, str], audio_note: str, quarantined: int) -> str:
-    """README.md: YAML header for the hub, then the tables. `split_names` maps our split names to the hub's."""
+def _solved(c: Composition) -> str:
+    """The table of what a solver found; empty if none was asked."""
+    lines = [
+        f"| {title} | {c.solved[name].n:,} | {c.solved[name].total / c.solved[name].n:.1%} |"
+        for name, title in _SOLVED.items()
+        if c.solved[name].n
+    ]
+    if not lines:
+        return ""
+    table = "\n".join(["| what a solver found | rows asked | mean |", "|---|---:|---:|", *lines])
+    return (
+        f"{table}\n\nThe solver does not know the gold answer. Its figures stand in the columns of the same rows.\n\n"
+    )
+
+
+def render_card(
+    c: Composition, places: dict[str, dict[str, str]], audio_note: str, omissions: str, *, all_columns: bool = True
+) -> str:
+    """README.md: YAML header for the hub, then the tables.
+
+    Args:
+        c: what was exported.
+        places: configuration → split as the hub calls it → glob of its files.
+        audio_note: where the sound is.
+        omissions: what was left out, in words; may be empty.
+        all_columns: whether the rows have more columns than `audio`, `user` and `assistant`.
+    """
+    first, splits = next(iter(places.items()))
+    chosen = f'"{first}", split="{next(iter(splits))}"' if len(places) > 1 else f'split="{next(iter(splits))}"'
+    columns = (
+        "whole tagged chain. The other columns hold the parts (question, options, gold_text, planning, …), the source\n"
+        "and licence of each clip, and who judged the sample; the audio-reasoner documentation describes them under\n"
+        '"Data format".\n'
+        if all_columns
+        else "whole tagged chain.\n"
+    )
+    licences = (
+        'The licence of each clip stands in its row (`licence`); the table above counts them. "not stated" means that\n'
+        "the labels named none: find out before you publish."
+        if all_columns
+        else 'The table above counts the licences of the clips. "not stated" means that the labels named none: find\n'
+        "out before you publish."
+    )
+    groups = "Rows of one `group`" if all_columns else "Rows of one recording, speaker or dialogue"
     judged = ", ".join(f"{name} {n:,}" for name, n in sorted(c.by["verdict"].items())) or "none"
     words = " · ".join(f"{s} {c.words[s] / c.rows:.0f}" for s in SECTIONS)
     length = f"{c.seconds / 3600:.1f} hours" if c.seconds > 7200 else f"{c.seconds / 60:.1f} minutes"
-    held = f" {quarantined:,} rows were held back; see `quarantine.jsonl`." if quarantined else ""
+    held = f"\n\n{omissions.strip()}" if omissions else ""
+    dialogues = (
+        "\nRows with a `history` are the last turn of a dialogue about their clip: `history` is a JSON list of the\n"
+        "earlier turns (question, options, response) in their order, without their THINK parts; put them before\n"
+        "`user` and learn the last answer only.\n"
+        if c.dialogues
+        else ""
+    )
     tables = "\n\n".join(
         _table(name, c.by[name], c.rows)
         for name in (
@@ -103,12 +183,13 @@ def render_card(c: Composition, split_names: dict[str, str], audio_note: str, qu
             "difficulty",
             "options",
             "right option",
+            *(["turns"] if c.dialogues else []),
             "source",
             "licence",
         )
         if c.by[name]
     )
-    return f"""{_header(c, split_names)}
+    return f"""{_header(c, places)}
 
 # Structured audio reasoning samples
 
@@ -120,7 +201,7 @@ chain: planning, caption, reasoning, summary, response.{held}
 ```python
 from datasets import Audio, load_dataset
 
-data = load_dataset("PATH_OR_NAME", split="{next(iter(split_names.values()))}")
+data = load_dataset("PATH_OR_NAME", {chosen})
 data = data.cast_column("audio", Audio(decode=False))
 row = data[0]
 row["audio"]["bytes"], row["user"], row["assistant"]
@@ -129,14 +210,12 @@ row["audio"]["bytes"], row["user"], row["assistant"]
 {audio_note}
 
 `user` begins with the literal `<audio>`, then the question and its options, one per line as `(a) …`. `assistant` is the
-whole tagged chain. The other columns hold the parts (question, options, gold_text, planning, …), the source and licence
-of each clip, and who judged the sample; the audio-reasoner documentation describes them under "Data format".
-
+{columns}{dialogues}
 ## Composition
 
 {tables}
 
-Words per section (mean): {words}.
+{_solved(c)}Words per section (mean): {words}.
 
 ## How it was built
 
@@ -149,8 +228,7 @@ checks ({", ".join(sorted(c.by["checks"]))}) accept or reject it. Verdicts: {jud
 
 ## Licence
 
-The licence of each clip stands in its row (`licence`); the table above counts them. "not stated" means that the labels
-named none: find out before you publish. The texts carry no licence of their own beyond that of their source.
+{licences} The texts carry no licence of their own beyond that of their source.
 
 ## Known limits
 
@@ -158,5 +236,5 @@ named none: find out before you publish. The texts carry no licence of their own
   are, but narrower in wording than human text.
 - A label that is wrong in the source is wrong here: checks compare texts with labels and measurements, not with ears.
 - The labels of a recording count as complete: "no" to a presence question, and the wrong options, rest on that.
-- Rows of one `group`, and rows that hear the same sound, are never divided between splits.
+- {groups}, and rows that hear the same sound, are never divided between splits.
 """

@@ -16,12 +16,12 @@ from audio_reasoner.dataset.exports import common
 from audio_reasoner.dataset.exports.card import Composition, render_card
 from audio_reasoner.dataset.rows import COLUMNS, SCHEMA_VERSION, Row, arrow_fields, to_dict
 
-_NOTES = {
+NOTES = {
     "embed": "`audio.bytes` holds 16 kHz mono FLAC.",
     "copy": "`audio.bytes` holds the original file where a clip is a whole file, else 16 kHz mono FLAC.",
     "reference": "`audio.path` names a file on the machine that made this export; `audio.bytes` is empty.",
 }
-_HUB_NAMES = {"val": "validation", "dev": "validation"}
+HUB_NAMES = {"val": "validation", "dev": "validation"}
 
 
 def _features() -> dict[str, Any]:
@@ -77,11 +77,7 @@ def export_hf(
             fields["split"] = split
             fields["user"] = common.user_text(row)
             fields["assistant"] = common.assistant_text(row)
-            if options.audio == "reference":
-                fields["audio"] = {"bytes": None, "path": by_reference.path_of(row)}
-            else:
-                data, suffix = sounds.original(row) if options.audio == "copy" else (sounds.flac(row), "flac")
-                fields["audio"] = {"bytes": data, "path": f"{row.clip_id}.{suffix}"}
+            fields["audio"] = common.audio_field(row, sounds, by_reference, options.audio)
             return fields
 
         (folder / "data").mkdir()
@@ -97,10 +93,11 @@ def export_hf(
         finally:
             for writer in shards.values():
                 writer.abandon()
-        names = {ours: _HUB_NAMES.get(ours, ours) for ours in sorted(shards)}
+        names = {ours: HUB_NAMES.get(ours, ours) for ours in sorted(shards)}
         if len(set(names.values())) < len(names):  # "val" and "validation" side by side keep their own names
             names = {ours: ours for ours in names}
-        card = render_card(composition, names, _NOTES[options.audio], sum(selection.reasons.values()))
+        places = {"default": {theirs: f"data/{ours}-*.parquet" for ours, theirs in names.items()}}
+        card = render_card(composition, places, NOTES[options.audio], common.omissions(selection))
         (folder / "README.md").write_text(card, encoding="utf-8")
         common.write_manifest(folder, "hf", dataset_dir, options, selection)
     return common.result_of(out, selection)

@@ -1,7 +1,9 @@
 """Export for ms-swift: `train.jsonl` (and one file per further split) with absolute audio paths.
 
 Decision: rows have exactly the documented keys, `messages` and `audios`, because ms-swift treats any other key as its
-own. Which sample a line came from is in `ids/<split>.txt`, line for line.
+own. Which sample a line came from is in `ids/<split>.txt`, line for line. Of a dialogue only the last answer is
+learned: ms-swift reads a boolean `loss` from assistant messages. As soon as one row is a dialogue, every assistant
+message of the export carries it, because readers of JSON lines take the keys of the first block of rows for all.
 """
 
 from __future__ import annotations
@@ -39,8 +41,13 @@ def _readme(out: Path, selection: common.Selection, options: common.ExportOption
         ]
     )
     counts = "\n".join(f"| {s}.jsonl | {n:,} |" for s, n in sorted(selection.counts.items()))
-    held = sum(selection.reasons.values())
-    note = f"\n{held:,} rows were held back; `quarantine.jsonl` says why.\n" if held else ""
+    note = common.omissions(selection)
+    dialogues = (
+        "Some rows are dialogues: `<audio>` stands in the first question only, earlier answers come without their\n"
+        "THINK part, and `loss` says that only the last answer is learned.\n"
+        if selection.dialogues
+        else ""
+    )
     where = {
         "reference": "Whole files are named where they lie; spans and synthetic clips are in `audio/` (16 kHz mono).",
         "copy": "`audio/` holds a copy of every whole file, and spans and synthetic clips as 16 kHz mono FLAC.",
@@ -51,9 +58,10 @@ def _readme(out: Path, selection: common.Selection, options: common.ExportOption
 | file | rows |
 |---|---:|
 {counts}
+
 {note}
 Each line: `messages` (user: `<audio>` and the question; assistant: the tagged chain) and `audios` (one absolute path).
-{where}
+{dialogues}{where}
 Paths are absolute: after moving this directory, export again.
 `ids/<split>.txt` names the sample of each line.
 
@@ -88,9 +96,12 @@ def export_ms_swift(
         sound_files = common.AudioFolder(folder, out, sounds, options.audio)
 
         def make(row: Row, _split: str) -> dict[str, Any]:
-            messages = [{"role": "system", "content": system}] if system else []
-            messages.append({"role": "user", "content": common.user_text(row)})
-            messages.append({"role": "assistant", "content": common.assistant_text(row)})
+            messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+            turns = common.turns_of(row)
+            for number, (question, answer) in enumerate(turns, 1):
+                loss = {"loss": number == len(turns)} if selection.dialogues else {}
+                messages.append({"role": "user", "content": question})
+                messages.append({"role": "assistant", "content": answer, **loss})
             return {"messages": messages, "audios": [sound_files.path_of(row)]}
 
         (folder / "ids").mkdir()
