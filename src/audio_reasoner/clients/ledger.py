@@ -310,7 +310,7 @@ class LedgerReader:
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def failed_attempts(self) -> list[tuple[str, str, str, int | None, int]]:
+    def failures_by_kind(self) -> list[tuple[str, str, str, int | None, int]]:
         """Attempts that failed: (kind, model, error code, HTTP status, how often), most frequent first."""
         rows = self._all(
             "SELECT coalesce(c.kind, ''), coalesce(c.model, ''), coalesce(a.error_code, ''), a.http_status, count(*) "
