@@ -43,7 +43,7 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
     }
     assert found == TABLES
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_a_newer_ledger_is_refused_by_writer_and_reader(tmp_path: Path) -> None:

@@ -297,19 +297,6 @@ class LedgerReader:
         with _explained(self.path):
             yield from self._db.execute(sql, (plan_id, *wanted))
 
-    def call_sums(self) -> list[dict[str, Any]]:
-        """Calls of all plans by kind, provider, model, state and finish: number, tokens, micro-dollars, first and last.
-
-        Calls are shared by plans (an equal request is paid once), so they cannot be told apart by plan.
-        """
-        names = ("kind", "provider", "model", "state", "finish", "calls", "tokens_in", "tokens_out", "cost_micro",
-                 "first", "last")  # fmt: skip
-        rows = self._all(
-            "SELECT kind, provider, model, state, finish, count(*), total(tokens_in), total(tokens_out), "
-            "total(cost_micro), min(started_at), max(ended_at) FROM calls GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
-        )
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
     def failures_by_kind(self) -> list[tuple[str, str, str, int | None, int]]:
         """Attempts that failed: (kind, model, error code, HTTP status, how often), most frequent first."""
         rows = self._all(
