@@ -35,7 +35,7 @@ def _escape(char: str) -> str:
 def _must_escape(char: str) -> bool:
     if char.isascii():
         return char in _UNSAFE or char == "\x7f"
-    # Control, invisible and direction marks, lone surrogates, private and unassigned characters, line and paragraph ends.
+    # Control, invisible and direction marks, lone surrogates, private and unassigned characters, line ends.
     return char in _UNSAFE or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
