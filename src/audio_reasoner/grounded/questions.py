@@ -129,9 +129,17 @@ def target_of(text: str) -> str | None:
     """
     for templates in TEMPLATES.values():
         for t in templates:
-            if "{x}" in t and (m := _pattern(t).fullmatch(text)):
-                return m.group(1)
+            if (x := named_by(t, text)) is not None:
+                return x
     return None
+
+
+def named_by(template: str, text: str) -> str | None:
+    """What stands in `text` where the template has its {x}; None if the text is not made from it."""
+    if "{x}" not in template:
+        return None
+    m = _pattern(template).fullmatch(text)
+    return m.group(1) if m is not None else None
 
 
 def pick(rng: Rng, items: Sequence[str]) -> str:

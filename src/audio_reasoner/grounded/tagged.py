@@ -8,14 +8,19 @@ mentioned.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from audio_reasoner.core.chain import Chain
-from audio_reasoner.core.records import Question
+from audio_reasoner.core.records import Question, Style, Task
+from audio_reasoner.grounded import compose as c
 from audio_reasoner.grounded import patterns as p
+from audio_reasoner.grounded import questions as q
 from audio_reasoner.grounded.brief import BRIEF_PLANNING, numbered, option_letter, scan
+from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.facts import Facts
 from audio_reasoner.grounded.full import clip_length, duration_options, letter, loudness_steps
+from audio_reasoner.grounded.known import Known
 from audio_reasoner.grounded.language import capital, listed, number, phrase, seconds
 from audio_reasoner.grounded.questions import COURSE_TEXT, target_of
 from audio_reasoner.grounded.writer import Writer
@@ -208,3 +213,56 @@ def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
     reasoning = "\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1))
     summary = w.say(p.SUMMARY["describe"], x=names, c=clip_length(facts.duration))
     return Chain(planning=planning, caption=caption, reasoning=reasoning, summary=summary, response=response)
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Questions about a recording of which a tag and some measurements are known.
+
+    Args:
+        task: what its questions count as.
+    """
+
+    task: Task = "sound_qa"
+    tiers = (("sound", "presence"), ("duration", "loudness"), ("describe",))
+    given = ()
+
+    def ask(self, family: str, a: Asking) -> Question | None:
+        """One of the tag families."""
+        tags, facts, rng = tags_of(a.known), a.known.facts, a.rng
+        if family == "duration":
+            return q.duration(facts.duration, rng, self.task)
+        if family == "loudness":
+            return q.loudness(facts.course, rng, self.task) if facts.course is not None else None
+        if not tags:
+            return None
+        if family == "describe":
+            # Only where more than the sound's name is known.
+            if a.style == "brief" or (facts.stretches is None and facts.course is None):
+                return None
+            text = q.pick(rng, q.TEMPLATES["describe"])
+            return c.ask_open("caption", family, text, a.caption, 3)
+        return (q.sound if family == "sound" else q.tag_presence)(tags, a.sounds, rng, self.task)
+
+    def caption(self, known: Known, w: Writer) -> str:
+        """What is heard, and when."""
+        tags = tags_of(known)
+        return description(tags, known.facts, w) if tags else tag_caption(tags, known.facts, w, "describe")
+
+    def think(self, question: Question, known: Known, w: Writer, style: Style) -> Chain:
+        """From what is heard to the option."""
+        tags, facts = tags_of(known), known.facts
+        if question.family not in ("sound", "presence", "duration", "loudness", "describe"):
+            raise ValueError(f"a question of family {question.family!r} needs a timeline")
+        if question.family == "loudness" and facts.course is None:
+            raise ValueError("the course of its loudness is not known")
+        if style == "brief" and question.options:
+            return brief_tag_chain(question, tags, facts)
+        if question.family == "describe":
+            return describe_chain(question, tags, facts, w)
+        return full_tag_chain(question, tags, facts, w)
+
+
+def tags_of(known: Known) -> tuple[str, ...]:
+    """Sounds and instruments that are heard."""
+    return tuple(dict.fromkeys((*known.tags, *known.instruments)))

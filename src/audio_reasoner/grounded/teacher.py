@@ -19,39 +19,40 @@ import numpy as np
 from audio_reasoner.core.chain import TAG_LITERALS, Chain
 from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.ids import derive_seed
-from audio_reasoner.core.records import Annotation, Clip, Evidence, LabelKind, Question, Style, Task
-from audio_reasoner.grounded import questions as q
-from audio_reasoner.grounded.brief import brief_chain
-from audio_reasoner.grounded.facts import Facts, facts_of
-from audio_reasoner.grounded.full import full_scene_chain, scene_caption
+from audio_reasoner.core.records import Annotation, Clip, Evidence, Question, Style, Task
+from audio_reasoner.grounded.desk import Asking, Desk
+from audio_reasoner.grounded.feeling import Feeling, Sarcasm
+from audio_reasoner.grounded.known import Known, known_of
 from audio_reasoner.grounded.language import clean_label
-from audio_reasoner.grounded.scene import Scene, scene_of
-from audio_reasoner.grounded.tagged import brief_tag_chain, describe_chain, description, full_tag_chain, tag_caption
+from audio_reasoner.grounded.s2tt import SpeechTranslation
+from audio_reasoner.grounded.scenes import Scenes
+from audio_reasoner.grounded.tagged import Recordings
+from audio_reasoner.grounded.tasks import task_of
+from audio_reasoner.grounded.vocabulary import sounds
 from audio_reasoner.grounded.writer import Writer
 
 MAX_LABEL_CHARS = 120
 """A longer label is a description, not a name."""
 
-# A clip gets one question of each difficulty in turn, so that questions rise from easy to hard.
-_TIERS: tuple[tuple[str, ...], ...] = (
-    ("first", "last", "presence"),
-    ("count", "before", "after", "longest", "duration", "loudness"),
-    ("order", "count_of"),
-)
-_TAG_TIERS: tuple[tuple[str, ...], ...] = (
-    ("sound", "presence"),
-    ("duration", "loudness"),
-    ("describe",),
-)
-FAMILIES = tuple(sorted({family for tier in (*_TIERS, *_TAG_TIERS) for family in tier}))
+DESKS: dict[Task, Desk] = {
+    "complex_audio": Scenes(),
+    "sound_qa": Recordings(),
+    "music_qa": Recordings("music_qa"),
+    "speech_qa": Recordings("speech_qa"),
+    "multi_speaker": Recordings("speech_qa"),
+    "s2tt": SpeechTranslation(),
+    "ser": Feeling(),
+    "sarcasm": Sarcasm(),
+}
+"""Who asks and answers, by task. A clip gets one question of each tier in turn, so that they rise in difficulty."""
+FAMILIES = tuple(sorted({family for desk in DESKS.values() for tier in desk.tiers for family in tier}))
 """Every question type that this teacher can ask."""
-_TAG_KINDS: tuple[LabelKind, ...] = ("tag", "instrument")
 _WEIGHTS = {"duration": 0.3, "order": 1.5}
 """How likely a family is drawn within its tier, where it is not 1."""
 
 
-def why_unusable(label: str) -> str | None:
-    """Why a label cannot stand in a chain, or None."""
+def why_unusable(label: str, passage: bool = False) -> str | None:
+    """Why a label (or a passage of speech) cannot stand in a chain, or None."""
     upper = label.upper()
     if not any(c.isalnum() for c in label):
         return "has no letter or digit"
@@ -59,6 +60,8 @@ def why_unusable(label: str) -> str | None:
         return "contains a tag of the chain"
     if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") for c in label):
         return "contains a control character"
+    if passage:
+        return None
     if len(label) > MAX_LABEL_CHARS:
         return f"has {len(label)} characters; at most {MAX_LABEL_CHARS} are a name"
     if label.casefold() in ("yes", "no"):
@@ -74,11 +77,15 @@ def check_label(label: str, clip: Clip) -> None:
     """
     why = why_unusable(label)
     if why is not None:
-        raise TeacherError(
-            f"{clip.source}:{clip.source_id}: the label {label[:80]!r} {why}.",
-            code="grounded.label_unusable",
-            hint="Rename the label, for example in labels.csv.",
-        )
+        raise _unusable(label, clip, why)
+
+
+def _unusable(label: str, clip: Clip, why: str) -> TeacherError:
+    return TeacherError(
+        f"{clip.source}:{clip.source_id}: the label {label[:80]!r} {why}.",
+        code="grounded.label_unusable",
+        hint="Rename the label, for example in labels.csv.",
+    )
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ class GroundedTeacher:
     families: tuple[str, ...] = ()
 
     name: ClassVar[str] = "grounded"
-    model: ClassVar[str] = "grounded/1"
+    model: ClassVar[str] = "grounded/2"
 
     def annotate(self, clip: Clip, evidence: Evidence | None = None) -> Annotation:
         """Caption and questions of a clip.
@@ -109,46 +116,22 @@ class GroundedTeacher:
             TeacherError: `grounded.nothing_known`, `grounded.label_unusable`.
         """
         rng = np.random.default_rng(derive_seed(self.seed, clip.clip_id, "annotate"))
-        scene, tags, facts = _known(clip, evidence)
-        for label in scene.labels if scene is not None else tags:
-            check_label(label, clip)
-        vocabulary = _usable(self.vocabulary)
-        writer = Writer(rng)
-        if scene is not None:
-            caption = scene_caption(scene)
-            tiers = _TIERS
-        else:
-            caption = description(tags, facts, writer) if tags else tag_caption(tags, facts, writer, "describe")
-            tiers = _TAG_TIERS
+        known = _known(clip, evidence)
+        for desk in _desks(clip):
+            caption = desk.caption(known, Writer(rng))
+            asking = Asking(known, caption, _usable(self.vocabulary), self.vocabulary, rng, self.style)
 
-        def make(family: str) -> Question | None:
-            task: Task = "sound_qa" if scene is None else "complex_audio"
-            if family == "duration":
-                return q.duration(clip.duration_s if scene is None else scene.duration, rng, task)
-            if family == "loudness":
-                return q.loudness(facts.course, rng, task) if facts.course is not None else None
-            if scene is not None:
-                return q.SCENE_FAMILIES[family](scene, vocabulary, rng, task)
-            if not tags:
-                return None
-            if family == "describe":
-                return self._describe(caption, facts, rng)
-            return (q.sound if family == "sound" else q.tag_presence)(tags, vocabulary, rng, task)
+            def make(family: str, desk: Desk = desk, asking: Asking = asking) -> Question | None:
+                return desk.ask(family, asking)
 
-        if self.families:
-            kept = (tuple(f for f in tier if f in self.families) for tier in tiers)
-            tiers = tuple(tier for tier in kept if tier)
-        questions = self._choose(tiers, make, rng)
-        if not questions:
-            raise _nothing(clip, "no fair question can be asked about it")
-        return Annotation(caption=caption, questions=questions)
-
-    def _describe(self, caption: str, facts: Facts, rng: np.random.Generator) -> Question | None:
-        """An open question, in full style and only where more than the sound's name is known."""
-        if self.style == "brief" or (facts.stretches is None and facts.course is None):
-            return None
-        text = q.pick(rng, q.TEMPLATES["describe"])
-        return Question(task="caption", family="describe", text=text, gold_text=caption, difficulty=3)
+            tiers: Sequence[Sequence[str]] = desk.tiers
+            if self.families:
+                kept = (tuple(f for f in tier if f in self.families) for tier in tiers)
+                tiers = tuple(tier for tier in kept if tier)
+            questions = self._choose([t for t in tiers if t], make, rng)
+            if questions:
+                return Annotation(caption=caption, questions=questions)
+        raise _nothing(clip, "no fair question can be asked about it")
 
     def _choose(
         self, tiers: Sequence[Sequence[str]], make: Callable[[str], Question | None], rng: np.random.Generator
@@ -174,23 +157,14 @@ class GroundedTeacher:
             TeacherError: `grounded.nothing_known` if what the question asks is not known about the clip,
                 `grounded.label_unusable`.
         """
-        scene, tags, facts = _known(clip, evidence)
-        if question.family == "loudness" and facts.course is None:
-            raise _nothing(clip, "the course of its loudness is not known")
+        known = _known(clip, evidence)
+        desks = _desks(clip)
+        desk = next((d for d in desks if any(question.family in tier for tier in d.tiers)), desks[0])
         rng = np.random.default_rng(derive_seed(self.seed, clip.clip_id, "think", question.family, question.text))
-        if scene is not None:
-            if question.family not in q.SCENE_FAMILIES and question.family not in ("duration", "loudness"):
-                raise _nothing(clip, f"no question of family {question.family!r} is asked about a timeline")
-            if self.style == "brief":
-                return brief_chain(question, scene, facts)
-            return full_scene_chain(question, scene, facts, Writer(rng))
-        if question.family not in ("sound", "presence", "duration", "loudness", "describe"):
-            raise _nothing(clip, f"a question of family {question.family!r} needs a timeline")
-        if self.style == "brief" and question.options:
-            return brief_tag_chain(question, tags, facts)
-        if question.family == "describe":
-            return describe_chain(question, tags, facts, Writer(rng))
-        return full_tag_chain(question, tags, facts, Writer(rng))
+        try:
+            return desk.think(question, known, Writer(rng), self.style)
+        except ValueError as error:
+            raise _nothing(clip, str(error)) from error
 
 
 def _nothing(clip: Clip, why: str) -> TeacherError:
@@ -201,23 +175,36 @@ def _nothing(clip: Clip, why: str) -> TeacherError:
     )
 
 
-def _known(clip: Clip, evidence: Evidence | None) -> tuple[Scene | None, tuple[str, ...], Facts]:
-    """What may be said about a clip: its scene, else its tags; and the facts that evidence may speak of."""
-    facts = facts_of(clip, evidence)
-    scene = scene_of(clip)
-    if scene is not None:
-        return scene, (), facts
-    tags = tuple(dict.fromkeys(clean_label(x.value) for x in clip.labels if x.kind in _TAG_KINDS and x.value.strip()))
-    if not tags and facts.course is None and facts.stretches is None:
-        raise _nothing(clip, "it has no timeline, no tag and no evidence that may speak, so nothing true can be said")
-    return None, tags, facts
+def _known(clip: Clip, evidence: Evidence | None) -> Known:
+    """What may be said about a clip, every word of it fit for a chain."""
+    known = known_of(clip, evidence)
+    names = known.scene.labels if known.scene is not None else (*known.tags, *known.instruments, *known.genres)
+    for label in names:
+        check_label(label, clip)
+    for said in (known.transcript, known.translation):
+        if said is not None and (why := why_unusable(said.text, passage=True)) is not None:
+            raise _unusable(said.text, clip, why)
+    if not known.anything:
+        raise _nothing(clip, "it has no timeline, no label and no evidence that may speak, so nothing true can be said")
+    return known
+
+
+def _desks(clip: Clip) -> tuple[Desk, ...]:
+    """Who may speak about a clip: its task's desk, then the one that needs only a tag."""
+    desk = DESKS[task_of(clip)]
+    if isinstance(desk, Scenes | Recordings):
+        return (desk,)
+    return (
+        desk,
+        Recordings("music_qa" if "music" in clip.domains else "speech_qa" if "speech" in clip.domains else "sound_qa"),
+    )
 
 
 @lru_cache(maxsize=16)
 def _usable(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
     """The vocabulary without labels that cannot stand in a chain, and without doubles."""
     kept: dict[str, str] = {}
-    for label in vocabulary:
+    for label in sounds(vocabulary):
         shown = clean_label(label)
         if why_unusable(shown) is None:
             kept.setdefault(shown.casefold(), shown)
