@@ -13,7 +13,7 @@ import hashlib
 import heapq
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +216,16 @@ def read_clip_columns(run_dir: Path | str, columns: list[str], batch: int = 4096
     """
     for path in _parts(run_dir):
         yield from files.iter_dicts(_open(path), path, columns, _REMAKE, batch)
+
+
+def find_clips(run_dir: Path | str, clip_ids: Container[str]) -> dict[str, Clip]:
+    """The clips with these ids, as far as there are such, in order of clip_id; the others are not decoded."""
+    found = {}
+    for path in _parts(run_dir):
+        for row in files.iter_dicts(_open(path), path, list(COLUMNS), _REMAKE):
+            if row["clip_id"] in clip_ids:
+                found[row["clip_id"]] = _decode(row, path)
+    return dict(sorted(found.items()))
 
 
 def read_clips(run_dir: Path | str) -> Iterator[Clip]:
