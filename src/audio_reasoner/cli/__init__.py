@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from audio_reasoner.cli import ask, build, clips, evaluate, export, report, show, status, synth, train
+from audio_reasoner.cli import ask, build, clips, evaluate, export, prompts, report, show, status, synth, train
 from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(clips.app, name="clips")
 app.add_typer(synth.app, name="synth")
 app.command("build")(build.build)
+app.add_typer(prompts.app, name="prompts")
 app.command("status")(status.status)
 app.command("show")(show.show)
 app.command("report")(report.report)
