@@ -19,23 +19,15 @@ StageName = Annotated[str, typer.Argument(metavar="STAGE", help="annotate, think
 @app.command("list")
 def list_(prompts: Folder = None) -> None:
     """All templates: task, stage, file, hash of what it is made of, and whether it is yours."""
-    from rich.console import Console
-    from rich.table import Table
-
     from audio_reasoner.teachers.templates import STAGES, TASKS, Templates
 
     templates = Templates(prompts)
-    table = Table(box=None, pad_edge=False)
-    for head in ("task", "stage", "template", "hash", "whose"):
-        table.add_column(head)
     for task in TASKS:
         for stage in STAGES:
             name = templates.name_of(task, stage)
             yours = [x for x in templates.used_by(name) if templates.is_users(x)]
-            table.add_row(
-                task, stage, name, templates.sha_of(task, stage)[:12], f"yours: {', '.join(yours)}" if yours else ""
-            )
-    Console(soft_wrap=True).print(table)
+            whose = f"  yours: {', '.join(yours)}" if yours else ""
+            typer.echo(f"{task:<14} {stage:<9} {name:<30} {templates.sha_of(task, stage)[:12]}{whose}")
     typer.echo(f"All together: {templates.sha[:12]}")
 
 
