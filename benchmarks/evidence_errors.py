@@ -1,6 +1,6 @@
 """Measures how often each estimator of `audio_reasoner.evidence` is wrong, on rendered clips whose truth is known.
 
-    python benchmarks/evidence_errors.py [--clips 2400] [--seed 1] [--write]
+    python benchmarks/evidence_errors.py [--clips 2600] [--seed 77] [--only voice] [--write]
 
 Three kinds of clips, so many of each:
 
@@ -10,6 +10,7 @@ Three kinds of clips, so many of each:
 * courses: sounds without a course of their own (noise, tones, hums, and thirteen classes of the bank) under a known
   loudness course, with and without silence around it. Truth: the course.
 * tones: harmonic tones and noise bands. Truth: the fundamental frequency or its absence, and the spectrum's centre.
+* speech and pulse: see `evidence_voice.py`.
 
 A row counts the clips in which the estimator speaks (its error would be attached), the share of those in which it is
 wrong, and the share of all clips in which it speaks. docs/evidence.md says what wrong means. `--write` puts each item's
@@ -28,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+import evidence_voice
 from audio_reasoner import synth
 from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.core.records import Clip, Evidence
@@ -36,7 +38,7 @@ from audio_reasoner.evidence import estimators
 RATE = 16_000
 ITEMS = (
     "duration_s", "segments", "leading_silence_s", "trailing_silence_s", "silence_share", "onset_count", "level_dbfs",
-    "loudness_course", "brightness_hz", "pitch_hz",
+    "loudness_course", "brightness_hz", "pitch_hz", "speech", "speech_segments", "speech_share", "pulse_bpm",
 )  # fmt: skip
 KEY = "0" * 64
 ERRORS_FILE = Path(__file__).parents[1] / "src/audio_reasoner/evidence/errors.py"
@@ -82,7 +84,7 @@ class Tally:
 
     def worst(self, name: str) -> Count:
         """The kind with the highest error: what is published."""
-        return max(self.of(name).values(), key=lambda c: c.error)
+        return max(self.of(name).values(), key=lambda c: c.error, default=Count())
 
 
 # --- scenes ----------------------------------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ def scene(clip: Clip, tally: Tally) -> None:
     assert clip.audio.recipe is not None
     events = clip.audio.recipe["events"]
     spans = bridged([heard_span(e) for e in events])
-    evidence = estimators.measure(synth.render(clip.audio.recipe), KEY)
+    evidence = estimators.measure(synth.render(clip.audio.recipe), KEY, speech=False)
     told = [(round(float(a), 2), round(float(b), 2)) for a, b in spans]
     about = f"truth {[e['class'] for e in events]} {told}"
     judge(evidence, spans, clip.duration_s, tally, about)
@@ -150,7 +152,7 @@ def unbroken(rng: np.random.Generator, tally: Tally) -> None:
         x[at : at + RATE] *= 10.0 ** (-rng.uniform(35.0, 60.0) / 20.0)
         spans = [(0.0, at / RATE), (at / RATE + 1.0, n / RATE)]
     x += rng.standard_normal(n) * 10.0 ** (rng.uniform(-80.0, -60.0) / 20.0)
-    evidence = estimators.measure(x, KEY)
+    evidence = estimators.measure(x, KEY, speech=False)
     judge(evidence, spans, n / RATE, tally, f"truth {spans}")
 
 
@@ -211,7 +213,7 @@ def course(rng: np.random.Generator, tally: Tally) -> None:
     edge = [int(rng.uniform(0.0, 0.3) * RATE) * int(rng.random() < 0.5) for _ in range(2)]
     x = np.concatenate([np.zeros(edge[0]), x, np.zeros(edge[1])])
     x += rng.standard_normal(x.size) * 10.0 ** (rng.uniform(-80.0, -60.0) / 20.0)
-    evidence = estimators.measure(x, KEY)
+    evidence = estimators.measure(x, KEY, speech=False)
     about = f"truth {name} depth {depth:.0f} turn {turn:.2f} {n / RATE:.1f} s edges {edge}"
     tally.check(evidence, "loudness_course", lambda v: v == name, about)
 
@@ -241,7 +243,7 @@ def tone(rng: np.random.Generator, tally: Tally) -> None:
         centre, pitch = (low + high) / 2, None
     x = np.asarray(x, dtype=np.float64)
     x = x / np.sqrt(np.mean(x**2)) * 10.0 ** (rng.uniform(-30.0, -15.0) / 20.0) + noise
-    evidence = estimators.measure(x, KEY)
+    evidence = estimators.measure(x, KEY, speech=False)
     about = f"truth pitch {pitch and round(pitch)} centre {centre:.0f}"
     tally.check(evidence, "brightness_hz", lambda v: abs(v / centre - 1.0) <= 0.1, about)
 
@@ -251,6 +253,54 @@ def tone(rng: np.random.Generator, tally: Tally) -> None:
         return abs(value / pitch - 1.0) <= 0.06  # a semitone, rounding to two digits included
 
     tally.check(evidence, "pitch_hz", right, about)
+
+
+# --- speech and pulse -------------------------------------------------------------------------------------------------
+
+
+def spoken(rng: np.random.Generator, tally: Tally, pool: list[np.ndarray], over: bool) -> None:
+    """Speech alone, or over softer sounds of the bank."""
+    x, spans = evidence_voice.spoken_clip(rng, pool, over)
+    duration = x.size / RATE
+    evidence = estimators.measure(x, KEY)
+    about = f"truth {[[round(a, 1), round(b, 1)] for a, b in spans]} of {duration:.1f} s"
+    share = sum(b - a for a, b in spans) / duration
+
+    def same(value: list[list[float]]) -> bool:
+        return len(value) == len(spans) and all(
+            abs(a - c) <= 0.3 and abs(b - d) <= 0.3 for (a, b), (c, d) in zip(value, spans, strict=True)
+        )
+
+    tally.check(evidence, "speech", lambda v: v is True, about)
+    tally.check(evidence, "speech_segments", same, about)
+    tally.check(evidence, "speech_share", lambda v: abs(v - share) <= 0.1, about)
+
+
+def speechless(x: np.ndarray, tally: Tally) -> None:
+    """No voice and no pulse."""
+    evidence = estimators.measure(x, KEY)
+    tally.check(evidence, "speech", lambda v: v is False, "no voice")
+    tally.check(evidence, "speech_segments", lambda v: v == [], "no voice")
+    tally.check(evidence, "speech_share", lambda v: v == 0.0, "no voice")
+
+
+def voice(clips: int, seed: int, tally: Tally) -> None:
+    """Speech, its absence, and pulse."""
+    pool = evidence_voice.voices(max(40, clips // 4), seed)
+    for tally.kind, over in (("speech", False), ("over sounds", True)):
+        for i in range(clips):
+            spoken(np.random.default_rng(derive_seed(seed, tally.kind, i)), tally, pool, over)
+    tally.kind = "no speech"
+    for clip in synth.plan_complex(clips, seed + 3):
+        speechless(synth.clip_audio(clip), tally)
+    tally.kind = "pulse"
+    for i in range(3 * clips):
+        x, bpm = evidence_voice.pulse_clip(np.random.default_rng(derive_seed(seed, "pulse", i)))
+        evidence = estimators.measure(x, KEY)
+        tally.check(evidence, "pulse_bpm", lambda v, bpm=bpm: abs(v / bpm - 1) <= 0.03, f"truth {bpm:.1f}")
+    for i in range(clips):  # among them, clips that have none
+        x, _ = evidence_voice.spoken_clip(np.random.default_rng(derive_seed(seed, "no pulse", i)), pool, i % 2 == 0)
+        tally.check(estimators.measure(x, KEY), "pulse_bpm", lambda _: False, "speech has no pulse")
 
 
 # --- together --------------------------------------------------------------------------------------------------------
@@ -286,23 +336,26 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=2600, help="clips of each kind")
     parser.add_argument("--seed", type=int, default=77, help="77 was not looked at while the estimators were tuned")
     parser.add_argument("--write", action="store_true", help="update errors.py")
+    parser.add_argument("--only", choices=("voice",), help="speech and pulse alone; not with --write")
     parser.add_argument("--show", metavar="ITEM", help="print wrong cases of one item")
     args = parser.parse_args()
+    if args.only and args.write:
+        parser.error("--write needs all kinds of clips")
     # Speak wherever the kind allows it, whatever errors.py says now.
     estimators.ERRORS = dict.fromkeys(ITEMS, 0.0)
     tally = Tally()
     started = time.perf_counter()
-    for tally.kind, clip in scenes(args.clips, args.seed):
-        scene(clip, tally)
-    tally.kind = "unbroken"
-    for i in range(3 * args.clips // 2):
-        unbroken(np.random.default_rng(derive_seed(args.seed, "unbroken", i)), tally)
-    tally.kind = "courses"
-    for i in range(3 * args.clips // 2):
-        course(np.random.default_rng(derive_seed(args.seed, "course", i)), tally)
-    tally.kind = "tones"
-    for i in range(2 * args.clips):
-        tone(np.random.default_rng(derive_seed(args.seed, "tone", i)), tally)
+    if args.only != "voice":
+        for tally.kind, clip in scenes(args.clips, args.seed):
+            scene(clip, tally)
+        for tally.kind, make, count in (
+            ("unbroken", unbroken, 3 * args.clips // 2),
+            ("courses", course, 3 * args.clips // 2),
+            ("tones", tone, 2 * args.clips),
+        ):
+            for i in range(count):
+                make(np.random.default_rng(derive_seed(args.seed, tally.kind.removesuffix("s"), i)), tally)
+    voice(args.clips, args.seed, tally)
     print(f"{'item':18} {'kind':10} {'wrong':>7} {'spoken':>7} {'error':>8} {'speaks':>7}")
     for name in ITEMS:
         for kind, c in tally.of(name).items():

@@ -26,7 +26,7 @@ from audio_reasoner.core.audio import SAMPLE_RATE
 from audio_reasoner.core.records import Evidence, EvidenceItem
 from audio_reasoner.evidence.errors import ERRORS
 
-VERSION = "evidence/1"
+VERSION = "evidence/2"
 
 FRAME = 160
 """Samples per level frame: 10 ms."""
@@ -258,17 +258,19 @@ def _two_digits(hz: float) -> float:
     return float(f"{hz:.2g}")
 
 
-def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
+def measure(pcm16k: NDArray[Any], content_key: str, *, speech: bool = True) -> Evidence:
     """Everything that listening tells about a clip.
 
     Args:
         pcm16k: samples [n], mono, 16 kHz, finite, n > 0.
         content_key: the clip's content key.
+        speech: whether to listen for speech and for a beat; a clip with a timeline tells both.
 
     Returns:
         Items `duration_s`, `loudness_course`, `level_dbfs`, `segments` (stretches of sound, [[start, end], …] in
         seconds, pauses under `MIN_PAUSE_S` bridged), `leading_silence_s`, `trailing_silence_s`, `silence_share`,
-        `onset_count`, `brightness_hz`, `pitch_hz`. What does not apply is absent.
+        `onset_count`, `brightness_hz`, `pitch_hz`, with `speech` also `speech`, `speech_segments`, `speech_share` and
+        `pulse_bpm`. What does not apply is absent.
     """
     x = np.asarray(pcm16k, dtype=np.float64)
     if x.ndim != 1 or not x.size:
@@ -318,4 +320,13 @@ def measure(pcm16k: NDArray[Any], content_key: str) -> Evidence:
             add("pitch_hz", None if pitch is None else _two_digits(pitch), "Hz", pitch is not None)
     else:
         add("pitch_hz", None, "Hz", False)
+    if speech:
+        from audio_reasoner.evidence.pulse import pulse_bpm
+        from audio_reasoner.evidence.speech import measure_speech
+
+        for name, value in measure_speech(np.asarray(pcm16k, dtype=np.float32)).items():
+            add(name, value, "s" if name == "speech_segments" else "", True)
+        bpm = pulse_bpm(x)
+        if bpm is not None:
+            add("pulse_bpm", bpm, "bpm", True)
     return Evidence(content_key=content_key, version=VERSION, items=tuple(items))
