@@ -8,7 +8,7 @@ the network are the caller's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,9 +21,12 @@ from audio_reasoner.teachers import base
 from audio_reasoner.teachers.data import to_block
 from audio_reasoner.teachers.parse import Unusable
 from audio_reasoner.teachers.refusals import echoed
-from audio_reasoner.teachers.templates import Flags, Prompt, Stage, Templates
+from audio_reasoner.teachers.templates import Flags, Prompt, Stage, templates_of
 
 TRIES = 3
+_MOST_ROOM = 8
+_ROUNDS = 100
+"""How often a build may try again."""
 T = TypeVar("T")
 _CODES = {
     "reply.refused": "teacher.refused",
@@ -52,6 +55,8 @@ class Asker:
         hears: whether the sound is sent.
         evidence: whether evidence stands in the prompts.
 
+    With `retry`, unusable replies that the ledger holds do not count as tries.
+
     Raises:
         ConfigError: the spec or the folder of prompts cannot be used.
         ValueError: no caller, or no `hear` for a model that hears.
@@ -66,18 +71,20 @@ class Asker:
         prompts: Path | None,
         give_evidence: bool,
         seed: int,
+        retry: bool,
     ) -> None:
         self.endpoint = base.endpoint_of(spec)
         self.name = base.name_of(spec)
         self.model = self.endpoint.model
         self.hears = base.hears(spec)
         self.evidence = give_evidence or not self.hears
-        self.templates = Templates(prompts)
+        self.templates = templates_of(prompts)
         if caller is None or (self.hears and hear is None):
             raise ValueError(f"{spec} needs a caller, and the sound of clips unless it is a text: teacher")
         self._caller = caller
         self._hear = hear
         self._seed = seed
+        self._retry = retry
 
     def sound_of(self, clip: Clip) -> tuple[AudioPart, ...]:
         """The clip's sound as it is sent; nothing for a model that does not hear."""
@@ -115,7 +122,10 @@ class Asker:
         """
         room = form.max_tokens
         problem = Unusable("reply.empty", "never asked")
-        for n in range(take * TRIES, (take + 1) * TRIES):
+        fresh = 0
+        for n in _numbers(take):
+            if fresh == TRIES:
+                break
             request = ChatRequest(
                 kind=kind,
                 messages=(Message("user", prompt.text, sound),),
@@ -126,9 +136,12 @@ class Asker:
                 n=n,
             )
             reply = await self._caller.call(self.endpoint, request, parent_id=unit, priority=priority)
+            # A resumed build counts what the ledger holds, so that it ends like one that was not interrupted; one that
+            # was told to try again does not, else it would read the same useless replies.
+            fresh += not (reply.cached and self._retry)
             if reply.finish == "length":
                 problem = Unusable("reply.cut", f"the reply was cut off at {room} tokens")
-                room *= 2
+                room = min(2 * room, _MOST_ROOM * form.max_tokens)
                 continue
             try:
                 result = parse(reply.text)
@@ -147,6 +160,12 @@ class Asker:
     def _seed_of(self, unit: str, kind: str, n: int) -> int | None:
         # The first request carries none: some servers refuse the field, others sample slower with it.
         return ids.derive_seed(self._seed, unit, kind, n) & 0x7FFFFFFF if n else None
+
+
+def _numbers(take: int) -> Iterator[int]:
+    """The `n` of one take's requests: three of its own, then, for builds that try again, others that no take uses."""
+    for k in range(_ROUNDS * TRIES):
+        yield take * TRIES + k % TRIES + k // TRIES * 10_000
 
 
 def unit_of(clip: Clip, k: int | None) -> str:

@@ -192,9 +192,9 @@ def prompt_sha(spec: str, prompts: Path | None = None) -> str:
     """
     if not is_remote(spec):
         return ""
-    from audio_reasoner.teachers.templates import Templates
+    from audio_reasoner.teachers.templates import templates_of
 
-    return Templates(prompts).sha
+    return templates_of(prompts).sha
 
 
 # --- who plays them ---
@@ -214,6 +214,7 @@ def make(
     prompts: Path | None = None,
     give_evidence: bool = False,
     one_call: bool = False,
+    retry: bool = False,
 ) -> Teacher:
     """The teacher that `spec` names.
 
@@ -230,6 +231,7 @@ def make(
         prompts: folder with templates that replace ours.
         give_evidence: write the evidence into the prompts (a `text:` teacher always gets it).
         one_call: one call for all chains of a clip instead of one for each.
+        retry: failed units are tried again: unusable replies that the ledger holds do not count as tries.
 
     Raises:
         ConfigError: as `check_spec` and `prompt_sha`.
@@ -259,6 +261,7 @@ def make(
         questions_per_clip=questions_per_clip,
         families=families,
         one_call=one_call,
+        retry=retry,
     )
 
 
@@ -271,6 +274,7 @@ def make_judge(
     prompts: Path | None = None,
     give_evidence: bool = False,
     one_call: bool = False,
+    retry: bool = False,
 ) -> Judge:
     """The judge that `spec` names: a language model. Arguments as for `make`.
 
@@ -281,7 +285,14 @@ def make_judge(
     from audio_reasoner.teachers.judge import LLMJudge
 
     return LLMJudge(
-        spec, caller=caller, hear=hear, prompts=prompts, give_evidence=give_evidence, seed=seed, one_call=one_call
+        spec,
+        caller=caller,
+        hear=hear,
+        prompts=prompts,
+        give_evidence=give_evidence,
+        seed=seed,
+        one_call=one_call,
+        retry=retry,
     )
 
 
@@ -292,6 +303,7 @@ def make_solver(
     caller: Calls | None = None,
     hear: Hear | None = None,
     prompts: Path | None = None,
+    retry: bool = False,
 ) -> Solver:
     """The solver that `spec` names: a language model. Arguments as for `make`.
 
@@ -301,7 +313,7 @@ def make_solver(
     _needs_model(spec, "solver")
     from audio_reasoner.teachers.solver import LLMSolver
 
-    return LLMSolver(spec, caller=caller, hear=hear, prompts=prompts, seed=seed)
+    return LLMSolver(spec, caller=caller, hear=hear, prompts=prompts, seed=seed, retry=retry)
 
 
 def _needs_model(spec: str, role: str) -> None:

@@ -36,10 +36,11 @@ class LLMJudge:
         give_evidence: bool,
         seed: int,
         one_call: bool,
+        retry: bool = False,
     ) -> None:
         self._asker = Asker(
-            spec, caller=caller, hear=hear, prompts=prompts, give_evidence=give_evidence, seed=seed
-        )  # fmt: skip
+            spec, caller=caller, hear=hear, prompts=prompts, give_evidence=give_evidence, seed=seed, retry=retry
+        )
         self.name = self._asker.name
         self.model = self._asker.model
         self.prompt_sha = self._asker.templates.sha

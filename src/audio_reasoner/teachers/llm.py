@@ -49,10 +49,11 @@ class LLMTeacher:
         questions_per_clip: int,
         families: tuple[str, ...],
         one_call: bool,
+        retry: bool = False,
     ) -> None:
         self._asker = Asker(
-            spec, caller=caller, hear=hear, prompts=prompts, give_evidence=give_evidence, seed=seed
-        )  # fmt: skip
+            spec, caller=caller, hear=hear, prompts=prompts, give_evidence=give_evidence, seed=seed, retry=retry
+        )
         self.name = self._asker.name
         self.model = self._asker.model
         self.prompt_sha = self._asker.templates.sha

@@ -28,8 +28,19 @@ RATE = 16_000
 class LLMSolver:
     """A language model as Solver. Arguments as for `teachers.make_solver`."""
 
-    def __init__(self, spec: str, *, caller: Calls | None, hear: Hear | None, prompts: Path | None, seed: int) -> None:
-        self._asker = Asker(spec, caller=caller, hear=hear, prompts=prompts, give_evidence=False, seed=seed)
+    def __init__(
+        self,
+        spec: str,
+        *,
+        caller: Calls | None,
+        hear: Hear | None,
+        prompts: Path | None,
+        seed: int,
+        retry: bool = False,
+    ) -> None:
+        self._asker = Asker(
+            spec, caller=caller, hear=hear, prompts=prompts, give_evidence=False, seed=seed, retry=retry
+        )
         self.name = self._asker.name
         self.model = self._asker.model
         self.prompt_sha = self._asker.templates.sha

@@ -17,7 +17,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -97,6 +97,7 @@ class Templates:
         self._ours = dict(_files(OURS))
         self._users: dict[str, str] = {}
         self.folder = folder
+        self._shas: dict[tuple[Task, Stage], str] = {}
         self._rendered: dict[tuple[Task, Stage, Flags], frozenset[tuple[str, ...]]] = {}
         if folder is not None:
             self._users = _users_files(folder, self.names)
@@ -129,7 +130,10 @@ class Templates:
 
     def sha_of(self, task: Task, stage: Stage) -> str:
         """Hash of the templates that one task uses at one stage."""
-        return _sha({name: self.source(name) or "" for name in self.used_by(self.name_of(task, stage))})
+        if (task, stage) not in self._shas:
+            used = self.used_by(self.name_of(task, stage))
+            self._shas[task, stage] = _sha({name: self.source(name) or "" for name in used})
+        return self._shas[task, stage]
 
     def used_by(self, name: str) -> tuple[str, ...]:
         """A template and everything that it extends or includes."""
@@ -156,7 +160,7 @@ class Templates:
             self._rendered[task, stage, flags] = word_runs(self._render(task, stage, "", flags))
         return Prompt(
             text=self._render(task, stage, data, flags),
-            sha=self._shas[task, stage],
+            sha=self.sha_of(task, stage),
             instructions=self._rendered[task, stage, flags],
         )
 
@@ -177,10 +181,6 @@ class Templates:
         return sorted(targets)
 
     # --- inside ---
-
-    @cached_property
-    def _shas(self) -> dict[tuple[Task, Stage], str]:
-        return {(t, s): self.sha_of(t, s) for t in TASKS for s in STAGES}
 
     @cached_property
     def _environment(self) -> Environment:
@@ -254,6 +254,16 @@ class Templates:
                         code="prompts.no_data",
                         hint='Write {{ data }} into it, or {% include "_base/data.md.j2" %}.',
                     )
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> Templates:
+    return Templates()
+
+
+def templates_of(folder: Path | None) -> Templates:
+    """Our templates (compiled once), or those with a user's folder in front (read anew). Raises as `Templates`."""
+    return _builtin() if folder is None else Templates(folder)
 
 
 def variants(stage: Stage) -> Iterator[Flags]:
