@@ -86,6 +86,9 @@ def _plain(clip: Clip, chain: Chain, question: Question) -> dict[str, str]:
     for name in SECTIONS:
         text = re.sub(r"[\"“][^\"”\n]{0,200}[\"”]", " ", getattr(chain, name))
         out[name] = drop.sub(" ", text) if drop is not None else text
+    if not question.options:
+        # What a speaker says ("I'm sorry, I cannot hear you") is the answer wanted, not a teacher's refusal.
+        out["response"] = out["response"].replace(question.gold_text, " ")
     return out
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from audio_reasoner.core.chain import Chain
+from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.records import Question, Task
 from audio_reasoner.grounded import patterns as p
 from audio_reasoner.grounded.brief import option_letter, scan
@@ -48,6 +49,10 @@ def ask(
         return None
     options = [gold, *wrong]
     options = [options[int(i)] for i in rng.permutation(len(options))]
+    # "(b) A minor" among keys: an answer that could be read as another letter is no fair answer.
+    at = options.index(gold)
+    if match_option(f"That is so. The answer is ({letter(at)}) {gold}.", tuple(options)).index != at:
+        return None
     return Question(
         task=task,
         family=family,

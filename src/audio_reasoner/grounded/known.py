@@ -22,7 +22,7 @@ from audio_reasoner.grounded.tasks import turns_in
 
 BEAT_RANGE = (30.0, 300.0)
 """Beats per minute that a tempo can have; anything else is a mistake in the table."""
-_KEY = re.compile(r"\b([A-Ga-g])\s*(#|♯|♭|b(?![a-z])|[- ]sharp|[- ]flat)?[ :_-]*(major|minor|maj|min|m)\b", re.UNICODE)
+_KEY = re.compile(r"\b([A-Ga-g])\s*(#|♯|♭|b|[- ]sharp|[- ]flat)?[ :_-]*(major|minor|maj|min|m)\b", re.UNICODE)
 _CHORD = re.compile(r"[A-G](?:#|b|♯|♭)?(?:maj|min|dim|aug|sus|add|m|M|\d|[#b]\d)*(?:/[A-G][#b]?)?")
 _TRUE = frozenset(("true", "1", "yes", "sarcastic", "sarcasm", "y", "t"))
 _FALSE = frozenset(("false", "0", "no", "not sarcastic", "non-sarcastic", "nonsarcastic", "sincere", "n", "f", "none"))

@@ -194,7 +194,7 @@ def _ask(
     )
 
 
-def _numbers(rng: Rng, gold: int, lo: int, width: int) -> list[str]:
+def window(rng: Rng, gold: int, lo: int, width: int) -> list[str]:
     """Four numbers with gold: three others drawn evenly from the window, so no rank is likelier than another."""
     if gold >= lo + width:
         lo = gold - int(rng.integers(width))
@@ -259,7 +259,7 @@ def count(scene: Scene, _vocabulary: Sequence[str], rng: Rng, task: Task) -> Que
         return None
     if len(scene.sounds) == 1 and rng.random() < 0.7:
         return None  # clips of one sound can be asked little else; without this, one would be the commonest count
-    options = _numbers(rng, len(scene.sounds), 1, 6)
+    options = window(rng, len(scene.sounds), 1, 6)
     return _ask(rng, task, "count", pick(rng, TEMPLATES["count"]), options, options[0])
 
 
@@ -283,7 +283,7 @@ def count_of(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Q
     target = pick(rng, by_value[value])
     if any(confusable(target, other) for other in counts if other != target):
         return None
-    options = _numbers(rng, value, 0, 5)
+    options = window(rng, value, 0, 5)
     return _ask(rng, task, "count_of", pick(rng, TEMPLATES["count_of"]).format(x=target), options, str(value))
 
 

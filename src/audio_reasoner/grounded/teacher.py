@@ -21,11 +21,14 @@ from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Question, Style, Task
 from audio_reasoner.grounded.desk import Asking, Desk
+from audio_reasoner.grounded.dialogue import Dialogue
 from audio_reasoner.grounded.feeling import Feeling, Sarcasm
 from audio_reasoner.grounded.known import Known, known_of
 from audio_reasoner.grounded.language import clean_label
+from audio_reasoner.grounded.music import Music
 from audio_reasoner.grounded.s2tt import SpeechTranslation
 from audio_reasoner.grounded.scenes import Scenes
+from audio_reasoner.grounded.speech import Speech
 from audio_reasoner.grounded.tagged import Recordings
 from audio_reasoner.grounded.tasks import task_of
 from audio_reasoner.grounded.vocabulary import sounds
@@ -37,9 +40,9 @@ MAX_LABEL_CHARS = 120
 DESKS: dict[Task, Desk] = {
     "complex_audio": Scenes(),
     "sound_qa": Recordings(),
-    "music_qa": Recordings("music_qa"),
-    "speech_qa": Recordings("speech_qa"),
-    "multi_speaker": Recordings("speech_qa"),
+    "music_qa": Music(),
+    "speech_qa": Speech(),
+    "multi_speaker": Dialogue(),
     "s2tt": SpeechTranslation(),
     "ser": Feeling(),
     "sarcasm": Sarcasm(),
@@ -139,7 +142,7 @@ class GroundedTeacher:
         """Up to `questions_per_clip` questions of different families, easy ones first."""
         chosen: list[Question] = []
         used: set[str] = set()
-        for i in range(self.questions_per_clip):
+        for i in range(self.questions_per_clip if tiers else 0):
             start = i % len(tiers)
             # An empty tier hands its place to the next ones.
             for tier in (*tiers[start:], *tiers[:start]):

@@ -1,0 +1,456 @@
+# ruff: noqa: E501 -- a pattern is read as one sentence
+"""Music: from tonality and tempo to the mood that follows from these two, then to genre and instruments.
+
+Decision: a mood word is spoken only where key and tempo both point one way (a minor key and a slow pulse: sombre); the
+chain says that it follows from them. Genres and instruments are the owner's words. A tempo is told to 5 beats a minute
+and asked among tempi far enough apart to be told by tapping.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audio_reasoner.core.chain import Chain
+from audio_reasoner.core.records import Question, Style
+from audio_reasoner.grounded import compose as c
+from audio_reasoner.grounded.desk import Asking
+from audio_reasoner.grounded.known import Known
+from audio_reasoner.grounded.language import article, listed, phrase, seconds
+from audio_reasoner.grounded.questions import distractors
+from audio_reasoner.grounded.vocabulary import of_kind
+from audio_reasoner.grounded.writer import Writer
+
+SLOW, FAST = 84.0, 116.0
+"""Beats per minute up to which music is slow, and from which on it is fast; between them no mood is spoken of."""
+TEMPO_STEP = 1.35
+"""Neighbouring tempo options differ by this factor. Twice or half the tempo is never offered: it is tapped as easily."""
+GENRES = ("classical", "jazz", "rock", "pop", "hip hop", "techno", "folk", "reggae", "ambient", "flamenco")
+GENRE_GROUPS: tuple[frozenset[str], ...] = tuple(
+    frozenset(g.split(", "))
+    for g in (
+        "rock, metal, heavy metal, punk, indie, alternative, grunge, hard rock, pop rock, blues rock",
+        "pop, indie pop, disco, dance, synth pop, pop rock, r&b, soul, funk",
+        "techno, house, electronic, edm, trance, dance, disco, drum and bass, dubstep",
+        "ambient, new age, chillout, electronic, drone, downtempo, lo-fi",
+        "folk, country, bluegrass, singer-songwriter, world, acoustic",
+        "hip hop, hip-hop, hiphop, rap, trap, r&b",
+        "jazz, blues, swing, bebop, soul, funk, fusion, bossa nova",
+        "classical, baroque, romantic, opera, orchestral, film, soundtrack, chamber",
+        "reggae, ska, dub, dancehall",
+        "flamenco, latin, salsa, world, bossa nova",
+    )
+)
+MOODS = {
+    ("major", "fast"): "bright and lively",
+    ("major", "slow"): "calm and warm",
+    ("minor", "fast"): "dark and driven",
+    ("minor", "slow"): "slow and sombre",
+}
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "tempo": (
+        "What is the tempo of the music?",
+        "At what tempo does the music go?",
+        "How fast is the music?",
+    ),
+    "mode": (
+        "Is the music in a major or a minor key?",
+        "Which mode is the piece in?",
+        "Does the piece stand in major or in minor?",
+    ),
+    "key": (
+        "In which key is the music?",
+        "What is the key of the piece?",
+        "Which key is the piece in?",
+    ),
+    "genre": (
+        "Which genre does the music belong to?",
+        "What style of music is this?",
+        "Which of these genres fits the piece?",
+    ),
+    "instrument": (
+        "Which instrument is heard?",
+        "Which of these instruments plays?",
+        "What instrument can be heard in the piece?",
+    ),
+    "mood": (
+        "Which mood do key and tempo suggest?",
+        "Going by its key and tempo, what is the mood of the piece?",
+        "Which of these moods do tempo and key point to?",
+    ),
+    "chords": (
+        "In which order do the chords come?",
+        "Which chord sequence is played?",
+        "How do the chords follow one another?",
+    ),
+    "describe_music": (
+        "Describe the music.",
+        "What characterises this piece of music?",
+        "Give a short account of the music in the clip.",
+    ),
+}
+_ASK: dict[str, tuple[str, ...]] = {
+    "tempo": (
+        "[The question asks|I am asked] [how fast the music goes|for the tempo|how quick the pulse is].",
+        "[I have to|I need to|The task is to] [find|judge] the [tempo|speed of the pulse][, in beats per minute|].",
+        "[The pulse matters here|It is the pulse that matters]: how many beats [fall into|pass in] a minute?",
+    ),
+    "mode": (
+        "[The question asks|I am asked] whether [it is major or minor|the piece stands in major or in minor].",
+        "[I have to|I need to|The task is to] tell major from minor[ in this piece|].",
+        "[It is the tonality that matters|The tonality decides]: major or minor.",
+    ),
+    "key": (
+        "[The question asks|I am asked] [for the key|which key the piece has].",
+        "[I have to|I need to|The task is to] [name|find] the [keynote and the mode|key, keynote and mode together].",
+        "[A key is wanted|The key is wanted]: [the note at which the music comes to rest|its keynote], and major or minor.",
+    ),
+    "genre": (
+        "[The question asks|I am asked] [for the genre|which genre the music belongs to|what kind of music this is].",
+        "[I have to|I need to|The task is to] [place|put] the music [in|into] one of the genres[ offered|].",
+        "[It is a question of style|Style is the matter here]: which [genre|kind of music] [is this|do I hear]?",
+    ),
+    "instrument": (
+        "[The question asks|I am asked] which [of the instruments|instrument] [plays|is heard].",
+        "[I have to|I need to|The task is to] [recognise|pick out] the instrument [that plays|among the options].",
+        "[Several instruments are offered|The options name several instruments], [but|and] [only one of them|just one] [plays|is heard].",
+    ),
+    "mood": (
+        "[The question asks|I am asked] [for the mood|which mood] [that key and tempo suggest|suggested by key and tempo].",
+        "[I have to|I need to|The task is to] [draw|find] the mood [from|out of] [two things|two traits], key and tempo.",
+        "[Mood is to be drawn|The mood follows] from [the tonality and the pulse|key and tempo together].",
+    ),
+    "chords": (
+        "[The question asks|I am asked] [for the order of the chords|in which order the chords come].",
+        "[I have to|I need to|The task is to] note the order of the chords[, one by one|].",
+        "[It is about harmony|Harmony is the matter here]: which chord comes first, which next?",
+    ),
+    "describe_music": (
+        "[The request is|I am asked] to [describe|give an account of] the music.",
+        "[I have to|I need to|The task is to] [put the music into words|describe what is played].",
+        "[A description is wanted|What is wanted is a description]: [what the music is made of|its traits], [and how it comes across|and what follows from them].",
+    ),
+}
+_STEP = (
+    "[I start with|I begin with|First comes] [the tonality|what the ear can settle], [then come tempo and mood|then tempo and mood follow], [and the style comes last|and at last the style].",
+    "[I collect|First I collect|I want to collect] the traits [one by one|in turn], [key, tempo and what follows from them|from the key to the style], and then [answer|decide].",
+    "[From the plain to the general|From the simple to the general]: [key and tempo first|first what can be counted], [then what they suggest|then the impression].",
+    "[Trait by trait|One trait at a time], I [go through|listen through] the piece and keep what [bears on the question|is asked for].",
+)
+_STEP_ONE = (
+    "[I listen|I will listen] for this [one trait|alone] first and [then hold|only then hold] the options against it.",
+    "[One trait is enough|A single trait is enough] here, [so I listen for it|so that is what I listen for] [first|before anything else].",
+    "[I settle this|First I settle this] by ear, [then|and then] [come the options|I go through the options].",
+    "[The rest of the music|Everything else in the music] [can wait|is of no concern here]; [this one trait|one trait] has to be [found|clear].",
+)
+_PIECE = (
+    "[The clip|The recording] [holds|contains|brings] [music|a piece of music], about {d} long.",
+    "[Music plays|Music is heard|A piece of music plays] [for|over] about {d}.",
+    "[What I hear is|It is] [a piece of music|music] of about {d}.",
+)
+_KEY = (
+    "[The key is|It stands in|The piece is in] {k}.",
+    "[The music|The piece] [moves|is] in {k}.",
+    "[As for the key|Its tonality]: {k}.",
+)
+_TEMPO = (
+    "[The pulse|The beat] [goes at|runs at|comes at] about {t} beats per minute, [which is|so it is] {p}.",
+    "[With|At] about {t} beats [per minute|a minute], the [tempo|pace] is {p}.",
+    "[The tempo is|It has a tempo of] about {t} beats per minute: {p}.",
+)
+_GENRE = (
+    "[The style|The genre] is {g}.",
+    "[In style|As for style|By its style], it [belongs to|is] {g}.",
+    "[The way it is played|The whole] [belongs to|points to] {g}.",
+)
+_PLAYS = (
+    "[What plays is|I hear] {i}.",
+    "{i} can be heard.",
+    "[The music comes from|It is played on] {i}.",
+)
+_CHORDS = (
+    "[The harmony|The harmony of the piece] [goes|moves] {c}.",
+    "[The chords|Its chords] [are|follow as] {c}.",
+)
+_CHORD = (
+    "[Chord {i}|Chord number {i}] is {c}.",
+    "[At|In] place {i} [comes|stands|I hear] {c}.",
+)
+_MOOD = (
+    "[A|The] {m} key and a {p} [pulse|tempo] [together|taken together] [suggest|point to] a {o} mood.",
+    "{M} and {p}: [that makes the piece|such music comes across as] {o}.",
+    "[Since it is|Being] {m} and {p}, [the piece|the music] [comes across as|sounds] {o}.",
+)
+_MODE_OF = (
+    "[The keynote|The note it comes to rest on] is {n}, and the mode is {m}.",
+    "[The piece is|It stands] in {k}, so the mode is {m}[ and the keynote {n}|].",
+)
+_NO: dict[str, tuple[str, ...]] = {
+    "tempo": ("[is too slow|is too fast]", ""),
+    "mode": ("does not [fit|agree with] the key", "[would need|asks for] another key"),
+    "key": ("[has another keynote or mode|differs from the key I hear]", "[does not fit|does not agree with] the [keynote and mode|key]", "is [another|a different] key"),
+    "genre": ("[would sound different|has other traits]", "[does not fit|does not go with] [what is played|this style]", "is [another|a different] style"),
+    "instrument": ("[is not heard|does not play] [here|in this piece|at any point]", "is [missing|absent] from the piece"),
+    "mood": ("[asks for|would need] {w}", "[does not go with|does not fit] [this key and tempo|both traits]"),
+    "chords": ("[goes wrong|differs] at place {j}", "[has|puts] another chord at place {j}"),
+}  # fmt: skip
+_YES: dict[str, tuple[str, ...]] = {
+    "tempo": ("[fits|agrees with|matches] the [pulse|beat]",),
+    "mode": ("[fits|agrees with] the key", "is the mode of this key"),
+    "key": ("[is|agrees with|matches] the key I hear", "has the right [keynote and mode|note and mode]"),
+    "genre": ("[fits|goes with] [what is played|this style]", "[is|names] the style I hear"),
+    "instrument": ("[is heard|plays|can be heard]", "is [the instrument|what] I hear"),
+    "mood": ("[goes with|fits] [this key and tempo|both traits]", "[follows from|agrees with] key and tempo"),
+    "chords": ("[fits|agrees] at every place", "[has|names] the chords [as they come|in their order]"),
+}  # fmt: skip
+_SUM = (
+    "[All in all|Taken together|In the end], this [points|leads] to {y}: option ({L}).",
+    "[What remains|What I arrive at] is {y}, [so|and therefore] option ({L}) [is right|fits].",
+    "[The result|My result] is {y}, option ({L})[, and no other|].",
+)
+_SUM_OPEN = (
+    "[The traits|All traits] [of the music|] [are gathered|have been named]: {r}.",
+    "[In short|All in all], [the music is told by|what counts here is] {r}.",
+)
+_REASON: dict[str, tuple[str, ...]] = {
+    "tempo": ("[That is the speed of the pulse|The beat comes at this rate].",),
+    "mode": ("[That is the mode of the key|The key settles it].",),
+    "key": ("[The music comes to rest in this key|That is its key].",),
+    "genre": ("[That is the style I hear|The music belongs to this style].",),
+    "instrument": ("[It is heard in the piece|That is what plays].",),
+    "mood": ("[Key and tempo point to it|It follows from key and tempo].",),
+    "chords": ("[Every place agrees|The chords come in this order].",),
+}
+
+
+def pace(bpm: float) -> str:
+    """Slow, moderate or fast."""
+    return "slow" if bpm <= SLOW else "fast" if bpm >= FAST else "moderate"
+
+
+def tempo_text(bpm: float) -> str:
+    """To five beats a minute, as it is told and offered."""
+    return f"{round(bpm / 5) * 5}"
+
+
+def _mode(key: str) -> str:
+    return key.split()[1]
+
+
+def mood_of(known: Known) -> str | None:
+    """The mood that key and tempo point to, or None."""
+    if known.key is None or known.tempo is None or pace(known.tempo) == "moderate":
+        return None
+    return MOODS[_mode(known.key), pace(known.tempo)]
+
+
+def genres_alike(a: str, b: str) -> bool:
+    """Whether two genres could be taken for one another; one nobody here has heard of is like all that share a word."""
+    x, y = a.casefold(), b.casefold()
+    if set(x.split()) & set(y.split()):
+        return True
+    return any(_in(x, g) and _in(y, g) for g in GENRE_GROUPS)
+
+
+def _in(genre: str, group: frozenset[str]) -> bool:
+    return genre in group or any(w in group for w in genre.split())
+
+
+def _named(names: tuple[str, ...]) -> str:
+    """Instruments in words."""
+    return listed([f"{article(x)} {x}" if phrase(x).new.endswith(" sound") else phrase(x).new for x in names])
+
+
+class Music:
+    """Key, tempo, mood, style, instruments."""
+
+    tiers = (("instrument", "mode"), ("tempo", "genre"), ("mood", "key", "chords", "describe_music"))
+    given = ()
+
+    def ask(self, family: str, a: Asking) -> Question | None:
+        """One of the families."""
+        k, rng = a.known, a.rng
+        text = c.template(rng, TEMPLATES, family)
+        match family:
+            case "instrument" if k.instruments:
+                gold = k.instruments[int(rng.integers(len(k.instruments)))]
+                others = distractors(rng, (*k.instruments, *k.tags), _INSTRUMENTS, 3)
+                return c.ask(rng, "music_qa", family, text, gold, others, 1, least=3)
+            case "mode" if k.key is not None:
+                gold = _mode(k.key)
+                return c.ask(rng, "music_qa", family, text, gold, ["minor" if gold == "major" else "major"], 1)
+            case "tempo" if k.tempo is not None:
+                return self._tempo(k.tempo, text, rng)
+            case "genre" if k.genres:
+                return self._genre(k.genres, text, a)
+            case "mood" if (mood := mood_of(k)) is not None:
+                return c.ask(rng, "music_qa", family, text, mood, [m for m in MOODS.values() if m != mood], 3)
+            case "key" if k.key is not None:
+                return c.ask(rng, "music_qa", family, text, k.key, self._keys(k.key, rng), 3, least=3)
+            case "chords" if 3 <= len(k.chords) <= 6 and len(set(k.chords)) >= 3:
+                return self._chords(k.chords, text, rng)
+            case "describe_music" if a.style == "full" and len(_traits(k)) >= 2:
+                return c.ask_open("caption", family, text, a.caption, 3)
+        return None
+
+    @staticmethod
+    def _tempo(bpm: float, text: str, rng: np.random.Generator) -> Question | None:
+        rank = int(rng.integers(4))
+        steps = [TEMPO_STEP**j for j in range(-rank, 4 - rank)]
+        values = [bpm * s for s in steps if abs(s - 2) > 0.12 and abs(s - 0.5) > 0.04]
+        gold = f"about {tempo_text(bpm)} beats per minute"
+        others = [f"about {tempo_text(v)} beats per minute" for v in values if v != bpm]
+        return c.ask(rng, "music_qa", "tempo", text, gold, others, 2, least=2)
+
+    @staticmethod
+    def _genre(genres: tuple[str, ...], text: str, a: Asking) -> Question | None:
+        gold = genres[int(a.rng.integers(len(genres)))].lower()
+        own = [x.lower() for x in of_kind(a.vocabulary, "genre")]
+        out: list[str] = []
+        for pool in (own, list(GENRES)):
+            for i in a.rng.permutation(len(pool)):
+                if not any(genres_alike(pool[int(i)], x) for x in (*genres, gold, *out)):
+                    out.append(pool[int(i)])
+        return c.ask(a.rng, "music_qa", "genre", text, gold, out, 2, least=3)
+
+    @staticmethod
+    def _keys(gold: str, rng: np.random.Generator) -> list[str]:
+        """Three others: another note, another mode and both, so that neither note nor mode stands out."""
+        note, mode = gold.split()
+        notes = [x for x in ("C", "D", "E", "F", "G", "A", "B") if x[0] != note[0]]
+        other = notes[int(rng.integers(len(notes)))] + note[1:]
+        flip = "minor" if mode == "major" else "major"
+        return [f"{other} {mode}", f"{note} {flip}", f"{other} {flip}"]
+
+    @staticmethod
+    def _chords(chords: tuple[str, ...], text: str, rng: np.random.Generator) -> Question | None:
+        options = {chords}
+        for _ in range(40):
+            options.add(tuple(chords[int(i)] for i in rng.permutation(len(chords))))
+            if len(options) == 4:
+                break
+        others = sorted(", ".join(o) for o in options if o != chords)
+        return c.ask(rng, "music_qa", "chords", text, ", ".join(chords), others, 3, least=3)
+
+    def caption(self, known: Known, w: Writer) -> str:
+        """All traits."""
+        return " ".join(self._about(known, w, ""))
+
+    @staticmethod
+    def _about(known: Known, w: Writer, family: str) -> list[str]:
+        out = [w.say(_PIECE, d=seconds(known.facts.duration))]
+        if known.instruments and family != "instrument":
+            out.append(w.say(_PLAYS, i=_named(known.instruments)))
+        if known.key is not None and family not in ("key", "mode"):
+            out.append(w.say(_KEY, k=known.key))
+        if known.tempo is not None and family != "tempo":
+            out.append(w.say(_TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
+        if known.chords and len(known.chords) <= 8 and family != "chords":
+            out.append(w.say(_CHORDS, c=" – ".join(known.chords)))
+        if known.genres and family != "genre":
+            out.append(w.say(_GENRE, g=listed([g.lower() for g in known.genres])))
+        return out
+
+    def think(self, question: Question, known: Known, w: Writer, style: Style) -> Chain:
+        """Tonality, tempo, mood, style, then the options."""
+        family, gold = question.family, question.gold_index
+        if not _traits(known) or family not in TEMPLATES:
+            raise ValueError(f"a question of family {family!r} needs what is not known")
+        if style == "brief":
+            return c.brief(question, _BRIEF[family], _line(known), "", f"The answer is {question.gold_text}.")
+        steps: list[str] = []
+        if known.key is not None and family in ("mode", "key", "mood", "genre", "describe_music"):
+            note, mode = known.key.split()
+            steps.append(
+                w.say(_MODE_OF, n=note, m=mode, k=known.key)
+                if family in ("mode", "key", "mood", "describe_music")
+                else w.say(_KEY, k=known.key)
+            )
+        if known.tempo is not None and family in ("tempo", "mood", "genre", "describe_music"):
+            steps.append(w.say(_TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
+        if (
+            known.key is not None
+            and (mood := mood_of(known))
+            and known.tempo
+            and family in ("mood", "genre", "describe_music")
+        ):
+            mode = _mode(known.key)
+            steps.append(w.say(_MOOD, m=mode, M=mode, p=pace(known.tempo), o=mood))
+        if family in ("genre", "describe_music") and known.genres:
+            steps.append(w.say(_GENRE, g=listed([g.lower() for g in known.genres])))
+        if family in ("instrument", "describe_music") and known.instruments:
+            steps.append(w.say(_PLAYS, i=_named(known.instruments)))
+        if family == "chords":
+            steps = [w.say(_CHORD, i=str(i), c=x) for i, x in enumerate(known.chords, 1)]
+        about = self._about(known, w, family) if family != "describe_music" else self._about(known, w, "")[:1]
+        slots = {
+            "L": c.letter(gold or 0),
+            "y": question.gold_text if gold is not None else "",
+            "r": listed(_traits(known)),
+        }
+        draft = c.Draft(planning=[w.say(_ASK[family]), w.say(_STEP if family in ("genre", "mood", "describe_music") else _STEP_ONE)], caption=about, steps=steps, summary=w.say(_SUM if gold is not None else _SUM_OPEN, **slots))  # fmt: skip
+        if gold is not None:
+            draft.why = [self._why(question, i, known, w) for i in range(len(question.options))]
+            draft.reason = w.say(_REASON[family])
+        return draft.chain(question, w)
+
+    @staticmethod
+    def _why(question: Question, i: int, known: Known, w: Writer) -> str:
+        family = question.family
+        if i == question.gold_index:
+            return w.bit(c.one_of(w, _YES[family]))
+        option = question.options[i]
+        if family == "tempo" and known.tempo is not None:
+            slow = float(option.split()[1]) < known.tempo
+            return w.bit(
+                f"[is too {'slow' if slow else 'fast'}|would be {'slower' if slow else 'faster'} than [what I hear|the pulse]]"
+            )
+        if family == "mood":
+            traits = next(k for k, v in MOODS.items() if v == option)
+            return w.bit(c.one_of(w, _NO[family]), w=f"a {traits[0]} key and a {traits[1]} pulse")
+        if family == "chords":
+            said = option.split(", ")
+            j = next(k for k, (a, b) in enumerate(zip(said, known.chords, strict=False), 1) if a != b)
+            return w.bit(c.one_of(w, _NO[family]), j=str(j))
+        return w.bit(c.one_of(w, _NO[family]))
+
+
+_INSTRUMENTS = (
+    "piano",
+    "guitar",
+    "violin",
+    "flute",
+    "trumpet",
+    "drums",
+    "accordion",
+    "harp",
+    "saxophone",
+    "cello",
+    "organ",
+    "clarinet",
+)
+_BRIEF = {
+    "tempo": "Feel the pulse and check each option.",
+    "mode": "Find the key, then its mode.",
+    "key": "Find the key and check each option.",
+    "genre": "Hear the style and check each option.",
+    "instrument": "Hear the instruments and check each option.",
+    "mood": "Take key and tempo, then the mood.",
+    "chords": "List the chords, then check each order.",
+}
+
+
+def _traits(known: Known) -> list[str]:
+    out = []
+    if known.key:
+        out.append(known.key)
+    if known.tempo:
+        out.append(f"about {tempo_text(known.tempo)} beats per minute")
+    out += [g.lower() for g in known.genres]
+    out += [x.lower() for x in known.instruments]
+    if known.chords:
+        out.append(" – ".join(known.chords[:8]))
+    return out
+
+
+def _line(known: Known) -> str:
+    return f"{', '.join(_traits(known))}."
