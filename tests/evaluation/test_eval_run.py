@@ -247,7 +247,7 @@ def test_strange_replies_never_end_a_scoring(tmp_path: Path) -> None:
     predictions.write_text("\n".join([*lines, '{"id": "\\ud800", "text": 3}', "\x00", "[[[["]))
     words = f"score mmau-mini {predictions} -d {data} --rows {rows} --json {tmp_path / 'j'} --markdown {tmp_path / 'm'}"
     result = CliRunner().invoke(app, words.split())
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 4, result.output
     assert len(rows.read_text().splitlines()) == 6
     assert json.loads((tmp_path / "j").read_text())["overall"]["predicted"] == 6
     assert len(json.loads((tmp_path / "j").read_text())["problems"]) == 4

@@ -53,10 +53,12 @@ def score_(
     option is the right one. A reply that names no option, or several, is unparsed and wrong; nothing is guessed.
     """
     _check_name(benchmark)
-    _score(predictions, data, json_out, markdown, rows)
+    if _score(predictions, data, json_out, markdown, rows):
+        raise typer.Exit(EXIT_QUARANTINED)
 
 
-def _score(predictions: Path, data: Path, json_out: Path | None, markdown: Path | None, rows: Path | None) -> None:
+def _score(predictions: Path, data: Path, json_out: Path | None, markdown: Path | None, rows: Path | None) -> int:
+    """Score and print; the number of prediction rows that could not be taken as they are."""
     from contextlib import ExitStack
 
     from rich.console import Console
@@ -80,6 +82,7 @@ def _score(predictions: Path, data: Path, json_out: Path | None, markdown: Path 
         _writable(json_out).write_text(json_text(report.to_dict(), indent=1) + "\n", encoding="utf-8")
     if markdown is not None:
         _writable(markdown).write_text(to_markdown(report), encoding="utf-8")
+    return len(replies.problems)
 
 
 def _writable(path: Path) -> Path:

@@ -76,8 +76,13 @@ def plan_run(
     with run_lock(run):
         other = [s for s in run.sources if s.get("name") == SOURCE and s != source]
         if other:
+            differ = [
+                f"{k} {other[0].get(k, 'as usual')} there, {source.get(k, 'as usual')} here"
+                for k in sorted({*other[0], *source})
+                if other[0].get(k) != source.get(k)
+            ]
             raise ConfigError(
-                f"{run.path} already holds scenes of seed {other[0].get('seed')} with other settings.",
+                f"{run.path} already holds scenes of other settings: {'; '.join(differ)}.",
                 code="synth.other_scenes",
                 hint="Plan these into another directory, so that no sample changes its audio behind your back.",
             )
