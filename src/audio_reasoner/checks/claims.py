@@ -13,20 +13,30 @@ import re
 from collections.abc import Sequence
 
 from audio_reasoner.checks import text as t
-from audio_reasoner.checks.ontology import SOUND_WORDS, confusable, words_of
-from audio_reasoner.checks.truth import Truth, folded, truth_of
+from audio_reasoner.checks.marks import Marked, marker
+from audio_reasoner.checks.statements import DOUBT, Statements
+from audio_reasoner.checks.truth import Facts, Truth, facts_of, folded
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Claim, ClaimKind, ClaimStatus, Clip, Evidence, Question
 
 TIME_S = 0.35
 LENGTH_S = 0.25
-CLIP_S = 0.6
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|without|neither|nor|missing|absent|isn't|doesn't|cannot|other than|instead|out|wrong|"
     r"dropped|whether|fails|differs)\b",
-    re.IGNORECASE,
 )
 _CLAUSE = re.compile(r",? followed by |,? and then |, then ")
+_BEGINS = re.compile(r"\b(?:begins?|starts?|starting|onset|sets? in|enters?|comes? in|kicks in|from)\b", re.IGNORECASE)
+_LONG = re.compile(
+    r"\b(?:is|are|was) (?:about |around |roughly |approximately |only |just )?(\d+(?:\.\d+)?) ?(?:s|seconds?) long\b|"
+    r"\b(?:continues|goes on|carries on|rings|sounds) for (?:about |around |roughly )?(\d+(?:\.\d+)?) ?(?:s|seconds?)\b",
+    re.IGNORECASE,
+)
+_CLIP_ITSELF = re.compile(r"\b(?:clip|recording|audio)\b", re.IGNORECASE)
+_RUNNING = re.compile(
+    rf"(?:I counted|(?:my|the) count (?:came to|is now|stops at|reached|comes to|ended at)|the total is) ({t.NUMBER})\b(?! more)",
+    re.IGNORECASE,
+)
 _LIST = re.compile(r"^1[.)]? .+")
 _ITEM = re.compile(r"(?:^|, )(\d+) (.+?)(?: (\d+(?:\.\d+)?) s)?(?=, \d+ |\.|$)")
 _X = "\x02(\\d+)\x03"
@@ -51,54 +61,66 @@ def option_labels(question: Question) -> list[str]:
 class Reader:
     """Collects the claims of one chain."""
 
-    def __init__(self, truth: Truth, question: Question) -> None:
-        self.truth, self.question = truth, question
-        self.labels = set(truth.sequence)
-        known = (
-            {*self.labels, *(folded(x) for x in option_labels(question))}
-            if question.family in _LABEL_FAMILIES
-            else self.labels
+    def __init__(self, facts: Facts, question: Question) -> None:
+        self.facts, self.question = facts, question
+        self.truth = facts.truth or Truth(facts.duration, ())
+        self.labels = set(self.truth.sequence)
+        others = {folded(x) for x in option_labels(question)} if question.family in _LABEL_FAMILIES else set()
+        self.marker = marker(frozenset(self.labels), frozenset(others))
+        self.pattern = self.marker.exact
+        self.statements = Statements(
+            facts,
+            question.family in ("count", "count_of"),
+            frozenset(m.word for m in self.marker.mark(question.text).mentions),
         )
-        self.pattern = t.label_pattern(known)
         self.claims: list[Claim] = []
 
     def note(self, kind: ClaimKind, section: str, sentence: str, good: bool | None, detail: str = "") -> None:
-        """Add a claim; None is undecidable."""
+        """Add a claim; None is undecidable. The same claim of one sentence is noted once."""
         status: ClaimStatus = "undecidable" if good is None else "supported" if good else "contradicted"
-        self.claims.append(Claim(kind=kind, section=section, text=sentence[:200], status=status, detail=detail))
+        claim = Claim(kind=kind, section=section, text=sentence[:200], status=status, detail=detail)
+        if claim not in self.claims[-4:]:
+            self.claims.append(claim)
 
     # --- one section
 
     def read(self, section: str, text: str) -> None:
         """All claims of one section."""
         for sentence in t.sentences(text):
+            if self.facts.truth is None:
+                self._plain(section, sentence, Marked(sentence, ()))
+                continue
             if section == "caption" and _LIST.match(sentence) and self._list(section, sentence):
                 continue
-            self._clip_length(section, sentence)
-            self._total(section, sentence)
-            self._order_list(section, sentence)
-            if section == "planning" or NEGATION.search(sentence):
+            marked = self.marker.mark(sentence)
+            self._plain(section, sentence, marked)
+            self._running_count(section, sentence)
+            low = sentence.lower()
+            if NEGATION.search(low) or DOUBT.search(low):
+                self._small_steps(section, sentence)
                 continue
-            found = set(t.mentions(self.pattern, sentence))
-            if section == "caption":
-                self._invented(section, sentence)
-            if len(found) == 1:
-                label = found.pop()
-                if label not in self.labels:
-                    if section == "caption":
-                        self.note("count", section, sentence, False, f"no {label!r} is in the clip")
-                    continue
-                self._moments(section, sentence, label)
-                self._place(section, sentence, label)
-                self._often(section, sentence, label)
-            elif len(found) > 1:
-                for clause in _CLAUSE.split(sentence):
-                    only = set(t.mentions(self.pattern, clause))
-                    if len(only) == 1 and (label := only.pop()) in self.labels:
-                        self._moments(section, clause, label)
+            self._single(section, sentence, marked)
             self._neighbours(section, sentence)
             self._kinds(section, sentence)
             self._small_steps(section, sentence)
+
+    def _plain(self, section: str, sentence: str, marked: Marked) -> None:
+        self.statements.read(
+            section, marked, lambda kind, good, detail="": self.note(kind, section, sentence, good, detail)
+        )
+
+    def _single(self, section: str, sentence: str, marked: Marked) -> None:
+        """Times, lengths and places, where it is plain whose they are."""
+        if len(marked.labels) == 1 and marked.sure:
+            (label,) = marked.labels
+            self._moments(section, sentence, label)
+            self._place(section, sentence, label)
+        elif len(marked.mentions) > 1:
+            for clause in _CLAUSE.split(sentence):
+                part = self.marker.mark(clause)
+                if len(part.labels) == 1 and part.sure:
+                    (label,) = part.labels
+                    self._moments(section, clause, label)
 
     def _list(self, section: str, sentence: str) -> bool:
         """ "1 dog, 2 bell, 3 siren." or with lengths; True if it was such a list."""
@@ -121,85 +143,40 @@ class Reader:
         return True
 
     @staticmethod
-    def _near_length(said: float, true: float) -> bool:
-        return abs(said - true) <= LENGTH_S + 0.1 * true
+    def _near_length(said: float, true: float, slack: float = 0.0) -> bool:
+        return abs(said - true) <= LENGTH_S + slack + 0.1 * true
 
-    def _clip_length(self, section: str, sentence: str) -> None:
-        for m in re.finditer(
-            r"(?:clip|recording|audio)(?: as a whole)?(?:,? which)? (?:lasts|runs for|takes|of|is|ends at)(?: about| roughly)* "
-            r"(\d+(?:\.\d+)?) ?s(?:econds?)?\b",
-            sentence,
-        ):
-            said = float(m[1])
-            good = abs(said - self.truth.duration) <= CLIP_S + 0.1 * self.truth.duration
-            self.note("duration", section, sentence, good, f"the clip lasts {self.truth.duration:.2f} s")
-
-    def _total(self, section: str, sentence: str) -> None:
-        n = len(self.truth.events)
-        for m in re.finditer(
-            rf"(?:there are|holds|contains|total (?:is|of)|I (?:hear|count|counted|get|have)|arrive at|in sum|together)"
-            rf"(?: a total of| exactly| in all)? ({t.NUMBER}) (?:separate |distinct |different )?(?:sounds?|sound events|events)\b",
-            sentence,
-            re.IGNORECASE,
-        ):
-            self.note("count", section, sentence, t.number(m[1]) == n, f"in truth {n} sounds")
-        for m in re.finditer(
-            rf"({t.NUMBER}) (?:separate |distinct )?(?:sounds|sound events|events) (?:in all|in total|altogether)",
-            sentence,
-            re.I,
-        ):
-            self.note("count", section, sentence, t.number(m[1]) == n, f"in truth {n} sounds")
+    def _running_count(self, section: str, sentence: str) -> None:
         if self.question.family in ("count", "count_of"):
-            for m in re.finditer(
-                rf"(?:I counted|(?:my|the) count (?:came to|is now|stops at|reached|comes to|ended at)|the total is) ({t.NUMBER})\b(?! more)",
-                sentence,
-                re.IGNORECASE,
-            ):
+            for m in _RUNNING.finditer(sentence):
                 gold = self.question.gold_text
                 if gold.isdigit() and "now" not in m[0]:
                     self.note("count", section, sentence, t.number(m[1]) == int(gold), f"in truth {gold}")
 
-    def _order_list(self, section: str, sentence: str) -> None:
-        m = re.search(r"(?:order|sequence)(?: is| of the sounds is| has)?:? (.+)", sentence)
-        if m is None or self.pattern is None or re.search(r"backward|from the end", sentence):
-            return
-        run: list[str] = []
-        at = 0
-        rest = m[1]
-        while (hit := self.pattern.match(rest, at)) is not None:
-            run.append(" ".join(hit[1].casefold().split()))
-            joint = re.compile(r"(?:,? and (?:then )?|,? then |, |; )(?:the |an? )?").match(rest, hit.end())
-            if joint is None:
-                break
-            at = joint.end()
-        if len(run) >= 2:
-            good = (
-                run == self.truth.sequence[: len(run)]
-                if len(run) < len(self.truth.events)
-                else run == self.truth.sequence
-            )
-            self.note("order", section, sentence, good, f"in truth: {', '.join(self.truth.sequence)}")
-
-    def _invented(self, section: str, sentence: str) -> None:
-        plain = re.sub(r"[\"“][^\"”]*[\"”]", " ", sentence)
-        for word in sorted({w for w in words_of(plain) if w in SOUND_WORDS}):
-            if not any(confusable(word, label) for label in self.labels):
-                self.note("count", section, sentence, False, f"no {word!r} is in the clip")
-
     def _moments(self, section: str, sentence: str, label: str) -> None:
         spans = [(a, b) for x, a, b in self.truth.events if x == label]
-        for time in t.times(sentence):
+        found = t.times(sentence)
+        begins = _BEGINS.search(sentence) is not None
+        where = ", ".join(f"{a:.2f}–{b:.2f}" for a, b in spans)
+        for time in found:
+            near = TIME_S + time.slack
             if time.role == "start":
-                good = any(abs(a - time.value) <= TIME_S for a, _ in spans)
+                good = any(abs(a - time.value) <= near for a, _ in spans)
+                # "At 2 s the bell can be heard": true at any moment of it.
+                good = good or (not begins and any(a - near <= time.value <= b for a, b in spans))
             elif time.role == "end":
-                good = any(abs(a - time.value) <= TIME_S or abs(b - time.value) <= TIME_S for a, b in spans)
+                good = any(abs(a - time.value) <= near or abs(b - time.value) <= near for a, b in spans)
             elif time.role == "length":
-                good = any(self._near_length(time.value, b - a) for a, b in spans)
+                if _CLIP_ITSELF.search(sentence):
+                    continue
+                good = any(self._near_length(time.value, b - a, time.slack) for a, b in spans)
             else:
                 continue
             kind: ClaimKind = "duration" if time.role == "length" else "time"
-            where = ", ".join(f"{a:.2f}–{b:.2f}" for a, b in spans)
             self.note(kind, section, sentence, good, f"{label} is at {where} s")
+        if not any(x.role == "length" for x in found) and (m := _LONG.search(sentence)) is not None:
+            good = any(self._near_length(float(m[1] or m[2]), b - a, t.slack(m[1] or m[2])) for a, b in spans)
+            self.note("duration", section, sentence, good, f"{label} is at {where} s")
 
     def _place(self, section: str, sentence: str, label: str) -> None:
         sequence = self.truth.sequence
@@ -224,14 +201,6 @@ class Reader:
         for k in set(places):
             good = 1 <= k <= len(sequence) and sequence[k - 1] == label
             self.note("order", section, sentence, good, f"in truth: {', '.join(sequence)}")
-
-    def _often(self, section: str, sentence: str, label: str) -> None:
-        if re.search(r"\bat once\b|\bonce more\b|\bthe \w+ time\b", sentence, re.I):
-            return
-        m = re.search(rf"(?<!than )\b(once|twice|never|{t.NUMBER} times)\b", sentence, re.I)
-        if m is not None:
-            n = self.truth.sequence.count(label)
-            self.note("count", section, sentence, t.how_often(m[1]) == n, f"{label} is heard {n} times")
 
     def _marked(self, sentence: str) -> tuple[str, list[str]]:
         """The sentence with each mention of a sound as a mark, so that fixed patterns can be used; and the sounds."""
@@ -303,12 +272,9 @@ _LABEL_FAMILIES = frozenset(
 )  # families whose options may be sounds
 
 
-def claims_of(clip: Clip, question: Question, chain: Chain, evidence: Evidence | None = None) -> tuple[Claim, ...]:  # noqa: ARG001
-    """All claims of a chain that can be held against the clip's timeline; none without one."""
-    truth = truth_of(clip)
-    if truth is None:
-        return ()
-    reader = Reader(truth, question)
+def claims_of(clip: Clip, question: Question, chain: Chain, evidence: Evidence | None = None) -> tuple[Claim, ...]:
+    """All claims of a chain that are read; without timeline or evidence only those about the clip's length."""
+    reader = Reader(facts_of(clip, evidence), question)
     for section in ("caption", "reasoning", "summary", "response"):
         reader.read(section, getattr(chain, section))
     return tuple(reader.claims)

@@ -40,6 +40,7 @@ class Time(NamedTuple):
     value: float
     role: TimeRole
     at: int
+    slack: float = 0.0
 
 
 _QUOTED = re.compile(r"[\"“][^\"”\n]{0,200}[\"”]")
@@ -75,23 +76,76 @@ def sentences(text: str) -> list[str]:
     return out
 
 
-_LATER = re.compile(r"\s*(?:later|without|of (?:near )?silence|before|long)")
-_PAUSE = re.compile(r"(?:pause|gap|silence|after|another)(?: of)?(?: about| roughly| some| around)*\s*$", re.I)
-_FOR = re.compile(
-    r"(?:\bfor|\blasting|\blasts|\btakes|\btaking|, with|goes on for)(?: about| roughly| only| around)*\s*$", re.I
+_LATER = re.compile(
+    r"\s*(?:later|without|of (?:near[- ]|complete |total )?silence|before|long(?! (?:before|after))|apart|in (?:length|duration|all|total))"
 )
-_START = re.compile(r"(?:\bat|\bfrom|\bbetween|\bstarting at|^around|, around)(?: about| roughly| around)*\s*$", re.I)
-_END = re.compile(r"(?:\bto|\buntil|\band|\bending at|\bends at|\bends? by|\bover at|\bended at|\bstops at)(?: about| roughly| around)*\s*$", re.I)  # fmt: skip
+_PAUSE = re.compile(
+    r"(?:pause|gap|silence|after|another|within|every|first|last|initial|opening|final|next)(?: of)?(?: about| roughly| some| around)*\s*$",
+    re.I,
+)
+_ABOUT = r"(?: about| roughly| only| around| approximately| just| exactly| nearly| almost| some)*\s*$"
+_FOR = re.compile(
+    rf"(?:\bfor|\blasting|\blasts(?: for)?|\btakes|\btaking|, with|goes on for|\bduration (?:of|is)|\blength (?:of|is)){_ABOUT}",
+    re.I,
+)
+_START = re.compile(rf"(?:\bat|\bfrom|\bbetween|\bstarting at|^around|, around|\[|\()(?: the)?{_ABOUT}", re.I)
+_END = re.compile(
+    rf"(?:\bto|\buntil|\band|\bending at|\bends at|\bends? by|\bover at|\bended at|\bstops at){_ABOUT}", re.I
+)
+_RANGE = re.compile(
+    r"(?<![\w.:])(\d+(?:\.\d+)?)\s?(?:s|sec|secs|seconds?)?\s?(-|–|—|to|and|until)\s?(\d+(?:\.\d+)?)\s?(?:s|sec|secs|seconds?)(?!\w)"
+)
+_POINT = re.compile(
+    r"(?<![\w.:])(\d+(?:\.\d+)?)(?:[- ]?(?:s|sec|second)s?[- ](mark|point)\b|-seconds?(?:-| )(?:long )?(?=\w))", re.I
+)
+_INTO = re.compile(r"\s*(?:into|in(?= *[,.;]|$)|after the (?:start|beginning))\b", re.I)
+
+
+def slack(digits: str) -> float:
+    """How far a spoken number may be from what it rounds: half of its last place."""
+    return 0.5 if "." not in digits else 0.05 if len(digits.partition(".")[2]) == 1 else 0.005
+
+
+def ranges(text: str) -> list[tuple[float, float]]:
+    """Stretches "from 1.2 to 3 s", "1.2–3.0s", "between 1 s and 3 s"."""
+    out = []
+    for m in _RANGE.finditer(text):
+        before = text[max(0, m.start() - 30) : m.start()]
+        if (m[2] != "and" or re.search(rf"\bbetween{_ABOUT}", before, re.I)) and not _FOR.search(before):
+            a, b = float(m[1]), float(m[3])
+            if a < b:
+                out.append((a, b))
+    return out
 
 
 def times(text: str) -> list[Time]:
     """All times of a sentence with their roles."""
+    if not any(c.isdigit() for c in text):
+        return []
     out = []
+    seen: set[int] = set()
+    for m in _RANGE.finditer(text):
+        before = text[max(0, m.start() - 30) : m.start()]
+        if m[2] == "and" and not re.search(rf"\bbetween{_ABOUT}", before, re.I):
+            continue
+        if _FOR.search(before) or float(m[1]) >= float(m[3]):
+            continue
+        seen |= {m.start(1), m.start(3)}
+        out += [Time(float(m[1]), "start", m.start(1), slack(m[1])), Time(float(m[3]), "end", m.start(3), slack(m[3]))]
+    for m in _POINT.finditer(text):
+        if m.start(1) not in seen:
+            seen.add(m.start(1))
+            role: TimeRole = "start" if m[2] else "length"
+            out.append(Time(float(m[1]), role, m.start(1), slack(m[1])))
     for m in _TIME.finditer(text):
+        if m.start() in seen:
+            continue
         value = int(m[1]) * 60 + float(m[2]) if m[1] else float(m[3])
         before = text[max(0, m.start() - 30) : m.start()]
-        role: TimeRole = "unknown"
-        if _LATER.match(text, m.end()) or _PAUSE.search(before):
+        role = "unknown"
+        if _INTO.match(text, m.end()):
+            role = "start"
+        elif _LATER.match(text, m.end()) or _PAUSE.search(before):
             role = "unknown"
         elif _FOR.search(before):
             role = "length"
@@ -99,8 +153,8 @@ def times(text: str) -> list[Time]:
             role = "end"
         elif _START.search(before):
             role = "start"
-        out.append(Time(value, role, m.start()))
-    return out
+        out.append(Time(value, role, m.start(), slack(m[2] or "0") if m[1] else slack(m[3])))
+    return sorted(out, key=lambda x: x.at)
 
 
 def label_pattern(labels: Iterable[str]) -> re.Pattern[str] | None:

@@ -1,0 +1,483 @@
+# ruff: noqa: E501 -- a regular expression is read in one piece
+"""Reads claims out of plain sentences, as teachers write them.
+
+Decision: a sentence that doubts, denies, supposes, asks or speaks of an option is not read at all (apart from plain
+denials such as "there is no dog in the clip"), and a pattern must say who, what and when without help from another
+sentence. A claim is contradicted only if no reading of it is true: "the dog before the bell" is false when every dog
+starts after every bell, "four sounds" when there are neither four events nor four kinds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Protocol
+
+from audio_reasoner.checks import text as t
+from audio_reasoner.checks.marks import MARK, NOUNS, Marked, Mention, stem
+from audio_reasoner.checks.ontology import confusable
+from audio_reasoner.checks.truth import Facts, Truth
+from audio_reasoner.core.records import ClaimKind
+
+START_S, SILENT_SHARE, SILENT_S = 0.35, 0.6, 0.5
+
+
+class Note(Protocol):
+    """How a reader hands in a claim: kind, whether it is true (None: undecidable), and what the truth is."""
+
+    def __call__(self, kind: ClaimKind, good: bool | None, detail: str = "") -> None:
+        """Add it."""
+
+
+DOUBT = re.compile(
+    r"\b(?:if|would|had there|were there|could|might|may|perhaps|maybe|possibl[ey]|probably|likely|unlikely|seem\w*|appear(?:s|ed)? to|suppos\w+|"
+    r"suspect\w*|assum\w+|imagin\w+|unless|as though|whether|hardly|rather than|instead|unlike|like (?:an?|the)|resembl\w+|similar|reminiscent|"
+    r"mistak\w+|confus\w+|wrong\w*|incorrect\w*|false|contradict\w*|reject\w*|rul\w+ (?:it )?out|exclud\w*|eliminat\w*|drop\w*|claim\w*|says|states|"
+    r"suggest\w*|lists|puts|places|at first|thought|think|careless|expect\w*|listen(?:ing)? for|look(?:ing)? for|ask\w*|questions?|typical\w*|usually|"
+    r"decide|determine|compare\w*|sequence with|such as|idea of|wonder\w*|need\w*|must|should)\b|\?",
+)
+NO = re.compile(
+    r"\b(?:not|no|never|none|nothing|nobody|without|neither|nor|cannot|absent|missing|fails?|differs?)\b|n't\b",
+)
+OPTION = re.compile(r"\boptions?\b|\bchoices?\b|\([a-h]\)|\b[a-h]\)|[\"“”]")
+
+_BACK = re.compile(
+    r"\b(?:after(?! which|wards)|follow(?:s|ed|ing)?(?! by)|preceded by|later (?:\w+ ){0,4}than|subsequent to)\b", re.I
+)
+_FORTH = re.compile(
+    r"\b(?:before|precedes?|preceding|ahead of|prior to|earlier (?:\w+ ){0,4}than|then|followed by|giv(?:es|ing) way to|leads? (?:\w+ )?(?:in)?to|after which|next|subsequently|afterwards|finally|lastly|later)\b|→|->",
+)
+_LEAD_BACK = re.compile(
+    r"(?:^|[,;:] ?|\b(?:and|that) )(?:(?:right|immediately|directly|shortly|soon|just|only) )*(?:before|prior to|ahead of) (?:\w+ ){0,3}$",
+)
+_LEAD_FORTH = re.compile(
+    r"(?:^|[,;:] ?|\b(?:and|that) )(?:(?:right|immediately|directly|shortly|soon|just|only) )*(?:after|following|once|when|as soon as) (?:\w+ ){0,3}$",
+)
+_ONCE_OVER = re.compile(
+    r"^[^,]*\b(?:end\w*|stop\w*|fad\w+|over|finish\w*|ceas\w+|die[sd]?|subsid\w+|pass\w*|gone|silent)\b", re.I
+)
+_CLOSE = re.compile(r"\b(?:immediately|directly|right|straight|next)\b")
+_STILL = re.compile(
+    r"\b(?:continu\w*|still|ends?|ended|stops?|last(?:s|ed)|until|return\w*|again|back|more|while|during|over|between|other|another|overlap\w*|simultaneous\w*|at the same time|first time|second time)\b",
+)
+_SKIP_AFTER = re.compile(r"^['’]?s? (?:has |have )?(?:ends?|ended|stops?|finish|fades?|is over|dies)\b")
+_CLIP = r"(?:clip|recording|audio(?: clip| file)?|sound ?scape|scene|sequence|track|it)"
+_SOUND_OF = r"(?:(?:an?|the|some|that of|sounds? of) ){0,3}(?:\w+ ){0,2}"
+_FIRST = re.compile(
+    rf"\b{_CLIP} (?:\w+ )?(?:opens|begins|starts)(?: out| off)? with {_SOUND_OF}({MARK})|\b(?:the )?(?:very )?(?:first|opening|earliest) (?:audible |distinct )?(?:sound|event|noise)(?: event)?(?: (?:that )?i (?:can )?(?:hear|make out|notice|identify))?(?: (?:heard|here|in the (?:clip|recording|audio)))? (?:is|was) {_SOUND_OF}({MARK})|({MARK}) (?:comes|is heard|occurs|is|sounds) (?:the )?(?:very )?(?:first|earliest)\b(?! (?:time|of two|and last))",
+)
+_LAST = re.compile(
+    rf"\b{_CLIP} (?:\w+ )?(?:ends|closes|concludes|finishes) with {_SOUND_OF}({MARK})|\b(?:the )?(?:very )?(?:last|final|closing) (?:audible |distinct )?(?:sound|event|noise)(?: event)?(?: (?:that )?i (?:can )?(?:hear|make out|notice|identify))?(?: (?:heard|here|in the (?:clip|recording|audio)))? (?:is|was) {_SOUND_OF}({MARK})|({MARK}) (?:comes|is heard|occurs|is|sounds) (?:the )?(?:very )?last\b(?! time)|^(?:finally|lastly|at the very end|at the end|last of all),? {_SOUND_OF}({MARK})",
+)
+_AT_FIRST = re.compile(
+    rf"^(?:at the (?:very )?(?:beginning|start|outset)|initially|to begin with),? (?:\w+ ){{0,3}}({MARK})",
+)
+_SEQUENCE_CUE = re.compile(
+    r"\b(?:order|sequence|chronolog\w*|from (?:start|beginning|first) to (?:finish|end|last)|as follows|unfold\w*|one after (?:the )?(?:other|another)|in turn|succession)\b",
+)
+_JOINT = re.compile(
+    r"\s*(?:,|;|→|->|>|\band\b|\bthen\b|\bfinally\b|\bfollowed by\b|\bthe\b|\ban?\b|\bsound\b|\b\w+ing\b|\d\.?|\s)*"
+)
+_ADJ = r"(?:separate|distinct|different|individual|unique|clear|discrete|sound|audio|audible|acoustic|successive|consecutive|single)"
+_N = rf"(?P<n>{t.NUMBER})"
+_THING = rf"(?P<adj>(?:{_ADJ} )*)(?:sounds?|sound events?|events?|noises)\b"
+_COUNT_LEAD = re.compile(
+    rf"\b(?:there (?:are|were|is)|contains?|holds?|has|consists? of|compris\w+|features?|made up of|includes?|presents?|(?:i|we) (?:can |could |was able to |am able to )?(?:\w+ly )?(?:hear|count(?:ed)?|identif(?:y|ied)|detect(?:ed)?|discern(?:ed)?|make out|distinguish(?:ed)?|note[d]?|found|find|get|have)|able to (?:identify|count|distinguish|hear)|makes?|gives?|total (?:is|of|comes to)|(?:tally|count|sum) (?:is|of|comes to|reaches)|comes? to|adds? up to|arrive at|amounts? to|in (?:total|all|sum),?|altogether,?|overall,?)(?: (?:a total of|exactly|precisely|in total|in all|altogether|overall|clearly|just)){{0,2}} {_N} {_THING}(?P<rest>[^.;]*)",
+)
+_COUNT_ARE = re.compile(
+    rf"^(?:in (?:total|all),? |altogether,? |overall,? )?(?:so |thus |hence )?{_N} {_THING} (?:can be heard|are heard|are audible|are present|make up|occur|take place|are there)(?P<rest>[^.;]*)",
+)
+_COUNT_OF_ALL = re.compile(
+    rf"\b(?:total )?(?:number|total|tally|count) of {_THING} (?:in [\w ]+ )?(?:is|comes to|equals|amounts to) {_N}\b(?P<rest>[^.;]*)",
+)
+_PART = re.compile(
+    r"^,? ?(?:before|after|between|within|until|from|at|that|which|who|of (?:them|these|this|that)|follow\w*|remain\w*|left|later|in the (?:first|second|last|beginning|end|middle)|during|per|each|more|in (?:a|quick) row|or)\b",
+)
+_OFTEN = re.compile(
+    rf"(?<!than )(?<!least )(?<!most )(?<!about )(?<!up to )\b(once|twice|{t.NUMBER} times)\b(?! (?:the|it|again|more|as|a|an|{MARK}))(?! \w+ (?:stops|ends|fades))",
+)
+_EVENT_VERB = re.compile(
+    r"\b(?:occurs?|heard|hear|appears?|comes?|present|returns?|recurs?|shows? up|turns? up|counted|count|found|audible)\b",
+)
+_INSTANCES = re.compile(
+    rf"(?<!least )(?<!most )(?<!than )\b({t.NUMBER}) (?:separate |distinct |different |individual )*(?:occurrences?|instances?|appearances?) of (?:an? |the )?({MARK})",
+)
+_NUMBER_OF_TIMES = re.compile(
+    rf"\bnumber of (?:times|occurrences|instances)\b.*?({MARK}).*?\b(?:is|comes to|equals) ({t.NUMBER})\b|\bnumber of (?:occurrences|instances) of (?:an? |the )?({MARK}) (?:is|comes to) ({t.NUMBER})\b",
+)
+_TAIL = rf"(?:['’]s)?(?: (?:sounds?|noises?|events?))?(?: (?:is|are|was|were|can be|could be|to be|gets?))?(?: (?:heard|audible|present|detected|found|included|here|there))?(?: (?:at all|anywhere|(?:in|within|throughout|during) (?:the|this) (?:entire |whole )?{_CLIP}|at any (?:point|time|moment)|whatsoever))*\s*[.!;,]?\s*$"
+_NONE = re.compile(
+    rf"(?:^|[,;:] |\b(?:and|but|that) )(?:there (?:is|are|was|were) |(?:the|this) {_CLIP} (?:contains?|has|holds|includes?|features?) |(?:i|we) (?:can )?hear )?no (?:signs? of |trace of |sounds? of )?(?:an? |the )?(?:\w+ )?({MARK}){_TAIL}"
+    rf"|\b(?:(?:do|does|did|can|could) ?(?:not|n't)|cannot|never) (?:\w+ ){{0,2}}(?:hear|contain|include|have|feature|detect|find|notice) (?:any |an? |the )?(?:signs? of |sounds? of )?(?:\w+ )?({MARK}){_TAIL}"
+    rf"|^(?:the |an? )?(?:\w+ )?({MARK})(?: sound)? (?:(?:is|was|are) (?:absent(?: from)?|missing(?: from)?|nowhere|not (?:heard|present|audible|there|in|part of)|never heard)|(?:does|did) ?(?:not|n't) (?:occur|appear|come up|turn up|sound|show up)|never (?:occurs|appears|comes up|shows up|turns up))(?: (?:the|this) {_CLIP})?{_TAIL[: -len('$')]}$",
+)
+_SET = rf"((?:(?:the|an?|some|sound of|and|only|just) |, ?|\w+ (?={MARK})|{MARK}(?:['’]s)?(?: sound)? ?)+)"
+_ONLY = re.compile(
+    rf"\bonly (?:audible |distinct )?sounds? (?:\w+ ){{0,3}}(?:is|are) {_SET}[.;]?$|\b(?:apart from|besides|other than|aside from|except for) {_SET}(?:, |,? )?(?:nothing|no other|there is nothing|there are no other)|"
+    rf"^only {_SET} ?(?:is|are|can be) (?:heard|audible|present)(?! (?:more|once|twice|{t.NUMBER}|at|from|between|before|after|in|again|for|as|first|last|late))|\bnothing (?:\w+ ){{0,4}}(?:but|besides|other than|apart from|except) {_SET}[.;]?$|\b{_CLIP} (?:contains|holds|has) {_SET} ?and (?:nothing else|no other sounds?)",
+)
+_HEARD = re.compile(
+    r"\b(?:heard|audible|hear|notice|make out|noticeable|detect|present|there (?:is|are)|joins?|sounds? of|accompanied|plays?|barks?|rings?|sets in|comes in|can be made out|appears?)\b",
+)
+_SILENT = re.compile(r"\b(?:silen\w+|quiet|pauses?|gap|nothing|no sounds?|stillness)\b")
+_LOUD = re.compile(
+    r"\b(?:no silence|not silent|no pauses?|without (?:a )?(?:pause|silence|gap)|broken|separat|comparatively|relatively|rather|fairly|quieter|almost|near)\b",
+)
+_SECONDS = r"(\d+(?:\.\d+)?) ?(?:s|sec|seconds?)\b"
+_ABOUT = r"(?:about |around |roughly |approximately |some |nearly )?"
+_OPENS_SILENT = re.compile(
+    rf"\b(?:opens|starts|begins|start|begin) with {_ABOUT}{_SECONDS} of (?:\w+ )?silence|\b(?:first|initial|opening) {_ABOUT}{_SECONDS}(?: of (?:the|this) {_CLIP})? (?:are|is|remain|stay|pass) (?:\w+ )?(?:silent|quiet|empty|in silence|without (?:any )?sound)|\b(?:nothing|no sounds?|silent|quiet|silence)\b[^.,;]*\b(?:for|during|in|over|within|throughout) the (?:first|initial|opening) {_ABOUT}{_SECONDS}",
+)
+_CLOSES_SILENT = re.compile(
+    rf"\b(?:ends|closes|concludes|finishes) with {_ABOUT}{_SECONDS} of (?:\w+ )?silence|\b(?:last|final|closing) {_ABOUT}{_SECONDS}(?: of (?:the|this) {_CLIP})? (?:are|is|remain|stay) (?:\w+ )?(?:silent|quiet|empty)",
+)
+_LENGTH = re.compile(
+    rf"\b(?:clip|recording|audio(?: clip| file)?)(?: as a whole)?(?:,? which)? (?:lasts|runs for|takes|of|is|ends at|goes on for|has a (?:total |overall )?(?:duration|length) of)(?: for)?(?: about| roughly| approximately| around| only| just)* {_SECONDS}(?! (?:into|of silence|later|after))"
+    rf"|\b(?:total |overall |whole )?(?:duration|length) of (?:the|this) (?:clip|recording|audio(?: clip| file)?) is {_ABOUT}{_SECONDS}|\b(\d+(?:\.\d+)?)[- ]second(?:-long| long)? (?:clip|recording|audio)|^with a (?:total )?(?:length|duration) of {_ABOUT}{_SECONDS}, the (?:clip|recording|audio)",
+)
+_WHO = r"(?:m[ae]n|wom[ae]n|persons?|people|males?|females?|child(?:ren)?|boys?|girls?|someone|somebody|voices?|speakers?|narrators?|announcer|presenter|reporter|kid|lady|guy|individuals?)"
+_SPEECH = re.compile(
+    rf"\b{_WHO} (?:\w+ ){{0,2}}?(?:speaks?|speaking|talks?|talking|says?|saying|shouts?|shouting|whispers?|whispering|announces?|utters?|chat(?:s|ting)?|conversing|introduces?|narrates?|explains?|replies|converses?)\b|"
+    rf"\b(?:contains|hear|features|includes|there is|presents|recording is|holds|between) (?:\w+ ){{0,3}}?(?:speech|conversation|dialogue|talking|spoken words|exchange of words|monologue|narration|chatter)\b|\b(?:speech|a conversation|dialogue|talking|voices?) (?:is|are|can be) (?:heard|audible|present)\b|\b{_WHO} are having a (?:conversation|discussion|chat)|^(?:a |an )?(?:short |brief )?(?:conversation|dialogue) between\b",
+)
+_NO_SPEECH = re.compile(
+    r"\b(?:no (?:speech|voices?|talking|spoken words|one (?:speaks|talks|is speaking)|conversation|dialogue)|nobody (?:speaks|talks|is (?:speaking|talking)))(?: (?:is|are|can be|to be))?(?: (?:heard|audible|present))?(?: (?:at all|anywhere|(?:in|throughout) (?:the|this) \w+))*\s*[.;,]?\s*$",
+)
+_PEOPLE = rf"(?P<adj>(?:{_ADJ} |male |female |human )*)(?P<who>speakers?|voices?|people|persons|individuals|participants|talkers|interlocutors)\b"
+_HOW_MANY_SPEAK = re.compile(
+    rf"\b(?:there (?:are|is)|distinguish|identif(?:y|ied)|hear|between|involves?|among|features?|contains?|total,?|count(?:ed)?|belong to|by|has|have|with|makes|heard)(?: (?:a total of|exactly|only|just|in total,?|the voices of)){{0,2}} {_N} {_PEOPLE}(?P<rest>[^.;]*)"
+    rf"|^(?:in total,? |overall,? |altogether,? |so,? )?(?P<n2>{t.NUMBER}) {_PEOPLE.replace('?P<adj>', '?:').replace('?P<who>', '?:')} (?:are (?:talking|speaking|heard|present|involved)|take part|speak|talk|participate|can be (?:heard|identified|distinguished))(?P<rest2>[^.;]*)"
+    rf"|\b(?:total )?number of (?:distinct |different )?(?:speakers|voices|people) (?:\w+ ){{0,3}}is (?P<n3>{t.NUMBER})\b(?P<rest3>[^.;]*)",
+)
+_ONE_VOICE = re.compile(
+    r"\b(?:only|just) (?:one|a single) (?:person|speaker|voice)\b|\ba single (?:speaker|voice|person) (?:is|can be) (?:heard|speaking|talking)",
+)
+_NTH_SPEAKER = re.compile(
+    r"\bspeaker (\d)\b(?=[:,]? (?:says|said|speaks|replies|asks|answers|joins|responds)|[:*)(])", re.I
+)
+
+
+def _groups(m: re.Match[str]) -> str:
+    """The group that took part."""
+    return next(g for g in m.groups() if g is not None)
+
+
+class Statements:
+    """Reads sentences about one clip."""
+
+    def __init__(self, facts: Facts, counts_events: bool, asked: frozenset[str] = frozenset()) -> None:
+        self.facts = facts
+        self.truth = facts.truth
+        self.counts_events = counts_events
+        self.asked = asked
+
+    def read(self, section: str, s: Marked, note: Note) -> None:
+        """All claims of one sentence."""
+        text = s.text.lower()
+        s = Marked(text, s.mentions)
+        if DOUBT.search(text):
+            return
+        denies = NO.search(text) is not None
+        optional = OPTION.search(text) is not None
+        self._length(text, note, denies)
+        if not optional:
+            self._silence(text, note)
+            self._voices(text, note, denies)
+        if self.truth is None:
+            return
+        if denies:
+            if not optional:
+                self._denied(s, note)
+                self._only(s, note)
+            return
+        if not optional or section in ("summary", "response"):
+            self._total(text, note)
+            self._sequence(s, note, self.truth)
+        if optional:
+            return
+        if s.mentions:
+            self._only(s, note)
+            self._edges(s, note, self.truth)
+            self._how_often(s, note, self.truth)
+            self._pairs(s, note, self.truth)
+            self._invented(section, s, note)
+
+    # --- order
+
+    def _pairs(self, s: Marked, note: Note, truth: Truth) -> None:
+        if len(s.mentions) < 2 or len(s.mentions) > 12:
+            return
+        text, places = s.text, [m.start() for m in re.finditer(MARK, s.text)]
+        for k, (i, j) in enumerate(itertools.pairwise(places)):
+            a, b = s.mentions[k], s.mentions[k + 1]
+            between = text[i + 1 : j]
+            if (
+                not a.label
+                or not b.label
+                or a.label == b.label
+                or len(between) > 70
+                or (_STILL.search(between.replace("is over", "")) and not _ONCE_OVER.match(between))
+            ):
+                continue
+            start = places[k - 1] + 1 if k else 0
+            before, after = text[start:i], text[j + 1 : j + 30]
+            if _SKIP_AFTER.match(after) or re.search(r"[.;]", between):
+                continue
+            back, forth = _BACK.search(between), _FORTH.search(_BACK.sub(" ", between))
+            lead_back, lead_forth = _LEAD_BACK.search(before), _LEAD_FORTH.search(before)
+            if (
+                lead_forth
+                and not back
+                and (
+                    lead_forth[0]
+                    .strip(" ,")
+                    .lower()
+                    .startswith(
+                        (
+                            "after",
+                            "following",
+                            "right",
+                            "immediately",
+                            "directly",
+                            "shortly",
+                            "soon",
+                            "just",
+                            "and after",
+                            "and following",
+                        )
+                    )
+                    or _ONCE_OVER.match(between)
+                )
+            ):
+                forward = True
+            elif lead_back and not back and not forth:
+                forward = False
+            elif lead_back or lead_forth:
+                continue
+            elif back and not forth:
+                forward = False
+            elif (forth and not back) or (re.search(r"\bfirst\b", between) and re.search(r"\band\b", between)):
+                forward = True
+            else:
+                continue
+            if (
+                "and" in between.split()
+                and (back or forth)
+                and not re.search(
+                    r"\b(?:then|and (?:the|an?|is|only|finally|later|subsequently|next|it)\b|first)", between, re.I
+                )
+            ):
+                continue
+            close = (
+                _CLOSE.search(between) or _CLOSE.search(before[-40:])
+                if (
+                    back
+                    or lead_back
+                    or lead_forth
+                    or "followed" in between
+                    or "before" in between
+                    or "preced" in between
+                    or "lead" in between
+                )
+                else None
+            )
+            first, second = (a.label, b.label) if forward else (b.label, a.label)
+            self._pair(first, second, bool(close), note, truth)
+
+    def _pair(self, first: str, second: str, close: bool, note: Note, truth: Truth) -> None:
+        a = [x for label, x, _ in truth.events if label == first]
+        b = [x for label, x, _ in truth.events if label == second]
+        if not a or not b:
+            return
+        detail = f"in truth: {', '.join(truth.sequence)}"
+        if close and truth.apart:
+            note("order", (first, second) in set(itertools.pairwise(truth.sequence)), detail)
+            return
+        if min(a) < max(b):
+            note("order", True, detail)
+        else:
+            note("order", False if min(a) > max(b) + START_S else None, detail)
+
+    def _edges(self, s: Marked, note: Note, truth: Truth) -> None:
+        for pattern, place in ((_FIRST, 0), (_LAST, -1), (_AT_FIRST, 0)):
+            for m in pattern.finditer(s.text):
+                mention = s.of(_groups(m))
+                right = truth.events[place]
+                if mention.label and mention.label != right[0]:
+                    if place == 0:
+                        others = [a for x, a, _ in truth.events if x == mention.label]
+                        false = min(others) > right[1] + START_S
+                    else:
+                        others = [b for x, _, b in truth.events if x == mention.label]
+                        false = max(others) < max(e[2] for e in truth.events) - START_S
+                    note("order", False if false else None, f"in truth: {', '.join(truth.sequence)}")
+                elif mention.label:
+                    note("order", True)
+
+    def _sequence(self, s: Marked, note: Note, truth: Truth) -> None:
+        cue = _SEQUENCE_CUE.search(s.text)
+        if cue is None or re.search(r"backward|reverse|from the end|from last", s.text):
+            return
+        run: list[Mention] = []
+        end = None
+        for m in re.finditer(MARK, s.text):
+            if m.start() < cue.start() and not re.search(r"\b(?:unfold|order)\w*", cue[0]):
+                continue
+            if end is not None and not _JOINT.fullmatch(s.text[end : m.start()]):
+                return
+            run.append(s.of(m[0]))
+            end = m.end()
+        if len(run) < 2 or not all(x.label for x in run):
+            return
+        said = [x.label for x in run]
+        rest = iter(truth.sequence)
+        inside = all(x in rest for x in said)
+        detail = f"in truth: {', '.join(truth.sequence)}"
+        if len(said) > len(truth.sequence):
+            note("count", False, detail)
+        elif len(said) == len(truth.sequence) or not inside:
+            note("order", inside, detail)
+        else:
+            note("order", True, detail)
+
+    # --- counts
+
+    def _total(self, text: str, note: Note) -> None:
+        if self.truth is None or not re.search(r"\b(?:sounds?|events?|noises)\b", text):
+            return
+        n, kinds = len(self.truth.events), len(set(self.truth.sequence))
+        for pattern in (_COUNT_LEAD, _COUNT_ARE, _COUNT_OF_ALL):
+            for m in pattern.finditer(text):
+                if _PART.match(m["rest"]):
+                    continue
+                said = t.number(m["n"])
+                strict = self.counts_events and not re.search(r"different|distinct|unique", m["adj"] or "")
+                strict = strict or bool(re.search(r"separate|event|individual", m[0]))
+                note("count", said == n or (not strict and said == kinds), f"in truth {n} sounds")
+
+    def _how_often(self, s: Marked, note: Note, truth: Truth) -> None:
+        found: list[tuple[Mention, int | None, bool]] = []
+        found += [(s.of(m[2]), t.number(m[1]), True) for m in _INSTANCES.finditer(s.text)]
+        found += [(s.of(m[1] or m[3]), t.number(m[2] or m[4]), True) for m in _NUMBER_OF_TIMES.finditer(s.text)]
+        if (
+            len(s.mentions) == 1
+            and (m := _OFTEN.search(s.text))
+            and not re.search(
+                r"\bat once\b|\bthe \w+ time\b|\bmore than\b|\bor\b|\bat least\b|\bseveral\b", s.text, re.I
+            )
+        ):
+            found.append((s.mentions[0], t.how_often(m[1]), _EVENT_VERB.search(s.text) is not None))
+        for mention, said, of_events in found:
+            if not mention.label or said is None:
+                continue
+            n = truth.sequence.count(mention.label)
+            # "barks three times" may be three barks of one event; fewer barks than events there cannot be.
+            good: bool | None = said == n
+            if not good and not of_events and said > n:
+                good = None
+            note("count", good, f"{mention.label} is heard {n} times")
+
+    def _invented(self, section: str, s: Marked, note: Note) -> None:
+        if section != "caption" and not _HEARD.search(s.text):
+            return
+        for mention in s.mentions:
+            if section != "caption" and mention.word in self.asked:
+                continue  # "I noted every time the bell is heard": never, as it turned out
+            if mention.kind == "absent" and (stem(mention.word) in NOUNS or _HEARD.search(s.text)):
+                note("count", False, f"no {mention.word!r} is in the clip")
+
+    def _denied(self, s: Marked, note: Note) -> None:
+        for m in _NONE.finditer(s.text):
+            mention = s.of(_groups(m))
+            if mention.kind == "exact" and mention.label:
+                note("count", False, f"{mention.label!r} is in the clip")
+            elif mention.kind == "absent":
+                note("count", True)
+
+    def _only(self, s: Marked, note: Note) -> None:
+        m = _ONLY.search(s.text)
+        if m is None or self.truth is None:
+            return
+        named = [s.of(x) for x in re.findall(MARK, _groups(m))]
+        if not named or not all(x.label or x.kind == "absent" for x in named):
+            return
+        heard = {x.label for x in named}
+        left = [
+            x
+            for x in dict.fromkeys(self.truth.sequence)
+            if x not in heard and not any(confusable(x, y.word) for y in named)
+        ]
+        note("count", not left, f"{', '.join(left)} can be heard too" if left else "")
+
+    # --- lengths, silence, voices
+
+    def _length(self, text: str, note: Note, denies: bool) -> None:
+        if denies or not re.search(r"\b(?:clip|recording|audio)\b", text):
+            return
+        for m in _LENGTH.finditer(text):
+            digits = _groups(m)
+            good = abs(float(digits) - self.facts.duration) <= 0.6 + t.slack(digits) + 0.1 * self.facts.duration
+            note("duration", good, f"the clip lasts {self.facts.duration:.2f} s")
+
+    def _silence(self, text: str, note: Note) -> None:
+        sounding = self.facts.sounding
+        if sounding is None or not _SILENT.search(text) or _LOUD.search(text):
+            return
+        margin = self.facts.margin
+        for m in _OPENS_SILENT.finditer(text):
+            self._quiet(0.0, float(_groups(m)), sounding, margin, note)
+        for m in _CLOSES_SILENT.finditer(text):
+            self._quiet(self.facts.duration - float(_groups(m)), self.facts.duration, sounding, margin, note)
+        for a, b in t.ranges(text):
+            if re.search(MARK, text) or re.search(r"\bno (?:other|further|more|new)|nothing (?:else|more|new)", text):
+                return
+            self._quiet(a, b, sounding, margin, note)
+
+    @staticmethod
+    def _quiet(a: float, b: float, sounding: tuple[tuple[float, float], ...], margin: float, note: Note) -> None:
+        heard = sum(max(0.0, min(b, y - margin) - max(a, x + margin)) for x, y in sounding)
+        if heard > SILENT_S and (heard >= SILENT_SHARE * (b - a) or a == 0.0 or heard > 1.0):
+            note("silence", False, f"{heard:.1f} s of sound lie between {a:g} s and {b:g} s")
+        else:
+            note("silence", True if heard <= START_S else None)
+
+    def _voices(self, text: str, note: Note, denies: bool) -> None:
+        facts = self.facts
+        if _NO_SPEECH.search(text):
+            note("speech", None if facts.speech is None else not facts.speech)
+        if denies:
+            return
+        if facts.speech is not None and _SPEECH.search(text) and not re.search(r"\buser\b", text):
+            note("speech", facts.speech, "" if facts.speech else "nobody speaks in the clip")
+        self._speakers(text, note)
+
+    def _speakers(self, text: str, note: Note) -> None:
+        facts = self.facts
+        known = facts.speakers
+
+        def say(said: int) -> None:
+            if known is not None:
+                note("speakers", said == known, f"in truth {known} speakers")
+            elif said < facts.least_speakers:
+                note("speakers", False, f"at least {facts.least_speakers} speakers are known")
+            else:
+                note("speakers", None)
+
+        for m in _HOW_MANY_SPEAK.finditer(text):
+            rest = m["rest"] or m["rest2"] or m["rest3"] or ""
+            said = t.number(m["n"] or m["n2"] or m["n3"])
+            before = text[max(0, m.start("n") - 12) : m.start("n")] if m["n"] else ""
+            if (
+                said is None
+                or re.match(r" (?:before|after|who|whose|at the (?:beginning|start|end)|more)", rest)
+                or re.search(r"(?:least|most|than|other|these|those)\s*$", before)
+            ):
+                continue
+            if re.search(r"\bmale|\bfemale", m[0]):
+                continue
+            say(said)
+        if _ONE_VOICE.search(text):
+            say(1)
+        for m in _NTH_SPEAKER.finditer(text):
+            if known is not None and int(m[1]) > known:
+                note("speakers", False, f"in truth {known} speakers")
