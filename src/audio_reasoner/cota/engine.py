@@ -14,42 +14,34 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from audio_reasoner import compute, teachers
-from audio_reasoner.clients.ledger import Ledger, LedgerReader
-from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED
+from audio_reasoner.clients.ledger import Ledger
+from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, EXIT_SPEND_CAP, ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir, run_lock
 from audio_reasoner.cota.collect import rows_of_plan
-from audio_reasoner.cota.pipeline import Pipeline, Stopped, Tally
+from audio_reasoner.cota.crew import Crew, Meter, crew_of
+from audio_reasoner.cota.keep import keep_key
+from audio_reasoner.cota.pipeline import Pipeline, Stopped, StopsBuild
 from audio_reasoner.cota.plan import BuildSettings, Plan, Survey, make_plan, survey
+from audio_reasoner.cota.progress import Progress, Tally, Watcher, progress_key
+from audio_reasoner.cota.progress import current_plan as current_plan
+from audio_reasoner.cota.units import decisions
 
 log = logging.getLogger(__name__)
 GRACE_S = 1.5
 """How long a Ctrl-C waits for the steps in flight."""
 BEAT_S = 2.0
 """How often the progress is noted in the ledger, for `status`."""
-
-
-@dataclass
-class Progress:
-    """How far a build is. `total` counts the clips of this build (all, or `--limit`), `tally` the whole plan."""
-
-    total: int
-    tally: Tally
-    done_before: int
-    phase: str = "clips"
-    started: float = field(default_factory=time.monotonic)
-    first_done: float | None = None
-
-    @property
-    def rate(self) -> float:
-        """Clips per second since the first one was done (workers take seconds to start); 0 until a few are."""
-        finished = self.tally.clips - self.done_before
-        if self.first_done is None or finished < 8:
-            return 0.0
-        return finished / max(1e-6, time.monotonic() - self.first_done)
+VIEW_S = 0.5
+"""How often the view is told of the calls."""
+CALLS_GRACE_S = 4.0
+"""How long a Ctrl-C waits for calls in flight, which are paid."""
+WIDEST = 4096
+"""Most clips on their way at once; bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -66,35 +58,60 @@ class BuildResult:
     seconds: float
     rows: int | None
 
+    spent_usd: float = 0.0
+    capped: str = ""
+
     @property
     def exit_code(self) -> int:
-        """0 done, 4 finished with quarantined items, 130 interrupted."""
+        """0 done, 4 finished with quarantined items, 5 the money or the quota is spent, 130 interrupted."""
         if self.interrupted:
             return EXIT_INTERRUPTED
+        if self.capped:
+            return EXIT_SPEND_CAP
         return EXIT_QUARANTINED if self.quarantined else EXIT_OK
 
 
-Watcher = Callable[[Progress], None]
+class BuildOptions(TypedDict, total=False):
+    """How a build is run; none of it changes a sample.
+
+    limit: only the first so many clips in order of clip_id; a later build without it goes on.
+    retry_failed: try the plan's quarantined units once more.
+    workers: processes for computing; None is `compute.default_workers()`.
+    watch: called with the progress whenever a clip is done, every second, and between phases.
+    on_stop: called at the first Ctrl-C.
+    """
+
+    limit: int | None
+    retry_failed: bool
+    workers: int | None
+    watch: Watcher
+    on_stop: Callable[[], None]
 
 
 @dataclass
-class _Job:
+class Job:
+    """A build in progress. `pilot` names the clips whose calls are metered for a forecast."""
+
     run: RunDir
     plan: Plan
     survey: Survey
     ledger: Ledger
     chosen: int
     todo: set[str]
-    pipeline_retry: bool
+    retry: bool
     workers: int
     progress: Progress
     watch: Watcher
     on_stop: Callable[[], None]
     seconds_before: float
     interrupted: bool = False
+    capped: str = ""
+    pilot: frozenset[str] = frozenset()
+    meter: Meter | None = None
 
     @property
     def seconds(self) -> float:
+        """Since the session began."""
         return time.monotonic() - self.progress.started
 
     def beat(self) -> tuple[str, dict[str, object]]:
@@ -107,61 +124,36 @@ class _Job:
             "rate": round(self.progress.rate, 3),
             "seconds": round(self.seconds_before + self.seconds, 3),
             "phase": self.progress.phase,
+            "calls": self.progress.calls_noted(),
         }
 
 
-def progress_key(plan_id: str) -> str:
-    """Meta key of a plan's progress."""
-    return f"progress:{plan_id}"
-
-
-async def build(
-    run: RunDir,
-    settings: BuildSettings | None = None,
-    *,
-    limit: int | None = None,
-    retry_failed: bool = False,
-    workers: int | None = None,
-    watch: Watcher = lambda _: None,
-    on_stop: Callable[[], None] = lambda: None,
-) -> BuildResult:
+async def build(run: RunDir, settings: BuildSettings | None = None, **options: Unpack[BuildOptions]) -> BuildResult:
     """Build (or go on building) the data set of a run with the teacher that the settings name.
 
     Args:
         run: an existing run directory with clips.
-        settings: what decides the samples; the plan's id covers it.
-        limit: only the first so many clips in order of clip_id; a later build without it goes on.
-        retry_failed: try the plan's quarantined units once more.
-        workers: processes for computing; None is `compute.default_workers()`.
-        watch: called with the progress whenever a clip is done and between phases.
-        on_stop: called at the first Ctrl-C.
+        settings: what decides the samples (the plan's id covers that), and limits.
+        options: see `BuildOptions`.
 
     Returns:
-        The result; after a Ctrl-C with `interrupted` set and no data set written.
+        The result; after a Ctrl-C with `interrupted` set and no data set written, at the spend cap with `capped` set
+        and the data set of all finished clips.
 
     Raises:
         LockedError: somebody else builds here.
-        ConfigError: no clips, unknown teacher.
-        EnvironmentProblem: disk full; running it again goes on.
+        ConfigError: no clips, unknown teacher, a key that is refused, a missing price.
+        EnvironmentProblem: disk full, or the teacher does not answer any more; running it again goes on.
     """
-    with _prepared(run, settings, limit, retry_failed, workers, watch, on_stop) as job:
-        await _process(job)
+    with prepared(run, settings, options) as job:
+        await process(job)
         return _finish(job)
 
 
-def build_sync(
-    run: RunDir,
-    settings: BuildSettings | None = None,
-    *,
-    limit: int | None = None,
-    retry_failed: bool = False,
-    workers: int | None = None,
-    watch: Watcher = lambda _: None,
-    on_stop: Callable[[], None] = lambda: None,
-) -> BuildResult:
+def build_sync(run: RunDir, settings: BuildSettings | None = None, **options: Unpack[BuildOptions]) -> BuildResult:
     """`build` for callers without an event loop. Ctrl-C works at once outside the loop too."""
-    with _prepared(run, settings, limit, retry_failed, workers, watch, on_stop) as job:
-        asyncio.run(_process(job))
+    with prepared(run, settings, options) as job:
+        asyncio.run(process(job))
         try:
             return _finish(job)
         except KeyboardInterrupt:
@@ -170,35 +162,36 @@ def build_sync(
 
 
 @contextlib.contextmanager
-def _prepared(
-    run: RunDir,
-    settings: BuildSettings | None,
-    limit: int | None,
-    retry_failed: bool,
-    workers: int | None,
-    watch: Watcher,
-    on_stop: Callable[[], None],
-) -> Iterator[_Job]:
+def prepared(run: RunDir, settings: BuildSettings | None, options: BuildOptions) -> Iterator[Job]:
+    """The job with the run's lock and its open ledger."""
     settings = settings or BuildSettings()
-    teachers.check_spec(settings.teacher, settings.families)
+    limit, retry = options.get("limit"), options.get("retry_failed", False)
+    workers = options.get("workers")
+    check_settings(settings)
     count = compute.default_workers() if workers is None else workers
     with run_lock(run):
         seen = survey(run)
         plan = make_plan(settings, seen.vocabulary)
         with Ledger(run.ledger_path) as ledger:
-            ledger.write([ledger.put_plan(plan.plan_id, plan.config), ledger.set_meta("current_plan", plan.plan_id)])
+            ledger.write(
+                [
+                    ledger.put_plan(plan.plan_id, plan.config),
+                    ledger.set_meta("current_plan", plan.plan_id),
+                    ledger.set_meta(keep_key(plan.plan_id), settings.keep.model_dump()),
+                ]
+            )
             quarantined = ledger.quarantined(plan.plan_id)
-            if retry_failed:
+            if retry:
                 # One commit before anything is tried: a crash in between must not leave a clip both done and forgotten.
                 ledger.write([ledger.forget_done(c, plan.plan_id) for c in sorted({q.clip_id for q in quarantined})])
             done = ledger.done_clips(plan.plan_id)
             chosen = seen.clip_ids if limit is None else seen.clip_ids[:limit]
-            decisions = ledger.decisions(plan.plan_id, "check")
+            decided = decisions(ledger, plan.plan_id)
             done_chosen = sum(c in done for c in chosen)
             tally = Tally(
                 clips=done_chosen,
-                accepted=decisions.get("accepted", 0),
-                rejected=decisions.get("rejected", 0),
+                accepted=decided.accepted,
+                rejected=decided.rejected,
                 quarantined=len(quarantined),
             )
             before = ledger.meta(progress_key(plan.plan_id)) or {}
@@ -206,47 +199,68 @@ def _prepared(
                 "plan %s: %d of %d clips to do", plan.plan_id, len(chosen) - done_chosen, len(seen.clip_ids),
                 extra={"fields": {"plan": plan.config, "limit": limit, "workers": count}},
             )  # fmt: skip
-            yield _Job(
+            yield Job(
                 run=run,
                 plan=plan,
                 survey=seen,
                 ledger=ledger,
                 chosen=len(chosen),
                 todo=set(chosen) - done,
-                pipeline_retry=retry_failed,
+                retry=retry,
                 workers=count,
-                progress=Progress(total=len(chosen), tally=tally, done_before=done_chosen),
-                watch=watch,
-                on_stop=on_stop,
+                progress=Progress(total=len(chosen), tally=tally, done_before=done_chosen, max_cost=settings.max_cost),
+                watch=options.get("watch", lambda _: None),
+                on_stop=options.get("on_stop", lambda: None),
                 seconds_before=float(before.get("seconds", 0.0)),
             )
 
 
-async def _process(job: _Job) -> None:
+def check_settings(settings: BuildSettings) -> None:
+    """Refuse before anything is touched what can be refused.
+
+    Raises:
+        ConfigError: an unknown teacher, judge, solver or question type.
+    """
+    teachers.check_spec(settings.teacher, settings.families)
+    for role, spec in (("judge", settings.judge), ("solver", settings.solver)):
+        if spec is None:
+            continue
+        if not teachers.is_remote(spec):
+            raise ConfigError(
+                f"The {spec} teacher cannot be a {role}.",
+                code=f"{role}.offline",
+                hint="Name a language model, e.g. openai:MODEL@http://host:8000/v1 or gemini:MODEL.",
+            )
+        teachers.check_spec(spec)
+
+
+async def process(job: Job) -> None:
+    """All clips that are to be done, through the pipeline."""
     job.watch(job.progress)
     if not job.todo:
         return
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    settings = job.plan.settings
     with compute.Pool(job.workers) as pool:
-        async with compute.Batcher(pool) as batcher:
-            settings = job.plan.settings
+        async with (
+            compute.Batcher(pool) as batcher,
+            crew_of(settings, job.plan, job.ledger, batcher, job.pilot) as crew,
+        ):
+            job.meter = crew.meter
             pipeline = Pipeline(
                 plan=job.plan,
-                teacher=teachers.make(
-                    settings.teacher,
-                    style=settings.style,
-                    vocabulary=job.plan.vocabulary,
-                    seed=settings.seed,
-                    questions_per_clip=settings.questions_per_clip,
-                    families=settings.families,
-                    run=batcher.run,
-                ),
+                teacher=crew.teacher,
                 ledger=job.ledger,
                 batcher=batcher,
+                judge=crew.judge,
+                solver=crew.solver,
+                solver_hears=settings.solver is not None and teachers.hears(settings.solver),
+                remote=teachers.is_remote(settings.teacher),
                 quarantine={(q.unit_id, q.stage): q for q in job.ledger.quarantined(job.plan.plan_id)},
-                retry=job.pipeline_retry,
+                retry=job.retry,
                 tally=job.progress.tally,
+                outages=crew.outages,
             )
 
             def interrupt() -> None:
@@ -264,39 +278,61 @@ async def _process(job: _Job) -> None:
                 with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # not in the main thread
                     loop.add_signal_handler(sig, interrupt)
                     signals.append(sig)
-            heart = asyncio.create_task(_beats(job))
+            heart = asyncio.create_task(_beats(job, crew))
             try:
-                await _feed(job, pipeline, stop)
+                await _feed(job, pipeline, crew, stop)
             finally:
                 heart.cancel()
+                _look(job, crew)
                 if not job.interrupted:
                     for sig in signals:
                         loop.remove_signal_handler(sig)
+            if pipeline.capped is not None:
+                job.capped = str(pipeline.capped)
     with contextlib.suppress(Exception):
         await job.ledger.commit([job.ledger.set_meta(*job.beat())])
 
 
-async def _beats(job: _Job) -> None:
+def _look(job: Job, crew: Crew) -> None:
+    """Bring the progress up to date with the calls."""
+    if crew.caller is not None:
+        job.progress.calls = crew.caller.stats()
+        job.progress.waiting = any(outage.down for outage in crew.outages.values())
+
+
+async def _beats(job: Job, crew: Crew) -> None:
     while True:
+        _look(job, crew)
         await job.ledger.commit([job.ledger.set_meta(*job.beat())])
-        await asyncio.sleep(BEAT_S)
+        for _ in range(round(BEAT_S / VIEW_S)):
+            await asyncio.sleep(VIEW_S)
+            _look(job, crew)
+            job.watch(job.progress)
 
 
-async def _feed(job: _Job, pipeline: Pipeline, stop: asyncio.Event) -> None:
+def _window(job: Job, crew: Crew) -> int:
+    """How many clips may be on their way: enough for the workers, and for twice the calls that are allowed at once."""
+    window = max(16, 48 * job.workers)
+    if crew.caller is not None:
+        window += 2 * sum(crew.caller.stats().limits.values())
+    return min(WIDEST, window)
+
+
+async def _feed(job: Job, pipeline: Pipeline, crew: Crew, stop: asyncio.Event) -> None:
     """Start the clips' coroutines, a window of them at a time, and wait for all.
 
     Raises:
-        EnvironmentProblem: the first one that any of them met; the others are cancelled.
+        AudioReasonerError: the first one that concerns the whole build; the others are cancelled.
     """
     from audio_reasoner.dataset import read_clips
 
-    window = asyncio.Semaphore(max(16, 48 * job.workers))
+    room = asyncio.Event()
     tasks: set[asyncio.Task[None]] = set()
     fatal: list[BaseException] = []
 
     def ended(task: asyncio.Task[None]) -> None:
         tasks.discard(task)
-        window.release()
+        room.set()
         if task.cancelled():
             return
         error = task.exception()
@@ -305,15 +341,18 @@ async def _feed(job: _Job, pipeline: Pipeline, stop: asyncio.Event) -> None:
                 job.progress.first_done = time.monotonic()
             job.watch(job.progress)
         elif not isinstance(error, Stopped):
-            fatal.append(error)
+            fatal.append(error.error if isinstance(error, StopsBuild) else error)
             pipeline.stopping = True
             stop.set()
 
     for seq, clip in enumerate(_clips(job, read_clips(job.run.path))):
         if clip is None:
             continue
-        await window.acquire()
-        if stop.is_set():
+        while len(tasks) >= _window(job, crew) and not stop.is_set():
+            room.clear()
+            with contextlib.suppress(TimeoutError):  # the window may have grown
+                await asyncio.wait_for(room.wait(), VIEW_S)
+        if stop.is_set() or pipeline.capped is not None:
             break
         task = asyncio.create_task(pipeline.clip_to_samples(clip, seq))
         tasks.add(task)
@@ -323,7 +362,7 @@ async def _feed(job: _Job, pipeline: Pipeline, stop: asyncio.Event) -> None:
         await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if tasks:
-        await asyncio.wait(tasks, timeout=GRACE_S)
+        await asyncio.wait(tasks, timeout=GRACE_S if crew.caller is None else CALLS_GRACE_S)
     left = list(tasks)
     for task in left:
         task.cancel()
@@ -332,7 +371,7 @@ async def _feed(job: _Job, pipeline: Pipeline, stop: asyncio.Event) -> None:
         raise fatal[0]
 
 
-def _clips(job: _Job, clips: Iterator[Clip]) -> Iterator[Clip | None]:
+def _clips(job: Job, clips: Iterator[Clip]) -> Iterator[Clip | None]:
     """The chosen clips in order; None stands for one that is done, so that places can be counted."""
     for seq, clip in enumerate(clips):
         if seq >= job.chosen:
@@ -340,7 +379,7 @@ def _clips(job: _Job, clips: Iterator[Clip]) -> Iterator[Clip | None]:
         yield clip if clip.clip_id in job.todo else None
 
 
-def _finish(job: _Job) -> BuildResult:
+def _finish(job: Job) -> BuildResult:
     if job.interrupted:
         return _result(job, None)
     from audio_reasoner.dataset import write_dataset
@@ -348,18 +387,18 @@ def _finish(job: _Job) -> BuildResult:
     job.progress.phase = "data set"
     job.watch(job.progress)
     rows = write_dataset(job.run.dataset_dir, rows_of_plan(job.run, job.ledger, job.plan.plan_id))
-    job.progress.phase = "done"
+    job.progress.phase = "capped" if job.capped else "done"
     job.ledger.write([job.ledger.set_meta(*job.beat())])
     job.watch(job.progress)
     return _result(job, rows)
 
 
-def _result(job: _Job, rows: int | None) -> BuildResult:
+def _result(job: Job, rows: int | None) -> BuildResult:
     tally = job.progress.tally
     log.info(
         "%s: %d clips, %d accepted, %d rejected, %d quarantined, %.1f s",
-        "interrupted" if job.interrupted else "done", tally.clips, tally.accepted, tally.rejected, tally.quarantined,
-        job.seconds,
+        "interrupted" if job.interrupted else "capped" if job.capped else "done",
+        tally.clips, tally.accepted, tally.rejected, tally.quarantined, job.seconds,
     )  # fmt: skip
     return BuildResult(
         plan_id=job.plan.plan_id,
@@ -371,10 +410,6 @@ def _result(job: _Job, rows: int | None) -> BuildResult:
         interrupted=job.interrupted,
         seconds=job.seconds,
         rows=rows,
+        spent_usd=0.0 if job.progress.calls is None else job.progress.calls.spent_micro / 1e6,
+        capped=job.capped,
     )
-
-
-def current_plan(ledger: LedgerReader) -> str | None:
-    """The plan that was built last: the one whose samples stand in the data set."""
-    plan = ledger.meta("current_plan")
-    return plan if isinstance(plan, str) else None

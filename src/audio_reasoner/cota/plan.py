@@ -1,35 +1,106 @@
 """A plan: everything that decides what a build makes, so that equal plans make equal samples.
 
-Decision: the plan's id covers the settings, the vocabulary (wrong options are drawn from it) and the versions of
-whatever computes; not the number of workers, limits or retries, which change only when something is made. Clips added
-to a run may bring new labels: then it is a new plan, and only the measured evidence is used again.
+Decision: the plan's id covers the settings that decide samples, the models and the prompts behind them, the vocabulary
+(wrong options are drawn from it) and the versions of whatever computes; not the number of workers, limits, prices or
+retries, which change only when something is made, and not the address of a server: the same model behind another
+address is the same teacher, as it is for the ledger's `call_key`. Filters (`keep`) choose among finished samples, so
+they are no part of it either: another filter costs no new call. Clips added to a run may bring new labels: then it is a
+new plan, and only the measured evidence and equal calls are used again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.records import Clip, Style
 from audio_reasoner.core.run import RunDir
 
-DERIVED_VERSION = "1"
-"""Version of the JSON in the ledger's `derived` table."""
+DERIVED_VERSION = "2"
+"""Version of the JSON in the ledger's `derived` table. 2: verdicts of a judge and solvers' answers have their own
+stages."""
+NOBODY = "none"
+"""The discriminator that judges nothing."""
+
+
+class Keep(BaseModel):
+    """Which finished samples go into the data set. A figure that a sample does not have does not keep it out.
+
+    Difficulties are those that the solver found (1 easy to 3 hard). `max_blind`: largest share of right answers without
+    hearing the clip; `min_audio_dependence`: how much hearing it must help.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_difficulty: int | None = Field(default=None, ge=1, le=3)
+    max_difficulty: int | None = Field(default=None, ge=1, le=3)
+    max_blind: float | None = Field(default=None, ge=0, le=1)
+    min_audio_dependence: float | None = Field(default=None, ge=-1, le=1)
+    drop_label_noise: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is asked for."""
+        return self == Keep()
 
 
 class BuildSettings(BaseModel):
-    """What a user decides about a build; the `build` section of a recipe."""
+    """What a user decides about a build; the `build` section of a recipe. `NOT_IN_PLAN`: what decides no sample."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     teacher: str = "grounded"
+    discriminator: str | None = Field(default=None, description="who judges; the teacher itself if it can, or none")
+    solver: str | None = Field(default=None, description="who answers blind and with audio; nobody if not given")
+    trials: int = Field(default=3, ge=1, le=100, description="answers of the solver per way of hearing")
     style: Style = "full"
     seed: int = Field(default=0, ge=0)
     questions_per_clip: int = Field(default=3, ge=1, le=26)
     families: tuple[str, ...] = Field(default=(), description="question types to ask; all if empty")
+    one_call: bool = Field(default=False, description="one call for all chains of a clip")
+    give_evidence: bool = Field(default=False, description="write measured and brought evidence into the prompts")
+    best_of: int = Field(default=1, ge=1, le=16, description="chains written per question, of which one is kept")
+    captions: bool = Field(default=False, description="a row per clip that asks for its description")
+    dialogues: bool = Field(default=False, description="a row per clip with its questions as one dialogue")
+    prompts: Path | None = Field(default=None, description="folder with templates that replace ours")
+    keep: Keep = Keep()
+    max_cost: float | None = Field(default=None, gt=0, description="USD; the build stops before it would spend more")
+    rpm: float | None = Field(default=None, gt=0, description="requests per minute of the account, if known")
+    tpm: float | None = Field(default=None, gt=0, description="tokens per minute of the account, if known")
+    max_in_flight: int | None = Field(default=None, ge=1, description="calls at the same time, if known")
+    timeout_s: float = Field(default=120.0, gt=0, description="seconds until a call counts as lost")
+    patience_s: float = Field(default=300.0, gt=0, description="seconds to wait for a teacher that does not answer")
+    prices: Path | None = Field(default=None, description="YAML file with prices")
+
+    @model_validator(mode="after")
+    def _filters_need_figures(self) -> Self:
+        if not self.keep.everything and self.solver is None:
+            raise ValueError("`keep` filters by what a solver finds: name one with `solver`")
+        return self
+
+    @property
+    def judge(self) -> str | None:
+        """Spec of the discriminator, or None for nobody."""
+        from audio_reasoner import teachers
+
+        if self.discriminator == NOBODY:
+            return None
+        return self.discriminator or (self.teacher if teachers.is_remote(self.teacher) else None)
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """All models that are asked, each once."""
+        return tuple(dict.fromkeys(s for s in (self.teacher, self.judge, self.solver) if s is not None))
+
+
+NOT_IN_PLAN = frozenset(
+    {"prompts", "keep", "max_cost", "rpm", "tpm", "max_in_flight", "timeout_s", "patience_s", "prices"}
+)
+"""Settings that cannot change what a sample says (`prompts` is replaced by the hash of what stands in the folder)."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +117,23 @@ class Plan:
 
 
 def make_plan(settings: BuildSettings, vocabulary: tuple[str, ...]) -> Plan:
-    """The plan of these settings for a run with these labels."""
+    """The plan of these settings for a run with these labels.
+
+    Raises:
+        ConfigError: an unknown teacher, or prompts that cannot be used.
+    """
     from audio_reasoner import checks, evidence, teachers
 
     model = teachers.model_of(settings.teacher)
+    roles = {"teacher": settings.teacher, "discriminator": settings.judge or NOBODY, "solver": settings.solver}
     config: dict[str, Any] = {
-        "settings": settings.model_dump(mode="json"),
+        "settings": {
+            **settings.model_dump(mode="json", exclude=set(NOT_IN_PLAN)),
+            **{role: None if spec is None else without_address(spec) for role, spec in roles.items()},
+        },
+        "teacher": teachers.name_of(settings.teacher),
+        "prompt_sha": teachers.prompt_sha(settings.teacher, settings.prompts),
+        "prompt_shas": sorted({sha for spec in settings.specs if (sha := teachers.prompt_sha(spec, settings.prompts))}),
         "vocabulary_sha": ids.digest({"vocabulary": list(vocabulary)}).hex(),
         "versions": {
             "teacher": model,
@@ -69,6 +151,19 @@ def make_plan(settings: BuildSettings, vocabulary: tuple[str, ...]) -> Plan:
         checks_version=checks.CHECKS_VERSION,
         model=model,
     )
+
+
+def without_address(spec: str) -> str:
+    """A spec with provider and model alone.
+
+    >>> without_address("grounded")
+    'grounded'
+    """
+    from audio_reasoner import teachers
+
+    if spec == NOBODY or not teachers.is_remote(spec):
+        return spec
+    return f"{teachers.name_of(spec)}:{teachers.model_of(spec)}"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,10 @@ from audio_reasoner.clients.ledger import LedgerReader
 from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.core.errors import IntegrityError
 from audio_reasoner.core.run import RunDir, lock_holder
-from audio_reasoner.cota.engine import current_plan, progress_key
+from audio_reasoner.cota import solver
+from audio_reasoner.cota.keep import keep_of, why_left_out
+from audio_reasoner.cota.progress import current_plan, progress_key
+from audio_reasoner.cota.units import decisions
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class Funnel:
     """How many units of a plan reached each step, and why the others did not.
 
     `quarantine` maps "stage code" to a count, `rejections` the code of a finding to the samples that have it.
+    `accepted` counts what checks, judge and solver (as far as the plan has them) let through, descriptions (`captions`)
+    among them; `rejected` is `rejected_by_checks` + `rejected_by_judge`. `filtered` maps the code of a filter to the
+    accepted samples that it leaves out of the data set.
     """
 
     clips_in_run: int
@@ -38,6 +44,11 @@ class Funnel:
     quarantined: int
     quarantine: dict[str, int]
     rejections: dict[str, int]
+    rejected_by_checks: int = 0
+    rejected_by_judge: int = 0
+    judged: int = 0
+    solved: int = 0
+    filtered: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -120,7 +131,7 @@ def statistics(run: RunDir, plan_id: str | None = None) -> Statistics:
 def funnel(ledger: LedgerReader, plan_id: str, clips_in_run: int) -> Funnel:
     """Count a plan's units step by step."""
     stages = ledger.stages(plan_id)
-    decisions = ledger.decisions(plan_id, "check")
+    decided = decisions(ledger, plan_id)
     aside = ledger.quarantined(plan_id)
     return Funnel(
         clips_in_run=clips_in_run,
@@ -128,11 +139,16 @@ def funnel(ledger: LedgerReader, plan_id: str, clips_in_run: int) -> Funnel:
         annotated=stages.get("annotate", 0),
         questions=ledger.count_questions(plan_id),
         chains=stages.get("think", 0),
-        accepted=decisions.get("accepted", 0),
-        rejected=decisions.get("rejected", 0),
+        accepted=decided.accepted,
+        rejected=decided.rejected,
         quarantined=len(aside),
         quarantine=_ranked(Counter(f"{q.stage} {q.code}" for q in aside)),
         rejections=_ranked(Counter(_rejection_codes(ledger, plan_id))),
+        rejected_by_checks=decided.by_checks,
+        rejected_by_judge=decided.by_judge,
+        judged=stages.get("judge", 0),
+        solved=stages.get("solve", 0),
+        filtered=_ranked(Counter(_filtered(ledger, plan_id))),
     )
 
 
@@ -141,9 +157,20 @@ def _ranked(counts: Counter[str]) -> dict[str, int]:
 
 
 def _rejection_codes(ledger: LedgerReader, plan_id: str) -> Iterable[str]:
-    for _, text in ledger.judged(plan_id, "check", "rejected"):
-        codes = {f["code"] for v in json.loads(text)["verdicts"] if v["decision"] == "rejected" for f in v["findings"]}
-        yield from sorted(codes) or ["unnamed"]
+    for stage in ("check", "judge"):
+        for _, text in ledger.judged(plan_id, stage, "rejected"):
+            verdicts = json.loads(text)["verdicts"]
+            codes = {f["code"] for v in verdicts if v["decision"] == "rejected" for f in v["findings"]}
+            yield from sorted(codes) or ["unnamed"]
+
+
+def _filtered(ledger: LedgerReader, plan_id: str) -> Iterable[str]:
+    keep = keep_of(ledger, plan_id)
+    if keep.everything:
+        return
+    for _, text in ledger.judged(plan_id, "solve", "solved"):
+        if (code := why_left_out(keep, solver.from_json(text))) is not None:
+            yield code
 
 
 @dataclass(frozen=True)
@@ -156,7 +183,7 @@ class Loss:
 
 
 def losses(run: RunDir, plan_id: str) -> list[Loss]:
-    """What a plan lost, most frequent reason first, quarantine before rejections."""
+    """What a plan lost, most frequent reason first, quarantine before rejections before filters."""
     with LedgerReader.open(run.ledger_path) as ledger:
         counted = funnel(ledger, plan_id, 0)
         examples: dict[str, str] = {}
@@ -165,6 +192,7 @@ def losses(run: RunDir, plan_id: str) -> list[Loss]:
     return [
         *(Loss(reason, n, examples[reason]) for reason, n in counted.quarantine.items()),
         *(Loss(f"rejected {code}", n, "") for code, n in counted.rejections.items()),
+        *(Loss(f"left out {code}", n, "") for code, n in counted.filtered.items()),
     ]
 
 
