@@ -251,11 +251,13 @@ def weight(value: Any) -> int:
     """Bytes a value will take, roughly and repeatably: what decides where a row group ends."""
     if isinstance(value, str | bytes):
         return len(value)
-    if isinstance(value, dict):
-        return sum(weight(v) for v in value.values())
-    if isinstance(value, list):
-        return sum(weight(v) for v in value)
-    return 8
+    if not isinstance(value, dict | list):
+        return 8
+    total = 0
+    for v in value.values() if isinstance(value, dict) else value:
+        kind = type(v)
+        total += len(v) if kind is str or kind is bytes else weight(v) if kind is dict or kind is list else 8
+    return total
 
 
 class ParquetFile:

@@ -164,7 +164,7 @@ def to_dict(row: Row) -> dict[str, Any]:
     fields["audio"] = {"bytes": row.audio_bytes, "path": row.audio_path}
     fields["domains"] = list(row.domains)
     fields["options"] = list(row.options)
-    fields["history"] = canonical_json([t.model_dump() for t in row.history]).decode("utf-8")
+    fields["history"] = canonical_json([t.model_dump() for t in row.history]).decode("utf-8") if row.history else "[]"
     fields["verdicts"] = canonical_json([v.model_dump() for v in row.verdicts]).decode("utf-8")
     return fields
 
