@@ -107,10 +107,13 @@ class Pipeline:
                 Asked(unit_of(clip.clip_id, k), clip, evidence, annotation, question, k)
                 for k, question in enumerate(annotation.questions)
             ]
+            before = {x.unit: outcome(stored, x.unit, self.roles) for x in asked}
             if self.plan.settings.one_call and self.judge is not None and self.plan.settings.best_of == 1:
                 aside = await self._judge_together(asked, stored)
                 asked = [x for x in asked if x.unit not in aside]
-            results = await asyncio.gather(*(self._question(x, stored) for x in asked), return_exceptions=True)
+            results = await asyncio.gather(
+                *(self._question(x, stored, before[x.unit]) for x in asked), return_exceptions=True
+            )
             for result in results:
                 if isinstance(result, BaseException):
                     raise result
@@ -118,7 +121,8 @@ class Pipeline:
                 question = caption_question(clip, annotation, self.plan.settings.seed)
                 if question is not None:
                     unit_caption = unit_of(clip.clip_id, CAPTION)
-                    await self._question(Asked(unit_caption, clip, evidence, annotation, question, -1), stored)
+                    asked_caption = Asked(unit_caption, clip, evidence, annotation, question, -1)
+                    await self._question(asked_caption, stored, outcome(stored, unit_caption, self.roles))
         await self.ledger.commit([self.ledger.put_done(unit, seq, self.plan.plan_id)])
         self.tally.clips += 1
 
@@ -159,9 +163,8 @@ class Pipeline:
 
     # --- a question ---
 
-    async def _question(self, asked: Asked, stored: Stored) -> str | None:
-        """All steps of one question: "accepted", "rejected", or None if it is in quarantine."""
-        before = outcome(stored, asked.unit, self.roles)
+    async def _question(self, asked: Asked, stored: Stored, before: str | None) -> str | None:
+        """All steps of one question: "accepted", "rejected", or None if it is in quarantine; `before`: as it was."""
         if before is not None:
             return before
         try:
