@@ -3,7 +3,7 @@
 Claims measured: the commonest sentence skeleton (labels, numbers and quotations masked) stands in at most 2 % of full
 chains; blind guesses stay near chance; gold positions are even; the checks accept every chain; speed per clip.
 
-Run: python benchmarks/grounded_variety.py [--chains 10000] [--seed 0]
+Run: python benchmarks/grounded_variety.py [--chains 10000] [--seed 0] [--style full|brief] [--clips scenes|mixed]
 """
 
 from __future__ import annotations
@@ -12,34 +12,113 @@ import argparse
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
 
 from audio_reasoner.checks import check_sample
-from audio_reasoner.core.records import Question
-from audio_reasoner.grounded import GroundedTeacher
+from audio_reasoner.core import ids
+from audio_reasoner.core.records import (
+    AudioRef,
+    Clip,
+    Domain,
+    Event,
+    Evidence,
+    EvidenceItem,
+    Label,
+    Question,
+    Timeline,
+)
+from audio_reasoner.grounded import GroundedTeacher, skeletons, words_for
 from audio_reasoner.synth import CLASSES, plan_complex
 
-_LABELS = re.compile(
-    r"\b(?:a|an|the) (?:sound of )?(?:" + "|".join(CLASSES) + r")\b|\b(?:" + "|".join(CLASSES) + r")\b"
+SENTENCES = (
+    ("Please leave your message after the tone.", "Veuillez laisser votre message après le signal."),
+    ("The number you have dialled is not in service.", "Le numéro composé n'est pas en service."),
+    ("Oh great, another meeting on a Friday, I love it.", "Super, encore une réunion un vendredi, j'adore."),
+    ("I hate waiting here. When does the bus come?", "Je déteste attendre ici. Quand arrive le bus ?"),
+    ("We walked along the river until the rain stopped.", "Nous avons longé la rivière jusqu'à la fin de la pluie."),
+    ("Thanks, that was a wonderful evening.", "Merci, c'était une soirée merveilleuse."),
+    ("Nobody told me, so I stayed at home.", "Personne ne me l'a dit, alors je suis resté chez moi."),
+    ("Turn left at the church, then go straight on.", "Tournez à gauche à l'église, puis continuez tout droit."),
 )
-_NUMBERS = re.compile(
-    r"\b\d+(?:\.\d+)?\b|\b(?:zero|one|two|three|four|five|six|once|twice|first|second|third|fourth|fifth|sixth)\b"
-)
+EMOTIONS = ("joy", "sadness", "anger", "fear", "surprise", "disgust", "neutral")
+COURSES = ("rising", "falling", "steady", "rise_fall", "fall_rise", "varying")
 
 
-def skeletons(text: str) -> set[str]:
-    """The sentences of a chain with labels, numbers, option letters and quotations masked."""
-    text = re.sub(r'"[^"]*"', "Q", text)
-    text = re.sub(r"\([a-d]\)", "(L)", text)
-    out = set()
-    for line in text.splitlines():
-        bare = re.sub(r"^\d+\. ", "", re.sub(r"</?[A-Z]+>", "", line))
-        for sentence in re.split(r"(?<=[.?])\s+(?=[A-Z0-9\"(])", bare):
-            masked = _NUMBERS.sub("N", _LABELS.sub("X", sentence[:1].lower() + sentence[1:])).strip()
-            # The answer itself ("The answer is (b) …") is a fixed form on purpose.
-            if len(masked.split()) > 2 and not masked.startswith("the answer is"):
-                out.add(masked)
-    return out
+def mixed(n: int, seed: int) -> Iterator[tuple[Clip, Evidence | None]]:
+    """Clips of all tasks in turn: scenes, tagged recordings, speech, translation, emotion, sarcasm, music, talks."""
+    scenes = plan_complex(n, seed)
+    rng = np.random.default_rng(seed)
+    for i in range(n):
+        kind = i % 8
+        if kind == 0:
+            yield next(scenes), None
+            continue
+        said, translated = SENTENCES[int(rng.integers(len(SENTENCES)))]
+        labels: list[Label] = []
+        domain: Domain = "speech"
+        line = None
+        seconds = float(rng.uniform(1.5, 9.0))
+        if kind == 1:
+            domain, labels = "sound", [Label(kind="tag", value=CLASSES[int(rng.integers(len(CLASSES)))])]
+        elif kind == 2:
+            labels = [Label(kind="transcript", value=said, language="en")]
+        elif kind == 3:
+            pair = (("transcript", translated, "fr"), ("translation", said, "en"))
+            labels = [Label(kind=k, value=v, language=x) for k, v, x in pair]  # type: ignore[arg-type]
+        elif kind == 4:
+            emotion = EMOTIONS[int(rng.integers(len(EMOTIONS)))]
+            labels = [Label(kind="transcript", value=said), Label(kind="emotion", value=emotion)]
+        elif kind == 5:
+            labels = [Label(kind="transcript", value=said), Label(kind="sarcasm", value=str(rng.random() < 0.5))]
+        elif kind == 6:
+            domain = "music"
+            keys = ("A minor", "C major", "G minor", "Bb major", "F# minor")
+            genres = ("jazz", "techno", "folk", "rock")
+            tunes = ("Am F C G", "C G Am F", "Dm G C", "Em C D Bm")
+            plays = ("piano", "guitar", "violin", "flute")
+            labels = [
+                Label(kind="tempo", value=str(int(rng.integers(60, 180)))),
+                Label(kind="key", value=keys[int(rng.integers(5))]),
+                Label(kind="genre", value=genres[int(rng.integers(4))]),
+                Label(kind="chords", value=tunes[int(rng.integers(4))]),
+                Label(kind="instrument", value=plays[int(rng.integers(4))]),
+            ]
+        else:
+            line = talk(rng)
+            seconds = line.length / line.sample_rate
+        clip_id = ids.clip_id("variety", f"{seed}/{i}", 0, None)
+        recipe = {"variety": i, "seed": seed}
+        clip = Clip(
+            clip_id=clip_id, source="variety", source_id=str(i), audio=AudioRef(recipe=recipe), duration_s=seconds,
+            content_key=ids.content_key_of_recipe(recipe), domains=(domain,), labels=tuple(labels), group=clip_id,
+            timeline=line,
+        )  # fmt: skip
+        yield clip, measured(clip, rng)
+
+
+def talk(rng: np.random.Generator) -> Timeline:
+    """Two or three voices that take turns."""
+    voices, at, last, events = int(rng.integers(2, 4)), 0.2, -1, []
+    for _ in range(int(rng.integers(3, 7))):
+        voice = int(rng.integers(voices))
+        voice = (voice + 1) % voices if voice == last else voice
+        last, length = voice, float(rng.uniform(0.8, 2.5))
+        text = SENTENCES[int(rng.integers(len(SENTENCES)))][0]
+        span = (int(at * 16_000), int((at + length) * 16_000))
+        events.append(Event(start=span[0], end=span[1], label="speech", speaker=f"v{voice}", text=text))
+        at += length + float(rng.uniform(0.2, 0.6))
+    return Timeline(sample_rate=16_000, length=int(at * 16_000), events=tuple(events))
+
+
+def measured(clip: Clip, rng: np.random.Generator) -> Evidence:
+    """A loudness course and active stretches, as a clip of that length would have them."""
+    cut = round(clip.duration_s * float(rng.uniform(0.3, 0.6)), 1)
+    spans = [[0.1, cut], [cut + 0.4, round(clip.duration_s - 0.1, 1)]] if rng.random() < 0.5 else [[0.0, cut + 0.5]]
+    values = {"loudness_course": COURSES[int(rng.integers(len(COURSES)))], "segments": spans}
+    items = tuple(EvidenceItem(name=k, value=v, source="measured:benchmark", error=0.01) for k, v in values.items())
+    return Evidence(content_key=clip.content_key, version="benchmark", items=items)
 
 
 def by_place(q: Question) -> int:
@@ -70,35 +149,49 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chains", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--style", choices=("full", "brief"), default="full")
+    parser.add_argument("--clips", choices=("scenes", "mixed"), default="scenes")
     args = parser.parse_args()
 
-    teacher = GroundedTeacher(style="full", vocabulary=CLASSES, seed=args.seed)
+    teacher = GroundedTeacher(style=args.style, vocabulary=CLASSES, seed=args.seed)
     seen: Counter[str] = Counter()
     words: Counter[int] = Counter()
+    where: dict[str, str] = {}
+    reasons: Counter[str] = Counter()
     questions: list[Question] = []
     chains = clips = rejected = 0
     spent = checked = 0.0
-    for clip in plan_complex(args.chains, args.seed):
+    pairs: Iterable[tuple[Clip, Evidence | None]] = mixed(args.chains, args.seed)
+    if args.clips == "scenes":
+        pairs = ((clip, None) for clip in plan_complex(args.chains, args.seed))
+    for clip, evidence in pairs:
         if chains >= args.chains:
             break
         clips += 1
         began = time.process_time()
-        annotation = teacher.annotate(clip)
-        made = [(q, teacher.think(clip, None, annotation, q)) for q in annotation.questions]
+        annotation = teacher.annotate(clip, evidence)
+        made = [(q, teacher.think(clip, evidence, annotation, q)) for q in annotation.questions]
         spent += time.process_time() - began
         for question, chain in made:
             chains += 1
             questions.append(question)
-            seen.update(skeletons(chain.to_text()))
+            found = skeletons(chain, words_for(clip, question))
+            seen.update(found)
+            for x in found:
+                where.setdefault(x, question.task)
             words[len(re.sub(r"</?[A-Z]+>", " ", chain.to_text()).split()) // 50 * 50] += 1
             began = time.process_time()
-            rejected += check_sample(clip, None, annotation, question, chain).decision != "accepted"
+            verdict = check_sample(clip, evidence, annotation, question, chain)
+            rejected += verdict.decision != "accepted"
+            reasons.update(f"{question.family}: {f.code} {f.detail[:150]}" for f in verdict.findings)
             checked += time.process_time() - began
 
-    print(f"{chains} full chains of {clips} clips; {rejected} rejected by the checks")
+    print(f"{chains} {args.style} chains of {clips} clips; {rejected} rejected by the checks")
+    for reason, n in reasons.most_common(10):
+        print(f"  {n:5d}  {reason}")
     print("\nthe twenty commonest sentence skeletons (share of chains)")
     for skeleton, n in seen.most_common(20):
-        print(f"  {n / chains:6.2%}  {skeleton[:110]}")
+        print(f"  {n / chains:6.2%}  {where[skeleton]:13s} {skeleton[:110]}")
     print(f"  {len(seen)} different skeletons in all")
     print("\nwords per chain")
     for start in sorted(words):

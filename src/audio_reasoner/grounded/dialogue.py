@@ -326,13 +326,18 @@ class Dialogue:
             if family == "voices":
                 out.append(w.say(_ONE_VOICE if i == 1 else _NEW_VOICE if new else _OLD_VOICE, **slots))
             else:
-                quote = _quote(t) if family in ("said_by", "says") else ""
+                quote = _quote(t, short=True) if family in ("said_by", "says") else ""
                 out.append(w.say(_GIVE if i > 1 else _GIVE[:3], q=quote, **slots))
         return out
 
 
-def _quote(t: Turn) -> str:
-    return f': "{pieces(t.text)[0].rstrip(" .")}"' if t.text else ""
+def _quote(t: Turn, short: bool = False) -> str:
+    """The words of a turn after a colon; `short` keeps its first words, where the whole has been told before."""
+    if not t.text:
+        return ""
+    text = pieces(t.text)[0].rstrip(" .")
+    words = text.split()
+    return f': "{" ".join(words[:5])} …"' if short and len(words) > 6 else f': "{text}"'
 
 
 _BRIEF = {

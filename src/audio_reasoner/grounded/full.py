@@ -101,8 +101,23 @@ class SceneChain:
             else:
                 parts.append(w.say(p.NEXT_GAP, g=seconds(gap), **slots))
             end = max(end, s.end)
+        parts = self._joined(parts)
         parts += self._extras(extras, overlaps, end)
         return " ".join(parts)
+
+    def _joined(self, parts: list[str]) -> list[str]:
+        """Some neighbouring sentences made one, with a semicolon: a listener does not tell all in one rhythm."""
+        out: list[str] = []
+        joined = False
+        for part in parts:
+            # Never three in one sentence, and none that starts with a quotation or a digit.
+            if out and not joined and part[0].isalpha() and self.w.chance(0.22) and out[-1].endswith("."):
+                out[-1] = f"{out[-1][:-1]}; {part[:1].lower()}{part[1:]}"
+                joined = True
+            else:
+                out.append(part)
+                joined = False
+        return out
 
     def _extras(self, n: int, overlaps: bool, end: float) -> list[str]:
         """Further true facts, in random choice: what the question asks for is left to the reasoning."""
@@ -155,7 +170,7 @@ class SceneChain:
 
     def _places(self) -> list[str]:
         return [
-            self.w.say(p.PLACE, x=phrase(s.label).known, **self._slots(s, i))
+            self.w.say(p.PLACE_ON if i > 1 else p.PLACE, x=phrase(s.label).known, **self._slots(s, i))
             for i, s in enumerate(self.scene.sounds, 1)
         ]
 
@@ -440,10 +455,17 @@ def duration_options(question: Question, w: Writer) -> list[str]:
 def loudness_steps(question: Question, facts: Facts, w: Writer) -> list[str]:
     """The course of the loudness, then the options."""
     assert facts.course is not None
-    out = [w.say(p.COURSE_HEARD, r=COURSE_TEXT[facts.course])]
+    first, second = p.COURSE_STEPS[facts.course]
+    out = [w.say(first), w.say(second), w.say(p.COURSE_HEARD, r=COURSE_TEXT[facts.course])]
+    courses = {text: course for course, text in COURSE_TEXT.items()}
+    heard = p.COURSE_SHAPE[facts.course][1]
     for i, option in enumerate(question.options):
         head = w.bit(p.HEAD[0], L=letter(i), o=option)
-        out.append(w.say(p.COURSE_YES if i == question.gold_index else p.COURSE_NO, h=head))
+        if i == question.gold_index:
+            out.append(w.say(p.COURSE_YES, h=head))
+        else:
+            needed = p.COURSE_SHAPE[courses[option]][0]
+            out.append(w.say(p.COURSE_NEEDS, h=head, g=needed, v=heard))
     return out
 
 

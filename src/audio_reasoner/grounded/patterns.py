@@ -215,7 +215,8 @@ TAIL = (
 )
 NO_OVERLAP = (
     "[No two of the sounds|None of the sounds] [overlap|run into each other|are heard at the same time]; [each|every one] [stands alone|can be heard on its own].",
-    "[Each sound|Every sound] [has ended|is over] before the next one [begins|sets in], [so they are easy to keep apart|which makes them easy to separate].",
+    "[Each sound|Every sound|Each one of them] [has ended|is over|has stopped] before the next one [begins|sets in|starts], [so they are easy to keep apart|which makes them easy to separate|so nothing is blurred|so each can be told from the next].",
+    "[They come singly|They come one at a time|They take turns], [never|and never] [two at once|two together|one over another].",
     "[There is a gap|A gap lies|There is some space|A pause lies] between [each sound and the next|every two neighbours|one sound and the next], so [nothing is covered|nothing is masked|none hides another].",
 )
 ALL_DIFFERENT = (
@@ -258,8 +259,19 @@ PLACE = (
     "[Place|Position|Number] {i}[:| is| goes to| belongs to| is taken by] {x}[ at about {a}|, starting at {a}|, which sets in at {a}|, from {a}|, beginning at {a}|, at roughly {a}|, with its start at {a}|, heard from {a} on].",
     "[As the {k} sound|In {k} place|As number {i}] I [hear|have|note] {x}[ at about {a}|, starting at {a}|, from {a}|, at {a}].",
     "[At about|At|Around|At roughly] {a} [comes|there is|I hear|I note] {x}, [the {k} sound|so this is number {i}|which is number {i}|the {k} in the sequence].",
-    "{x} [starts|begins|sets in] at [about|roughly|] {a} and [is the {k} sound|is number {i}|comes {k}].",
+    "{x} [starts|begins|sets in] at [about|roughly|] {a} and [is the {k} sound|is number {i}|comes {k}|takes place {i}|so counts as number {i}].",
+    "{x}, [heard|starting|setting in|beginning] [at|at about|at roughly|around] {a}, [is number {i}|takes place {i}|comes {k}|is the {k} sound|fills place {i}].",
+    "[The {k} start|Start number {i}] [lies at|falls at|comes at] [about|roughly|] {a}[ and belongs to|, with|: it is that of|, and it is that of] {x}.",
+    "[What|The sound that] [starts|sets in|begins] [at|at about|around] {a} is {x}[, so|, and so|, which means that] [it|this] is [number {i}|the {k} one|the {k} sound].",
+    "[In my list|On the list|In the row of sounds], {x} [with its start at|from|at] [about|roughly|] {a} [is|stands as|comes as] [number {i}|the {k} sound|the {k} one].",
+    "{a}[| or so|, roughly]: {x}, [number {i}|the {k} sound|in {k} place|place {i}][| in the row| in the list| of the clip].",
 )
+PLACE_ON = (
+    *PLACE,
+    "[Going on|Reading on|Moving on|One step further|Further along], [number|place] {i} [is|turns out to be|belongs to] {x}[ at about {a}|, from {a}|, starting at {a}| at {a}|].",
+    "[Then|Next|After it|Now] [comes|follows] {x}[, from {a}|, at about {a}|, at {a}|, starting at {a}][, as number {i}|, as the {k} sound|, in {k} place|: number {i}].",
+)
+"""After the first sound."""
 TALLY = (
     "{x} at [about|roughly|] {a}: that [makes|is|brings it to] {n}.",
     "[With|Counting] {x} at [about|roughly|] {a}, [the count is {n}|I am at {n}|it comes to {n}|the count reaches {n}].",
@@ -359,11 +371,10 @@ TOO_LONG = (
     "{h} [would need|asks for] much more time than [passes|the clip takes|there is].",
 )
 LENGTH_FIT = ("{h} [agrees with|fits|comes close to] [the time I noted|the time that passes|what I hear].",)
-COURSE_NO = (
-    "{h} does not [fit|agree with] [the course I hear|what I hear|how the loudness moves].",
-    "{h} [would sound different|describes another course|is a different course], [so it is out|so it can be dropped].",
+COURSE_YES = (
+    "{h} [describes|is] [the course I hear|what I hear|just how the loudness moves].",
+    "{h} [fits|agrees with|matches] [both steps|what I noted|this course].",
 )
-COURSE_YES = ("{h} [describes|is] [the course I hear|what I hear|just how the loudness moves].",)
 SOUND_NO = (
     "{h} [would sound different|has another character|is a different kind of sound][, so it is out|, so it can be dropped|].",
     "{h} [does not fit|does not agree with] what [I hear|is heard|can be heard].",
@@ -375,7 +386,8 @@ SOUND_YES = (
 )
 YES_NO_FIT = (
     '[So|Therefore|It follows that] the answer to the question is "{o}", [which is option ({L})|option ({L})|and that is option ({L})].',
-    '[This leads to|That leaves] "{o}", option ({L}).',
+    '[This leads to|That leaves|What follows is|Hence|The answer must be] "{o}"[, option ({L})|, which is option ({L})|: option ({L})].',
+    '[Hence|With this|After this] option ({L}), "{o}", [is the answer|is right|holds|can be given|remains].',
 )
 
 STEP_BACK = (
@@ -401,6 +413,7 @@ CHECK: dict[str, tuple[str, ...]] = {
     ),
     "count": (
         "[As a check, by kind|Counted by kind|Sorted by kind as a check]: {r}, [together|which gives|in sum] {n}.",
+        "[A second count, by kind,|Counting once more, by kind,] [gives|finds] {r}[, again {n}|: {n} again|, which makes {n}].",
     ),
     "count_of": ("[As a check|To be sure], [the moments of {x} are|{x} stands at] {r}, [which is|that is|again] {t}.",),
     "first": (
@@ -429,6 +442,28 @@ CONCLUDE = (
     "[Only|Just|Nothing but] option ({L}) [stands up to the comparison|is left after this|agrees with what I heard|passes every test|fits the clip|can be kept].",
 )
 
+COURSE_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "rising": (("[The beginning|The opening] is [clearly|plainly] quieter than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] louder."), ("[On the way|In between] [it does not fall back|there is no drop][ that I could hear|].", "[The way up|The climb] has no [step back|dip] in it.")),
+    "falling": (("[The beginning|The opening] is [clearly|plainly] louder than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] quieter."), ("[On the way|In between] [it does not come up again|there is no second rise][ that I could hear|].", "[The way down|The decline] has no [step back up|rise] in it.")),
+    "steady": (("[Beginning and end|The opening and the close] are about equally loud.", "[Set against the beginning|Compared with the beginning], the end is [neither louder nor quieter|about as loud]."), ("[In between|On the way] [nothing stands out|no part stands out], [neither louder nor quieter|up or down].", "[The parts in between|The middle parts] [keep|stay at] that level too.")),
+    "rise_fall": (("[It starts|The clip starts|It sets out] [low|rather quietly] and [climbs|grows] up to a [peak|loudest moment] inside.", "[The loudest moment|The peak] lies inside the clip, not at either end."), ("[From that peak|After the peak] it [comes down|sinks] again to the end.", "[The rest|What follows] goes [down|downwards] again, to the end.")),
+    "fall_rise": (("[It starts|The clip starts|It sets out] [high|rather loudly] and [sinks|drops] to a [low point|quietest moment] inside.", "[The quietest moment|The low point] lies inside the clip, not at either end."), ("[From that low point|After the low point] it [comes up|rises] again to the end.", "[The rest|What follows] goes [up|upwards] again, to the end.")),
+    "varying": (("[The first loud moment|A loud moment] does not last: [a quieter one follows|it gives way to a quieter one].", "[Loud moments|The louder moments] are followed by quieter ones."), ("[Then|Later] the loudness [comes back|returns], [so there is more than one rise|and so there is no single direction].", "[The quieter ones|The quieter moments] are followed by louder ones again.")),
+}  # fmt: skip
+"""What is certain about each course, in two steps, before it is put into words."""
+COURSE_SHAPE = {
+    "rising": ("a climb to the end", "grows louder to the end"),
+    "falling": ("a fall to the end", "grows quieter to the end"),
+    "steady": ("an even level", "keeps its level"),
+    "rise_fall": ("a single peak inside", "has one peak inside"),
+    "fall_rise": ("a single dip inside", "has one dip inside"),
+    "varying": ("several ups and downs", "goes up and down"),
+}
+"""What an option would need, and what is heard instead."""
+COURSE_NEEDS = (
+    "{h} [would need|asks for] {g}, [but here|while in fact|whereas] [it|the sound] {v}.",
+    "{h} [is out|does not fit|fails]: it [would need|asks for] {g}, [but|whereas] here [it|the sound] {v}.",
+)
 COURSE_HEARD = (
     "[Comparing|When I compare] the [beginning|opening], the middle and the end, [I find|I notice] that {r}.",
     "[Listening|Going] [from the beginning to the end|through the clip], [I notice|I find] that {r}.",
@@ -464,7 +499,7 @@ RESPONSE: dict[str, tuple[str, ...]] = {
     "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip[| at about {a}].",),
     "presence_no": ("{x} [is not heard|cannot be heard|does not occur] [in the clip|at any point of the clip].",),
     "longest": ("[It goes on longer than every other sound|No other sound lasts as long|Its length, about {d}, is the greatest].",),
-    "duration": ("[That is|This is] the [time|length] from [the beginning to the end|the first moment to the last|start to end][ of the clip|].", "[So much|About so much] time passes [from start to end|from the first moment to the last|before the clip ends]."),
+    "duration": ("[That is|This is] the [time|length] from [the beginning to the end|the first moment to the last|start to end][ of the clip|].", "[That much|About that much] time passes [from start to end|from the first moment to the last|before the clip ends]."),
     "loudness": ("[That is how the loudness moves from start to end|This describes the course of the loudness best].",),
     "sound": ("[That is the sound heard in the clip|This is what can be heard|It is the sound that the clip holds].",),
 }  # fmt: skip
@@ -495,7 +530,8 @@ STRETCH_FROM_START = (
     "[The sound|It] [sets in|starts] [at once|right away|without delay] and [lasts|goes on] until [about|roughly] {b}.",
 )
 TAG_FROM_START = (
-    "[It is|The sound is] [there|present] [at once|from the first moment], and [the last of it|its end|the end of it] [is at|comes at|lies at] [about|roughly] {b}.",
+    "[It is|The sound is] there [at once|from the first moment] and [lasts|goes on] until [about|roughly|] {b}.",
+    "[It|The sound] [starts|begins] with the clip and [ends|stops|is over] at [about|roughly|] {b}.",
 )
 DESCRIBE_FROM_START = (
     "[Time|Its place in time|Then the timing]: [the sound starts|it starts|it sets in] with the clip and [is over|ends|has ended] at [about|roughly] {b}.",
@@ -537,8 +573,17 @@ TAG_HEAR = (
     "[Listening|Going] through the clip, I [recognise|hear|make out] {x}.",
 )
 TAG_TIME = (
-    "[It starts|It sets in|The sound begins] at [about|roughly] {a} and [the last of it|its end|the end of it] [is at|comes at|lies at] {b}.",
-    "[The time from {a} to|The stretch from {a} to|Between {a} and] {b} is [where it can be heard|the part that counts|what I go by].",
+    "[It starts|It sets in|The sound begins] at [about|roughly|] {a} and [ends|stops|is over] at {b}.",
+    "From [about|roughly|] {a} to {b} [it can be heard|the sound lasts|the sound is there|there is sound].",
+)
+TAG_SUM = (
+    "[The sound ends at|Sound until] {b}, [then|and then] {d} of silence: [together|in all|that makes] {t}.",
+    "[After the sound|Once the sound is over], at {b}, {d} of silence [follow|are left]; [{b} and {d} make {t}|so the clip ends at {t}].",
+    "{b} [to the end of the sound|until the sound ends] and {d} [of silence|of quiet] [make|come to] {t}.",
+)
+TAG_NEAR = (
+    "[In round figures|Rounded], [that is|this comes to] {c}.",
+    "[A listener would call that|In words, this is] {c}.",
 )
 TAG_LENGTH = (
     "[Following the clip|Going along] to its end, I [get|note|arrive at] {c}.",
@@ -556,6 +601,16 @@ DESCRIBE_PLACE = (
 )
 DESCRIBE_TIME = (
     "[Time|Its place in time|Then the timing]: [the sound starts|it starts|it sets in] at [about|roughly] {a} and [is over|ends|has ended] at {b}.",
+)
+DESCRIBE_STRETCH = (
+    "[The {k} stretch|Of the stretches, the {k}] [runs|goes] from {a} to {b}, [which is|so for] [about|roughly] {d}.",
+    "From {a} to {b} there is [sound|something to hear], for [about|roughly] {d}.",
+    "[About|Roughly] {d} of sound [lie between|fill the time between] {a} and {b}.",
+)
+DESCRIBE_PAUSE = (
+    "[Then|After that] [come|follow] [about|roughly] {d} without it.",
+    "A pause of [about|roughly] {d} [follows|comes next|separates it from the next].",
+    "[For|During] [about|roughly] {d} [it is quiet|nothing is heard].",
 )
 DESCRIBE_COURSE = ("[Loudness|As for loudness|Then the loudness]: {r}.",)
 DESCRIBE_END = (

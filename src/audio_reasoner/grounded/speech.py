@@ -56,6 +56,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 OTHER_WORDS = "window river money doctor garden summer letter bridge kitchen market school winter engine island ticket village mountain coffee camera hospital station holiday paper sister teacher button orange".split()  # noqa: SIM905
 _ENGLISH = frozenset("the is are you to and of in it that for this i not have was please your my we be a an".split())  # noqa: SIM905
 _NO_SPACES = ("zh", "ja", "th", "lo", "km", "my")
+_VERBS = frozenset(("is", "has", "does", "comes", "stands", "follows", "agrees"))
+"""Words that could be read as the verb after an option's letter."""
 MOST_WORDS = 12
 """Longer speech is not counted word by word."""
 
@@ -254,12 +256,16 @@ class Speech:
     @staticmethod
     def _after(_said: Said, words: list[str], rng: np.random.Generator) -> Question | None:
         counts = Counter(words)
-        places = [i for i, x in enumerate(words[:-1]) if counts[x] == 1 and len(x) > 2 and len(words[i + 1]) > 1]
+        places = [
+            i
+            for i, x in enumerate(words[:-1])
+            if counts[x] == 1 and len(x) > 2 and words[i + 1] not in _VERBS and len(words[i + 1]) > 1
+        ]
         if len(counts) < 5 or len(words) > 3 * MOST_WORDS or not places:
             return None
         i = places[int(rng.integers(len(places)))]
         gold = words[i + 1]
-        others = [x for x in counts if x not in (gold, words[i]) and len(x) > 1]
+        others = [x for x in counts if x not in (gold, words[i], *_VERBS) and len(x) > 1]
         chosen = [others[int(k)] for k in rng.permutation(len(others))]
         text = c.template(rng, TEMPLATES, "word_after", x=words[i])
         return c.ask(rng, "speech_qa", "word_after", text, gold, chosen, 2, least=3)

@@ -8,7 +8,7 @@ mentioned.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from audio_reasoner.core.chain import Chain
@@ -21,7 +21,7 @@ from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.facts import Facts
 from audio_reasoner.grounded.full import clip_length, duration_options, letter, loudness_steps
 from audio_reasoner.grounded.known import Known
-from audio_reasoner.grounded.language import capital, listed, number, phrase, seconds
+from audio_reasoner.grounded.language import capital, listed, number, ordinal, phrase, seconds
 from audio_reasoner.grounded.questions import COURSE_TEXT, target_of
 from audio_reasoner.grounded.writer import Writer
 
@@ -141,7 +141,13 @@ def _steps(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> 
     elif question.family == "duration":
         if facts.stretches:
             out.append(_when(facts.stretches, w, p.TAG_TIME, p.TAG_FROM_START))
-        out.append(w.say(p.TAG_LENGTH, c=question.gold_text))
+        tail = facts.trailing if facts.stretches else None
+        if facts.stretches and tail is not None and tail >= SILENCE_S:
+            total = seconds(facts.stretches[-1][1] + tail)
+            out.append(w.say(p.TAG_SUM, b=seconds(facts.stretches[-1][1]), d=seconds(tail), t=total))
+            out.append(w.say(p.TAG_NEAR, c=question.gold_text))
+        else:
+            out.append(w.say(p.TAG_LENGTH, c=question.gold_text))
         out += duration_options(question, w)
     elif question.family == "presence":
         assert target is not None
@@ -202,13 +208,20 @@ def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
     planning = " ".join(
         [w.say(p.ASK["describe"]), w.say(p.STEP["describe_course" if facts.stretches is None else "describe"])]
     )
-    caption = tag_caption(tags, facts, w, "describe")
+    caption = tag_caption(tags, replace(facts, course=None), w, "describe")
     names = listed([phrase(t).new for t in tags])
     steps = [w.say(p.DESCRIBE_PLACE, x=names)]
-    if facts.stretches:
-        steps.append(_when(facts.stretches, w, p.DESCRIBE_TIME, p.DESCRIBE_FROM_START))
+    found = facts.stretches or ()
+    if 1 < len(found) <= SHOWN_STRETCHES:
+        for i, (a, b) in enumerate(found, 1):
+            steps.append(w.say(p.DESCRIBE_STRETCH, k=ordinal(i), a=seconds(a), b=seconds(b), d=seconds(b - a)))
+            if i < len(found):
+                steps.append(w.say(p.DESCRIBE_PAUSE, d=seconds(found[i][0] - b)))
+    elif found:
+        steps.append(_when(found, w, p.DESCRIBE_TIME, p.DESCRIBE_FROM_START))
     if facts.course is not None:
-        steps.append(w.say(p.DESCRIBE_COURSE, r=COURSE_TEXT[facts.course]))
+        first, second = p.COURSE_STEPS[facts.course]
+        steps += [w.say(first), w.say(second), w.say(p.DESCRIBE_COURSE, r=COURSE_TEXT[facts.course])]
     steps.append(w.say(p.DESCRIBE_END))
     reasoning = "\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1))
     summary = w.say(p.SUMMARY["describe"], x=names, c=clip_length(facts.duration))
