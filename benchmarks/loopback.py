@@ -126,6 +126,7 @@ class Loopback:
     def reset(self) -> None:
         """Forget all counts."""
         self.requests = self.served = self.in_flight = self.peak = 0
+        self.admitted, self.latency_s = 0, 0.0
         self.refused: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.audio = {"parts": 0, "seconds": 0.0, "bad": 0, "not_first": 0, "by_file": 0}
@@ -206,7 +207,10 @@ class Loopback:
             if fault:
                 self.faults[fault] += 1
                 return await self._fail(request, protocol, fault, asked, attempt)
-            await asyncio.sleep(self._latency(asked, attempt))
+            latency = self._latency(asked, attempt)
+            self.admitted += 1
+            self.latency_s += latency
+            await asyncio.sleep(latency)
             self._count(asked, spoken)
             return protocol.answer(asked, spoken, self.options.reasoning, self._headers())
         finally:
@@ -363,6 +367,8 @@ class Loopback:
             "served": self.served,
             "refused": dict(self.refused),
             "faults": dict(self.faults),
+            "admitted": self.admitted,
+            "latency_s": round(self.latency_s, 6),
             "in_flight": self.in_flight,
             "peak_in_flight": self.peak,
             "audio": dict(self.audio),

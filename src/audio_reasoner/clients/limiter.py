@@ -27,12 +27,16 @@ from audio_reasoner.clients.transport import RateHeaders
 log = logging.getLogger(__name__)
 FIRST_LEVEL = 4
 BACK = 0.95
-NEAR = 0.97
-"""A measure above this share of its record counts as a record."""
+NEAR = 0.03
+"""A measure this close to its record (as a share of it) counts as a record: the server's count is not quite ours."""
+OTHERS = 0.8
+"""A quota found that refuses above this share of itself was found too high, or others use it too."""
 STEP = 0.05
 """Growth per clean round once slow start is over."""
 PROBE_S = (20.0, 320.0)
 """First and longest wait before the level that was refused is tried again."""
+PROBE_CALLS = 300
+"""Nor is it tried before so many calls: on a small server few go out in that time."""
 QUOTA_PROBE_S = (60.0, 960.0)
 _QUIET_S = 15.0
 _MOST_PAUSE_S = 60.0
@@ -105,8 +109,12 @@ class Limiter:
         self.top_level = 0
         self._slow_start = not self._given
         self._ceiling: int | None = None  # the lowest level that was refused
+        self._least = 0  # the lowest level refused in the last episode
+        self._trial = False  # the next call goes alone, to see whether the level was it
+        self._step = math.inf  # growth beyond a ceiling that is gone begins with one call
         self._probe_wait = PROBE_S[0]
         self._probe_at = math.inf
+        self._probe_calls = 0
         self._quota_wait = QUOTA_PROBE_S[0]
         self._quota_probe_at = math.inf
         self._episode = -math.inf  # when the last refusal was acted upon
@@ -114,12 +122,13 @@ class Limiter:
         self._shrunk_at = -math.inf
         self._pause_until = -math.inf
         self._pause_s = 0.0
+        self._answer_s = 0.0
         self._single_s = 0.0  # wait between single calls in front of a full quota; 0: none
         self._single_at = math.inf
         self._blamed: Quota | None = None
         self._blamed_level = 0
         self._trouble = 0.0
-        self._round = _Round(now)
+        self._round = _Round(now, self.limit)
         self._best = (0.0, 0.0)  # work per second, and calls in flight that achieved it
         self._waiting: list[tuple[int, int, float, asyncio.Future[Slot]]] = []
         self._order = itertools.count()
@@ -174,6 +183,9 @@ class Limiter:
                 self._single_s *= 2
                 self._single_at = now + self._single_s
             self._grant(tokens, future, now, probe)
+            if self._trial:
+                self._trial = False
+                self._pause_until = now + 2 * self._answer_s
 
     def _grant(self, tokens: float, future: asyncio.Future[Slot], now: float, probe: bool) -> None:
         self.in_flight += 1
@@ -235,12 +247,12 @@ class Limiter:
         calm = busy and now >= self._no_growth_until and now >= self._pause_until
         if calm and self._slow_start:
             self._set_limit(self.limit + 1)
-        if self._round.calls < max(16, int(self.limit)):
+        if self._round.calls < self._round.size:
             return
-        ended, self._round = self._round, _Round(now)
+        ended, self._round = self._round, _Round(now, self.limit)
         if not ended.busy_throughout:
             return
-        level, speed = self.limit, ended.work / max(1e-9, now - ended.began)
+        level, speed = ended.level, ended.work / max(1e-9, now - ended.began)
         best_speed, best_level = self._best
         if speed > 1.1 * best_speed:
             self._best = (speed, level)
@@ -255,19 +267,22 @@ class Limiter:
             self._best = (0.99 * best_speed, best_level)
         if calm and not self._slow_start:
             if self._ceiling is None:
-                self._set_limit(self.limit + max(1.0, STEP * self.limit))
+                self._set_limit(self.limit + min(self._step, max(1.0, STEP * self.limit)))
+                self._step *= 2
             elif int(self.limit) < self._ceiling - 1:
                 self._set_limit(min(self._ceiling - 1, self.limit + max(1.0, 0.01 * self.limit)))
-            elif int(self.limit) >= self._ceiling:
+            elif int(level) >= self._ceiling:
                 # A whole round at the level that was refused before: the server can do more now.
                 self._ceiling, self._probe_wait, self._probe_at = None, PROBE_S[0], math.inf
+                self._step = 1.0
 
     def _raise_limits(self, now: float) -> None:
         """Try a little more when it is time to."""
-        if now >= self._probe_at and self._ceiling is not None:
+        if now >= self._probe_at and self._ceiling is not None and self.calls >= self._probe_calls:
             self._probe_at = math.inf
             if now >= self._no_growth_until:
                 self._set_limit(self._ceiling)
+                self._round = _Round(now, self.limit)
             else:
                 self._probe_at = self._no_growth_until
         if now >= self._quota_probe_at:
@@ -291,47 +306,71 @@ class Limiter:
                 self._single_at = max(self._single_at, now + retry_after_s)
             return
         if slot.at <= self._episode:  # sent before the last refusal was known: the same news
-            if self._ceiling is not None and slot.level < self._ceiling and self._blamed is None:
-                self._lower_ceiling(slot.level, now)
+            if self._blamed is not None:
+                # Its place in the minute is free again: what is left was accepted, and nothing more.
+                self._blamed.obey(min(self._blamed.quota, self._blamed.count))
+            elif self._ceiling is not None:
+                self._least = min(self._least, slot.level)
+                if (level := max(self._least, self.in_flight + 1)) < self._ceiling:
+                    self._lower_ceiling(level, now)
             return
         self._episode = now
         why = self._explain(slot)
-        log.debug("%s refused a call: %s (level %d, %d a minute)", self.name, why, slot.level, slot.count)
+        self.top_level = min(self.top_level, slot.level - 1)
+        self.requests.top = min(self.requests.top, slot.count - 1)
+        self.tokens.top = min(self.tokens.top, slot.tokens - slot.token_entry.weight)
+        log.debug("%s refused a call: %s (in flight %d, a minute %d)", self.name, why, slot.level, slot.count)
         if why == "level":
-            self._too_many_in_flight(slot.level, now)
+            # Calls overtake each other on the way: what is in flight now was accepted, or will be heard of.
+            self._least = slot.level
+            self._too_many_in_flight(max(slot.level, self.in_flight + 1), now, now - slot.at)
         elif why == "unknown":
             self._pause(now, retry_after_s)
         else:
             self._too_many_a_minute(self.requests if why == "requests" else self.tokens, slot, now, retry_after_s)
 
     def _explain(self, slot: Slot) -> str:
+        """Which measure stood at its record: "level", "requests", "tokens" or "unknown"."""
         top_level, top_count, top_tokens = slot.tops
-        if self.requests.quota < math.inf and slot.count >= NEAR * self.requests.quota:
-            return "requests"
-        if self.tokens.quota < math.inf and slot.tokens >= NEAR * self.tokens.quota:
-            return "tokens"
-        if slot.level > 1 and slot.level > NEAR * top_level:
+        below = {  # how far below its record, as a share
+            "level": _below(slot.level + 2, top_level, least=4),  # calls overtake each other
+            "requests": _below(slot.count, top_count, least=3),
+            "tokens": _below(slot.tokens, top_tokens, least=1) if slot.count >= 3 else 1.0,
+        }
+        best = min(below.values())
+        if best > NEAR:
+            for name, quota, reached in (
+                ("requests", self.requests, slot.count),
+                ("tokens", self.tokens, slot.tokens),
+            ):
+                if quota.quota < quota.cap and reached > OTHERS * quota.quota:
+                    return name
+            return "unknown"
+        equal = [name for name in below if below[name] == best]
+        if "level" in equal and self._ceiling is not None and slot.level >= self._ceiling:
             return "level"
-        if slot.count > 2 and slot.count > NEAR * top_count:
-            return "requests"
-        if slot.count > 2 and slot.tokens > NEAR * top_tokens:
-            return "tokens"
-        return "unknown"
+        for name, quota in (("requests", self.requests), ("tokens", self.tokens)):
+            if name in equal and quota.quota < math.inf:
+                return name  # known to be limited
+        return equal[0]
 
-    def _too_many_in_flight(self, level: int, now: float) -> None:
+    def _too_many_in_flight(self, level: int, now: float, answer_s: float) -> None:
+        if self._ceiling is None:
+            self._trial, self._answer_s = True, min(answer_s, 1.0)
+            self._pause_until = max(self._pause_until, now + 1.5 * self._answer_s)
         if self._ceiling is not None and level >= self._ceiling:
             self._set_limit(self._ceiling - 1)  # the same ceiling as ever
             self._probe_wait = min(2 * self._probe_wait, PROBE_S[1])
         else:
             self._lower_ceiling(level, now)
-        self.top_level = level - 1
         self._probe_at = now + self._probe_wait
+        self._probe_calls = self.calls + PROBE_CALLS
 
     def _lower_ceiling(self, level: int, now: float) -> None:
         self._ceiling = max(2, level)
         self._probe_wait = PROBE_S[0]
         self._probe_at = now + self._probe_wait
-        self._set_limit(BACK * (level - 1))
+        self._set_limit(BACK * (self._ceiling - 1))
 
     def _too_many_a_minute(self, quota: Quota, slot: Slot, now: float, retry_after_s: float | None) -> None:
         reached = slot.count if quota is self.requests else slot.tokens
@@ -339,11 +378,10 @@ class Limiter:
             quota.distrust_clock()  # it is as large as the user says, only its minute is not ours
             quota.obey(quota.cap)
         else:
-            quota.obey(reached - 1 if quota is self.requests else reached * NEAR)
+            quota.obey(reached - 1 - reached // 100 if quota is self.requests else 0.97 * reached)
             self._blamed, self._blamed_level = quota, slot.level
             self._single_s = max(1.0, retry_after_s or 0.0)
             self._single_at = now + self._single_s
-        quota.top = min(quota.top, quota.quota)
         self._quota_probe_at = now + self._quota_wait
         self._quota_wait = min(2 * self._quota_wait, QUOTA_PROBE_S[1])
         if not self._given and self._ceiling is not None:
@@ -405,11 +443,18 @@ class Limiter:
         self.limit = max(1.0, min(float(self.cap), limit))
 
 
+def _below(reached: float, top: float, least: float) -> float:
+    """How far below its record a measure stood, as a share; 1 where the figures are too small to say."""
+    return 1.0 if reached < least else max(0.0, 1 - reached / top) if top > 0 else 0.0
+
+
 class _Round:
     """What was done since the round began, and whether the limit was what held it back."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, limit: float) -> None:
         self.began = began
+        self.level = limit
+        self.size = max(16, int(limit))
         self.calls = 0
         self.work = 0.0
         self._busy = 0
