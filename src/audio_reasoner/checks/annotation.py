@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 
 from audio_reasoner.checks import text as t
-from audio_reasoner.checks.truth import folded, truth_of
+from audio_reasoner.checks.ontology import confusable
+from audio_reasoner.checks.truth import Truth, folded, truth_of
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question
 
 MAX_LENGTH_RATIO = 2.5
@@ -58,7 +59,7 @@ def check_question(clip: Clip, evidence: Evidence | None, question: Question) ->
     yield from _options(question)
     truth = truth_of(clip)
     if truth is not None:
-        gold = true_answer(truth.sequence, question)
+        gold = true_answer(truth, question)
         if gold is not None and gold != question.gold_index:
             yield Finding(
                 code="gold_wrong",
@@ -88,48 +89,81 @@ def _options(question: Question) -> Iterator[Finding]:
             yield Finding(code="question_gives_answer", detail="the question holds its own answer")
 
 
-_HOW_MANY = re.compile(
-    r"^how many (?:separate |distinct |individual )?(?:sounds?|sound events|events) (?:are there|are heard|can be heard|occur|"
-    r"does (?:the|this) (?:clip|recording|audio) (?:have|hold|contain))(?: (?:in all|in total|altogether|in (?:the|this) (?:clip|recording|audio)))*\?$",
-    re.IGNORECASE,
+_HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
+_ALL_SOUNDS = re.compile(
+    r"\b(?:separate |distinct |individual |different )?(?:sound events|events|sounds)\b", re.IGNORECASE
 )
+_HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b", re.IGNORECASE)
 _FIRST = re.compile(
-    r"^(?:which|what) (?:sound|of these sounds) (?:comes|is heard|occurs|starts|is) first(?: in (?:the|this) (?:clip|recording|audio))?\?$|"
-    r"^what is the first sound(?: (?:you hear|heard))?(?: in (?:the|this) (?:clip|recording|audio))?\?$",
-    re.IGNORECASE,
+    r"\b(?:first|opens?|earliest|begins? the|starts? the|at the (?:very )?(?:beginning|start))\b", re.IGNORECASE
 )
-_LAST = re.compile(
-    r"^(?:which|what) (?:sound|of these sounds) (?:comes|is heard|occurs|starts|is) last(?: in (?:the|this) (?:clip|recording|audio))?\?$|"
-    r"^what is the (?:last|final) sound(?: (?:you hear|heard))?(?: in (?:the|this) (?:clip|recording|audio))?\?$",
-    re.IGNORECASE,
-)
+_LAST = re.compile(r"\b(?:last|final|closes?|ends? the|at the (?:very )?end)\b", re.IGNORECASE)
 _ORDER = re.compile(
-    r"\b(?:in (?:which|what) order|(?:correct|right|true|chronological) (?:order|sequence)|what is the (?:order|sequence))\b",
+    r"\b(?:in (?:which|what) order|(?:correct|right|true|chronological) (?:order|sequence)|what is the (?:order|sequence)|order of the)\b",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(r"\b(?:right|directly|immediately|just) (?:after|follows?|following|behind)\b", re.IGNORECASE)
+_PREVIOUS = re.compile(
+    r"\b(?:right|directly|immediately|just) (?:before|precedes?|preceding|ahead of)\b", re.IGNORECASE
+)
+_NEAR = re.compile(
+    r"\b(?:before|after|follow\w*|preced\w*|between|during|while|second|third|loud\w*|quiet\w*|long\w*|short\w*|not)\b",
+    re.IGNORECASE,
+)
+_PRESENT = re.compile(
+    r"^(?:is|are|was|can|does|do|did|could)\b.*\b(?:heard|hear|occur|appear|present|audible|contain|come up|turn up|part of|in the)\b",
     re.IGNORECASE,
 )
 
 
-def true_answer(sequence: list[str], question: Question) -> int | None:
-    """The option that the order of events makes right; None where words or options leave room for another reading."""
-    text, options = question.text.strip(), question.options
-    if not options or not sequence:
-        return None
-    if _HOW_MANY.match(text):
-        n, kinds = len(sequence), len(set(sequence))
-        numbers = [t.number(o.strip().casefold()) for o in options]
-        if n == kinds or ("kind" not in text and ("separate" in text or "events" in text)):
-            return numbers.index(n) if n in numbers else None
+def true_answer(truth: Truth, question: Question) -> int | None:
+    """The option that the timeline makes right; None where words or options leave room for another reading."""
+    text, options, sequence = question.text.strip(), question.options, truth.sequence
+    if not options or not sequence or not truth.apart:
         return None
     labels = [folded(o) for o in options]
-    if _FIRST.match(text):
-        return _only(labels, sequence[0], sequence)
-    if _LAST.match(text):
-        return _only(labels, sequence[-1], sequence)
-    if _ORDER.search(text) and not re.search(r"\b(?:reverse|backwards?|latest to|last to)\b", text, re.IGNORECASE):
+    found = set(t.mentions(t.label_pattern(sequence), text))
+    near = _NEAR.search(text) is not None
+    if len(found) == 1:
+        (label,) = found
+        alone = not any(confusable(label, x) for x in sequence if x != label)
+        if not alone:
+            return None
+        if _HOW_OFTEN.search(text) and not near:
+            return _number(labels, sequence.count(label))
+        if _PRESENT.search(text) and not near and sorted(labels) == ["no", "yes"]:
+            return labels.index("yes")
+        step = 1 if _NEXT.search(text) else -1 if _PREVIOUS.search(text) else 0
+        if step and sequence.count(label) == 1 and 0 <= (i := sequence.index(label) + step) < len(sequence):
+            return _only(labels, sequence[i], sequence)
+        return None
+    if found or near:
+        return None
+    if _ORDER.search(text):
+        if re.search(r"\b(?:reverse|backwards?|latest to|last to)\b", text, re.IGNORECASE):
+            return None
         items = [re.split(r"; |, | -> | → ", o) for o in labels]
         if all(len(i) == len(sequence) for i in items) and items.count(sequence) == 1:
             return items.index(sequence)
+        return None
+    if (
+        _HOW_MANY.search(text)
+        and (m := _ALL_SOUNDS.search(text))
+        and not re.search(r"\b(?:kinds?|types?|sources?)\b", text)
+    ):
+        n, kinds = len(sequence), len(set(sequence))
+        plain = n == kinds or ("different" not in m[0] and ("separate" in m[0] or "event" in m[0]))
+        return _number(labels, n) if plain else None
+    if _FIRST.search(text) and not _LAST.search(text) and "sound" in text:
+        return _only(labels, sequence[0], sequence)
+    if _LAST.search(text) and not _FIRST.search(text) and "sound" in text:
+        return _only(labels, sequence[-1], sequence)
     return None
+
+
+def _number(labels: list[str], n: int) -> int | None:
+    numbers = [t.how_often(x) if x.isascii() else None for x in labels]
+    return numbers.index(n) if numbers.count(n) == 1 else None
 
 
 def _only(labels: list[str], right: str, sequence: list[str]) -> int | None:

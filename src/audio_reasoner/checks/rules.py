@@ -9,14 +9,16 @@ quoted passages are taken out before a rule looks for leaks or errors, so that a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
+from audio_reasoner.checks import leaks
 from audio_reasoner.checks import text as t
+from audio_reasoner.checks.annotation import true_answer
 from audio_reasoner.checks.claims import claims_of, contradicted, option_labels
+from audio_reasoner.checks.leaks import THINKING
 from audio_reasoner.checks.ontology import SOUND_WORDS, words_of
-from audio_reasoner.checks.truth import folded
+from audio_reasoner.checks.truth import folded, truth_of
 from audio_reasoner.core.chain import SECTIONS, Chain, parse_chain
 from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question
@@ -28,27 +30,6 @@ MAX_LOOP = 6
 """A phrase repeated this often without anything between is a loop."""
 TIME_SLACK_S = 0.35
 
-THINKING = ("planning", "caption", "reasoning", "summary")
-
-_LEAK = re.compile(
-    r"\bground[ -]truth\b|\bgold(?:en)? (?:answer|label|option)|\b(?:reference|given|provided|supplied|known) (?:correct )?"
-    r"(?:answer|description|caption|label|annotation|transcript|solution)|\bannotat(?:ion|ed|or)|\bmetadata\b|\bfile ?names?\b|"
-    r"\btimeline\b|\blabell?ed (?:as|with)\b|\b(?:the|its|given) labels?\b|\baccording to the (?:label|tag|data|description)|"
-    r"\boriginal (?:description|annotation|caption)|\banswer (?:key|you (?:gave|provided|can refer))|\bas an AI\b|"
-    r"\bI (?:already )?know (?:that )?the (?:correct )?answer|\b(?:was|were|am|been) (?:given|told) (?:that )?the (?:correct )?answer|"
-    r"\bevidence item|\bthe (?:data ?set|dataset) (?:says|states)|\bcorrect answer (?:was|is) (?:given|provided)",
-    re.IGNORECASE,
-)
-_TEACHER_ERROR = re.compile(
-    r"\{\s*[\"']error[\"']|\"(?:code|status)\"\s*:\s*(?:4\d\d|5\d\d)|\brate limit|\bquota exceeded|internal server error|"
-    r"Traceback \(most recent|\bI(?:'m| am) sorry\b|\bI (?:cannot|can't|can not|am unable to|'m unable to) (?:assist|help|process|listen|"
-    r"hear|access|comply|analy[sz]e|play|open)|\bas an? (?:AI|artificial intelligence|large language|language) model|"
-    r"\bunable to (?:process|access|listen|play) |<\|[a-z_]+\|>|\[/?INST\]|\bno audio (?:was|is|has been) (?:provided|attached|given)|"
-    r"\bHere is the (?:original )?(?:description|question|answer)\b|\bthe question is: \*|\*\*\* ?\w+ here|"
-    r"\bYou (?:must|should) (?:absolutely )?(?:not|never) (?:mention|assume)|\bprovide (?:the result|your answer) in the (?:specified|following) format|"
-    r"\bsystem prompt\b|\{[a-z_]{3,20}\}",
-    re.IGNORECASE,
-)
 
 # Cues of what a question is about, in the question and in any planning that takes it up.
 _CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
@@ -122,7 +103,10 @@ def gold_reached(question: Question, chain: Chain) -> Iterator[Finding]:
             detail=f"the response means {question.options[found.index]!r}, the gold answer is {question.gold_text!r}",
         )
     letters = {
-        m.lower() for m in re.findall(r"\boption \(?([a-z])\)?(?!\w)|\(([a-z])\)", chain.summary) for m in m if m
+        m.lower()
+        for m in re.findall(r"\b[Oo]ption \(?([a-zA-Z])\)?(?![\w'’])|\(([a-zA-Z])\)", chain.summary)
+        for m in m
+        if m
     }
     if letters and question.gold_index is not None:
         if letters != {chr(97 + question.gold_index)}:
@@ -197,22 +181,6 @@ def _speaks_of_letters(text: str) -> bool:
     return re.search(r"\([a-z]\)|\boption [a-zA-Z]\b", text) is not None
 
 
-def leak(plain: dict[str, str]) -> Iterator[Finding]:
-    """Nothing speaks of an answer, label or description that was known beforehand."""
-    for name, body in plain.items():
-        if m := _LEAK.search(body):
-            yield Finding(code="leak", detail=f"{name} says {m[0]!r}")
-
-
-def teacher_error(chain: Chain, plain: dict[str, str]) -> Iterator[Finding]:
-    """No error message, refusal or prompt text stands in the chain."""
-    for name, body in plain.items():
-        # An error message is quoted JSON more often than not, so the raw text is searched for braces.
-        m = _TEACHER_ERROR.search(body) or re.search(r"\{\s*[\"']error[\"']\s*:", getattr(chain, name))
-        if m:
-            yield Finding(code="teacher_error", detail=f"{name} contains {m[0]!r}")
-
-
 def time_outside(clip: Clip, plain: dict[str, str]) -> Iterator[Finding]:
     """No time lies beyond the clip's end."""
     limit = clip.duration_s + max(TIME_SLACK_S, 0.05 * clip.duration_s)
@@ -249,23 +217,15 @@ def repetition(chain: Chain) -> Iterator[Finding]:
                 return
 
 
-def _latin_share(text: str) -> float | None:
-    letters = [c for c in text if c.isalpha()]
-    if len(letters) < 20:
-        return None
-    if text.isascii():
-        return 1.0
-    return sum("LATIN" in unicodedata.name(c, "") for c in letters) / len(letters)
-
-
-def language(question: Question, plain: dict[str, str]) -> Iterator[Finding]:
-    """Each section is written in the script of the question (labels and quotations apart)."""
-    asked = _latin_share(re.sub(r"[\"“][^\"”]*[\"”]", " ", question.text))
-    asked = 1.0 if asked is None else asked
-    for name in THINKING:
-        share = _latin_share(plain[name])
-        if share is not None and (share >= 0.5) != (asked >= 0.5):
-            yield Finding(code="language", detail=f"{name} is not written in the question's script")
+def gold_wrong(clip: Clip, question: Question) -> Iterator[Finding]:
+    """The gold answer is what the timeline says, where the question's words leave no doubt about what is asked."""
+    truth = truth_of(clip)
+    right = true_answer(truth, question) if truth is not None else None
+    if right is not None and right != question.gold_index:
+        yield Finding(
+            code="gold_wrong",
+            detail=f"the gold answer is {question.gold_text!r}, the timeline says {question.options[right]!r}",
+        )
 
 
 def claims(clip: Clip, evidence: Evidence | None, question: Question, chain: Chain) -> Iterator[Finding]:
@@ -278,7 +238,7 @@ def claims(clip: Clip, evidence: Evidence | None, question: Question, chain: Cha
 def all_findings(
     clip: Clip,
     evidence: Evidence | None,
-    annotation: Annotation | None,  # noqa: ARG001
+    annotation: Annotation | None,
     question: Question,
     chain: Chain,
 ) -> tuple[Finding, ...]:
@@ -288,11 +248,15 @@ def all_findings(
         *structure(chain),
         *gold_reached(question, chain),
         *question_mismatch(clip, question, chain),
-        *leak(plain),
-        *teacher_error(chain, plain),
+        *gold_wrong(clip, question),
+        *leaks.leak(plain, annotation, question, chain),
+        *leaks.answer_early(question, chain, plain),
+        *leaks.teacher_error(chain, plain),
+        *leaks.two_chains(chain),
+        *leaks.truncated(chain),
         *time_outside(clip, plain),
         *length(chain),
         *repetition(chain),
-        *language(question, plain),
+        *leaks.language(question, plain),
         *claims(clip, evidence, question, chain),
     )
