@@ -56,9 +56,7 @@ class Price:
         """Cost in micro-dollars of so many tokens; `cached` of the text tokens came from a cache."""
         audio = self.input if self.audio_input is None else self.audio_input
         from_cache = self.input if self.cached_input is None else self.cached_input
-        dollars_per_million = (
-            (text_in - cached) * self.input + cached * from_cache + audio_in * audio + out * self.output
-        )
+        full = (text_in - cached) * self.input + cached * from_cache + audio_in * audio + out * self.output
         cost = full * (self.batch_factor if batch else 1.0)
         return math.ceil(round(cost, 6))  # a dollar per million tokens is a micro-dollar per token
 
