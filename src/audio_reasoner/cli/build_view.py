@@ -12,6 +12,7 @@ from audio_reasoner.core.run import RunDir
 
 if TYPE_CHECKING:
     from audio_reasoner.cota import BuildResult, BuildSettings, Progress
+    from audio_reasoner.cota.dry_run import Estimate, Forecast
     from audio_reasoner.cota.statistics import Loss
 
 LINE_EVERY_S = 5.0
@@ -27,6 +28,31 @@ def time_text(seconds: float) -> str:
     whole = int(seconds + 0.5)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def count_text(n: float) -> str:
+    """A count that fits into a line: 950, 12.3k, 4.56M."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if n >= size:
+            return f"{n / (1e3 if unit == 'k' else size):.3g}{unit}"
+    return f"{n:.0f}"
+
+
+def calls_text(calls: dict[str, Any]) -> str:
+    """What `Progress.calls_noted` noted, in one line: speed, places, refusals, tokens, money."""
+    allowed = sum(calls["limits"].values())
+    parts = [f"{calls['per_s']:.1f} calls/s", f"{calls['in_flight']}/{allowed} in flight"]
+    if calls["refused"]:
+        parts.append(f"{calls['refused']} × 429")
+    if calls["failed"]:
+        parts.append(f"{calls['failed']} failed attempts")
+    parts.append(f"{count_text(calls['tokens_in'])} tokens in, {count_text(calls['tokens_out'])} out")
+    if calls["spent_usd"] or calls["max_cost_usd"] is not None:
+        cap = "" if calls["max_cost_usd"] is None else f" of ${calls['max_cost_usd']:.2f}"
+        parts.append(f"${calls['spent_usd']:.4f}{cap}")
+    if calls["waiting"]:
+        parts.append("the teacher does not answer: waiting")
+    return ", ".join(parts)
 
 
 class View:
@@ -69,6 +95,9 @@ class View:
             figures += f", {tally.rejected} rejected"
         if tally.quarantined:
             figures += f", {tally.quarantined} quarantined"
+        if (calls := progress.calls_noted()) is not None:
+            steps = ", ".join(f"{n} {stage}" for stage, n in tally.stages.items() if "/" not in stage)
+            figures += f" · {steps} · {calls_text(calls)}"
         if progress.rate > 0 and progress.phase == "clips":
             figures += f" · {rate_text(progress.rate)} · {time_text(left / progress.rate)} left"
         if self._bar is not None:
@@ -112,6 +141,10 @@ class View:
             )
             return
         out = Console(highlight=False)
+        if result.capped:
+            self._say(
+                f"{result.capped}\nspent on this run: ${result.spent_usd:.4f}; what is finished is in the data set"
+            )
         table = Table(
             title=f"{run.path} · {settings.teacher}, {settings.style}", title_justify="left", show_header=False
         )
@@ -119,20 +152,92 @@ class View:
         table.add_column(justify="right")
         table.add_row("clips", str(result.clips_done))
         table.add_row("samples accepted", str(result.accepted))
-        table.add_row("samples rejected by checks", str(result.rejected))
+        table.add_row("samples rejected" if settings.judge else "samples rejected by checks", str(result.rejected))
         table.add_row("quarantined", str(result.quarantined))
         for loss in lost:
             table.add_row(f"  {escape(loss.reason)}", str(loss.count), style="dim")
         table.add_row("samples in the data set", str(result.rows))
+        if result.spent_usd:
+            table.add_row("spent on this run", f"${result.spent_usd:.4f}")
         table.add_row("time", time_text(result.seconds))
         out.print(table)
         for loss in lost:
             if loss.example:
                 out.print(f"{loss.reason}, for example: {loss.example}", markup=False, soft_wrap=True)
         steps = [f"audio-reasoner report {run.path}", f"audio-reasoner export {run.path} --format ms-swift"]
+        if result.capped:
+            cap = settings.max_cost
+            steps.insert(0, f"{again}   # goes on" + ("" if cap is None else f"; with --max-cost above {cap:g}"))
         if result.quarantined:
             steps.insert(0, f"{again} --retry-failed   # after mending what is named above")
         out.print("next:", *(f"  {s}" for s in steps), sep="\n", markup=False, soft_wrap=True)
+
+
+_FLAGS = (
+    ("--discriminator", "discriminator"),
+    ("--solver", "solver"),
+    ("--trials", "trials"),
+    ("--prompts", "prompts"),
+    ("--give-evidence", "give_evidence"),
+    ("--one-call", "one_call"),
+    ("--style", "style"),
+    ("--questions", "questions_per_clip"),
+    ("--seed", "seed"),
+    ("--best-of", "best_of"),
+    ("--captions", "captions"),
+    ("--dialogues", "dialogues"),
+    ("--max-cost", "max_cost"),
+    ("--prices", "prices"),
+    ("--rpm", "rpm"),
+    ("--tpm", "tpm"),
+    ("--max-in-flight", "max_in_flight"),
+    ("--timeout", "timeout_s"),
+    ("--patience", "patience_s"),
+)
+"""Flags of `build` and the settings they set."""
+
+
+def _estimate_text(estimate: Estimate, money: bool = False) -> str:
+    def one(value: float) -> str:
+        return f"{value:.2f}" if money else count_text(value)
+
+    return f"{one(estimate.value)} ({one(estimate.low)} to {one(estimate.high)})"
+
+
+def forecast_table(run: RunDir, settings: BuildSettings, found: Forecast) -> None:
+    """Print what a dry run found."""
+    from rich.console import Console
+    from rich.table import Table
+
+    out = Console(highlight=False)
+    out.print(
+        f"{run.path}: {found.clips} clips, {found.left} left to do; figures from a pilot of {found.pilot}"
+        + (f" (${found.spent_usd:.4f}, stored, not paid again)" if found.spent_usd else ""),
+        markup=False,
+        soft_wrap=True,
+    )
+    if found.total is not None:
+        table = Table(title="the clips that are left (90 % interval)", title_justify="left")
+        for name in ("stage", "calls", "tokens in", "tokens out", *(("USD",) if found.priced else ())):
+            table.add_column(name, justify="left" if name == "stage" else "right")
+        for stage in (*found.stages, found.total):
+            money = (_estimate_text(stage.cost_usd, True),) if found.priced else ()
+            table.add_row(
+                stage.kind,
+                _estimate_text(stage.calls),
+                _estimate_text(stage.tokens_in),
+                _estimate_text(stage.tokens_out),
+                *money,
+                end_section=stage is found.stages[-1],
+            )
+        out.print(table)
+        if not found.priced:
+            out.print("money: a model here has no price; add it with --prices FILE (a local server costs 0)")
+    elif found.clips_per_s:
+        out.print(f"speed: {rate_text(found.clips_per_s)}; no calls, no money")
+    if found.seconds is not None:
+        out.print(f"time: about {time_text(found.seconds)} at {found.limit}", markup=False)
+    out.print(f"next:\n  {command(run.path, settings)}", markup=False, soft_wrap=True)
 
 
 def command(run: Path, settings: BuildSettings) -> str:
@@ -143,11 +248,19 @@ def command(run: Path, settings: BuildSettings) -> str:
 
     words = ["audio-reasoner", "build", str(run), "--teacher", settings.teacher]
     default = Defaults()
-    for flag, field in (("--style", "style"), ("--questions", "questions_per_clip"), ("--seed", "seed")):
-        if getattr(settings, field) != getattr(default, field):
-            words += [flag, str(getattr(settings, field))]
+    for flag, field in _FLAGS:
+        value = getattr(settings, field)
+        if value == getattr(default, field):
+            continue
+        if isinstance(value, bool):
+            words.append(flag)
+        else:
+            words += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
     if settings.families:
         words += ["--families", ",".join(settings.families)]
+    if not settings.keep.everything:
+        chosen = settings.keep.model_dump(exclude_defaults=True)
+        words += ["--keep", ",".join(k if v is True else f"{k}={v:g}" for k, v in chosen.items())]
     return shlex.join(words)
 
 
@@ -173,7 +286,7 @@ def status_table(found: dict[str, Any]) -> None:
     if "plan" in found:
         settings = found["settings"]
         shown = {k: ", ".join(v) if isinstance(v, list) else v for k, v in settings.items()}
-        words = "; ".join(f"{k} {v}" for k, v in shown.items() if v != "")
+        words = "; ".join(f"{k} {v}" for k, v in shown.items() if v not in ("", None, False))
         table.add_row("plan", escape(f"{found['plan']} ({words})"))
         done, total = found["done"], found["total"]
         share = f" ({100 * done / total:.0f} %)" if total else ""
@@ -183,11 +296,15 @@ def status_table(found: dict[str, Any]) -> None:
         if found.get("rate"):
             left = f", {time_text(found['seconds_left'])} left" if "seconds_left" in found else ""
             table.add_row("rate", f"{rate_text(found['rate'])}{left}")
+        if found.get("calls"):
+            table.add_row("calls", escape(calls_text(found["calls"])))
         funnel = found["funnel"]
         table.add_row("questions", str(funnel["questions"]))
         table.add_row("samples", f"{funnel['accepted']} accepted, {funnel['rejected']} rejected")
         for code, count in funnel["rejections"].items():
             table.add_row("", escape(f"{count} × {code}"), style="dim")
+        for code, count in funnel["filtered"].items():
+            table.add_row("", escape(f"{count} accepted, left out by {code}"), style="dim")
         table.add_row("quarantined", str(funnel["quarantined"]))
         for code, count in funnel["quarantine"].items():
             table.add_row("", escape(f"{count} × {code}"), style="dim")

@@ -231,9 +231,10 @@ def composition(run: RunDir) -> Composition:
 def status(run: RunDir) -> dict[str, Any]:
     """What `audio-reasoner status` shows, as plain JSON values. Takes no lock and changes no file.
 
-    Keys: run, state ("no clips yet", "not built", "building", "interrupted", "done"), writer, plan, settings, total,
-    done, rate (clips/s, of the writer's session), seconds_left, funnel, build_s, updated, clips_added (listed since
-    that build), set_aside (files and rows that could not become clips).
+    Keys: run, state ("no clips yet", "not built", "building", "interrupted", "stopped at the spend cap", "done"),
+    writer, plan, settings, total, done, rate (clips/s, of the writer's session), seconds_left, calls (of the last
+    session: `Progress.calls_noted`), funnel, build_s, updated, clips_added (listed since that build), set_aside (files
+    and rows that could not become clips).
     """
     from audio_reasoner.dataset import count_clips
 
@@ -265,6 +266,8 @@ def status(run: RunDir) -> dict[str, Any]:
     if "clips_in_run" in beat:
         out["clips_added"] = max(0, count_clips(run.path) - int(beat["clips_in_run"]))
     out["funnel"] = asdict(counted)
+    if beat.get("calls"):
+        out["calls"] = beat["calls"]
     out["build_s"], out["updated"] = beat.get("seconds", 0.0), beat.get("at")
     if holder is not None and holder.command.split()[1:2] == ["build"]:
         out["state"] = "building"
@@ -273,7 +276,8 @@ def status(run: RunDir) -> dict[str, Any]:
         if out["rate"]:
             out["seconds_left"] = round(max(0, total - counted.clips_done) / out["rate"], 1)
     else:
-        out["state"] = "done" if beat.get("phase") == "done" else "interrupted"
+        ends = {"done": "done", "capped": "stopped at the spend cap"}
+        out["state"] = ends.get(beat.get("phase", ""), "interrupted")
     return out
 
 
