@@ -89,9 +89,9 @@ def _options(question: Question) -> Iterator[Finding]:
             yield Finding(code="question_gives_answer", detail="the question holds its own answer")
 
 
-_HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
-_ALL_SOUNDS = re.compile(
-    r"\b(?:separate |distinct |individual |different )?(?:sound events|events|sounds)\b", re.IGNORECASE
+_HOW_MANY = re.compile(
+    r"\b(?:how many|number of) ((?:separate |distinct |individual |different )*(?:sound events|events|sounds))\b",
+    re.IGNORECASE,
 )
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b", re.IGNORECASE)
 _FIRST = re.compile(
@@ -146,13 +146,11 @@ def true_answer(truth: Truth, question: Question) -> int | None:
         if all(len(i) == len(sequence) for i in items) and items.count(sequence) == 1:
             return items.index(sequence)
         return None
-    if (
-        _HOW_MANY.search(text)
-        and (m := _ALL_SOUNDS.search(text))
-        and not re.search(r"\b(?:kinds?|types?|sources?)\b", text)
-    ):
+    if (m := _HOW_MANY.search(text)) is not None:
+        if re.search(r"\b(?:kinds?|types?|sources?)\b", text):
+            return None
         n, kinds = len(sequence), len(set(sequence))
-        plain = n == kinds or ("different" not in m[0] and ("separate" in m[0] or "event" in m[0]))
+        plain = n == kinds or ("different" not in m[1] and ("separate" in m[1] or "event" in m[1]))
         return _number(labels, n) if plain else None
     if _FIRST.search(text) and not _LAST.search(text) and "sound" in text:
         return _only(labels, sequence[0], sequence)
