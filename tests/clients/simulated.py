@@ -63,6 +63,8 @@ class Server:
     refused_at: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.slept = 0.0
+        self.admitted = 0
         self._rng = random.Random(self.seed)
         self._recent: deque[float] = deque()
         self._queue = asyncio.Semaphore(self.places) if self.places else None
@@ -80,6 +82,8 @@ class Server:
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         takes = self._rng.lognormvariate(math.log(self.latency) - self.sigma**2 / 2, self.sigma)
+        self.slept += takes
+        self.admitted += 1
         if self._queue is not None:
             async with self._queue:
                 await asyncio.sleep(takes)
@@ -91,6 +95,10 @@ class Server:
 
     def served(self, begin: float, end: float) -> int:
         return sum(begin <= at < end for at in self.served_at)
+
+    def could(self, begin: float, end: float, places: float) -> float:
+        """What so many places could have served, by the latencies that were drawn."""
+        return places * (end - begin) * self.admitted / self.slept
 
 
 async def crowd(server: Server, limiter: Limiter, seconds: float, clients: int) -> None:

@@ -268,8 +268,9 @@ class Caller:
         await self._reserve(line, job)
         slot: Slot | None = None
         try:
-            slot = await line.limiter.acquire(_weight(job.request), priority)
-            await self._ledger.commit([self._sent(line, job)])
+            async with line.limiter.next_up(priority):
+                await self._ledger.commit([self._sent(line, job)])
+                slot = await line.limiter.acquire(_weight(job.request), priority)
             job.out = True
             raw = await line.transport.send(job.request, self._timeout_s)
             # The slot is free as soon as the server is: writing the reply down takes none of its time.

@@ -13,12 +13,13 @@ cannot be reached is asked by one call at a time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import logging
 import math
 import resource
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from audio_reasoner.clients.quota import MINUTE_S, Entry, Quota
@@ -38,6 +39,8 @@ PROBE_S = (20.0, 320.0)
 PROBE_CALLS = 300
 """Nor is it tried before so many calls: on a small server few go out in that time."""
 QUOTA_PROBE_S = (60.0, 960.0)
+READY = 0.1
+"""Calls made ready ahead, as a share of those in flight."""
 _QUIET_S = 15.0
 _MOST_PAUSE_S = 60.0
 
@@ -71,18 +74,22 @@ class Slot:
     def served(self, tokens: int = 0, rate: RateHeaders | None = None, work: float = 1.0) -> None:
         """A reply came. `tokens` as counted by the server (0: unknown), `work` how much it was (any unit)."""
         self._limiter._served(self, tokens, rate, work)
+        self._limiter._pump()
 
     def refused(self, retry_after_s: float | None = None, rate: RateHeaders | None = None) -> None:
         """429."""
         self._limiter._refused(self, retry_after_s, rate)
+        self._limiter._pump()
 
     def failed(self, *, unreachable: bool = False, overload: bool = False) -> None:
         """Any other failure; `overload`: a timeout or 503, `unreachable`: nobody there."""
         self._limiter._failed(self, unreachable, overload)
+        self._limiter._pump()
 
     def dropped(self) -> None:
         """Cancelled here, or an error that says nothing about load."""
-        self._limiter._release(self)
+        if self._limiter._release(self):
+            self._limiter._pump()
 
 
 class Limiter:
@@ -131,6 +138,8 @@ class Limiter:
         self._round = _Round(now, self.limit)
         self._best = (0.0, 0.0)  # work per second, and calls in flight that achieved it
         self._waiting: list[tuple[int, int, float, asyncio.Future[Slot]]] = []
+        self._lined_up: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._ready = 0
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
@@ -147,10 +156,43 @@ class Limiter:
                 future.result().dropped()  # granted in the moment of being cancelled
             raise
 
+    @contextlib.asynccontextmanager
+    async def next_up(self, priority: int = 0) -> AsyncIterator[None]:
+        """A place among the few calls that are made ready while others are out, so that no slot waits for a disk."""
+        if self._ready >= self._most_ready or self._lined_up:
+            future: asyncio.Future[None] = self._loop.create_future()
+            heapq.heappush(self._lined_up, (-priority, next(self._order), future))
+            self._let_in()
+            try:
+                await future
+            except asyncio.CancelledError:
+                if future.done() and not future.cancelled():
+                    self._ready -= 1
+                    self._let_in()
+                raise
+        else:
+            self._ready += 1
+        try:
+            yield
+        finally:
+            self._ready -= 1
+            self._let_in()
+
+    @property
+    def _most_ready(self) -> int:
+        return max(2, int(READY * self.limit))
+
+    def _let_in(self) -> None:
+        while self._lined_up and self._ready < self._most_ready:
+            _, _, future = heapq.heappop(self._lined_up)
+            if not future.done():
+                self._ready += 1
+                future.set_result(None)
+
     @property
     def queued(self) -> int:
         """Calls that wait for a slot."""
-        return sum(not future.done() for *_, future in self._waiting)
+        return len(self._waiting) + len(self._lined_up)
 
     def close(self) -> None:
         """Stop the timer."""
@@ -216,11 +258,7 @@ class Limiter:
             return False
         slot.open = False
         self.in_flight -= 1
-        self._pump_soon()
         return True
-
-    def _pump_soon(self) -> None:
-        self._loop.call_soon(self._pump)
 
     # ------------------------------------------------------------------------------------------------ learning
 
