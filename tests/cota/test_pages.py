@@ -161,7 +161,7 @@ def test_numbers_of_the_page_are_those_of_the_run(tmp_path: Path) -> None:
     assert f"words a chain {round(sum(total) / 12)} {min(total)} to {max(total)}" in page.text
     assert "clips 4 0% synthetic" in page.text
     assert "CC-BY-4.0" in page.text
-    assert "4 · 33.3% · expected 33.3%" in page.text  # right answers stand evenly at a, b, c
+    assert "3 12 33.3% 33.3% 33.3% 33.3% 0.0" in page.text  # right answers stand evenly at a, b, c
     for row in rows:
         assert row.question in page.text
 
@@ -352,11 +352,13 @@ def test_funnel_adds_up_and_rejected_samples_can_be_read(tmp_path: Path) -> None
     assert "−1 grounded.nothing_known" in page.text
     assert "−1 not built yet" in page.text
     assert "Questions asked 2 questions 2.0 per clip" in page.text
-    assert "Accepted samples 1 questions 50.0% −1 claim.contradicted" in page.text
+    assert "Passed the checks 1 questions 50.0% −1 claim.contradicted" in page.text
+    assert "Accepted samples 1 questions 100%" in page.text
     assert "Give the clip a label" in page.text
-    verdicts = [json.loads(e["data-facets"])["verdict"] for e in page.entries]
-    assert sorted(verdicts) == ["accepted", "rejected"]
+    decisions = [json.loads(e["data-facets"])["decision"] for e in page.entries]
+    assert sorted(decisions) == ["accepted", "quarantined", "rejected"]
     assert "the bell comes second" in page.text
+    assert "1 quarantined sample can be read here as well, but is not in the data set." in page.text
     assert "1 rejected sample can be read here as well, but is not in the data set." in page.text
 
 

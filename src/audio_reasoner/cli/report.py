@@ -11,7 +11,7 @@ import typer
 def report(
     run: Annotated[Path, typer.Argument(help="Run directory.", metavar="RUN")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write. Default: RUN/report.html.")] = None,
-    samples: Annotated[int, typer.Option("--samples", min=0, help="How many samples the page holds.")] = 200,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="How many samples the page holds.")] = 5000,
     max_mb: Annotated[
         float, typer.Option("--max-mb", min=0.1, help="Largest size of the page; sound is left out beyond it.")
     ] = 25.0,

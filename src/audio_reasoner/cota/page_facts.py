@@ -1,23 +1,41 @@
-"""What a data report says about a run, as numbers: one pass over the rows, one over the clips.
+"""What a data report says about the rows of a data set, as numbers: one pass that chooses, one that counts.
 
-Decision: everything is counted in counters while streaming, so a million rows need no more memory than their distinct
-values; only the rows that will be shown are kept. Which ones is decided by a hash of (seed, sample id): the same run
-shows the same samples, whatever order its rows came in.
+Decision: rows are read as columns and counted in counters while streaming; no row is kept but those that will be shown.
+Which ones is decided by a hash of (seed, sample id), evenly over tasks and, inside a task, over question types: the
+same run shows the same samples, whatever order its rows came in.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import heapq
+import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from audio_reasoner.core.chain import SECTIONS
-from audio_reasoner.core.ids import derive_seed
-from audio_reasoner.core.records import Clip
+from audio_reasoner.core.errors import IntegrityError
 from audio_reasoner.dataset import Row
+from audio_reasoner.dataset.rows import COLUMNS, RECIPE_PREFIX, from_dict
+from audio_reasoner.dataset.store import read_columns
 from audio_reasoner.report.text import words
+
+BATCH = 2048
+"""Rows in memory at once; a row of long chains is some 10 kB."""
+DISTINCT = 50_000
+"""Most different answers remembered per question type; a rarer one cannot be the commonest."""
+
+
+def draw(seed: int, ident: str) -> int:
+    """A number for a thing, even over all things and fixed by the seed."""
+    return int.from_bytes(
+        hashlib.blake2b(f"{seed} {ident}".encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    )
 
 
 @dataclass
@@ -83,18 +101,19 @@ class Shortcuts:
     letters: Counter[int] = field(default_factory=Counter)
     golds: Counter[str] = field(default_factory=Counter)
 
-    def add(self, row: Row) -> None:
+    def add(self, options: Sequence[str], gold_index: int, gold_text: str) -> None:
         """Count one question with options."""
-        assert row.gold_index is not None
-        lengths = [len(o) for o in row.options]
-        gold = lengths[row.gold_index]
+        lengths = [len(o) for o in options]
+        gold = lengths[gold_index]
         self.n += 1
         self.chance += 1 / len(lengths)
         # Ties are broken by a coin: three options of the same length give a third of a hit.
         self.longest += 1 / lengths.count(gold) if gold == max(lengths) else 0.0
         self.shortest += 1 / lengths.count(gold) if gold == min(lengths) else 0.0
-        self.letters[row.gold_index] += 1
-        self.golds[row.gold_text] += 1
+        self.letters[gold_index] += 1
+        self.golds[gold_text] += 1
+        if len(self.golds) > DISTINCT:
+            self.golds = Counter({k: v for k, v in self.golds.items() if v > 1})
 
     @property
     def letter(self) -> int:
@@ -118,10 +137,10 @@ def is_shortcut(right: float, by_lot: float, n: int) -> bool:
 
 @dataclass
 class SourceFacts:
-    """One line of the composition table (paper, Table 2)."""
+    """One line of the composition table (paper, Table 2). `clips` holds hashes of clip ids, to save memory."""
 
     samples: int = 0
-    clips: set[str] = field(default_factory=set)
+    clips: set[int] = field(default_factory=set)
     seconds: float = 0.0
     synthetic: bool = False
     domains: set[str] = field(default_factory=set)
@@ -129,11 +148,13 @@ class SourceFacts:
     families: Counter[str] = field(default_factory=Counter)
     licences: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
+    words: Spread = field(default_factory=Spread)
+    audio: Spread = field(default_factory=Spread)
 
 
 @dataclass
 class RowFacts:
-    """Everything counted over the rows of a data set."""
+    """Everything counted over the rows of a data set. `letters` is by number of options."""
 
     n: int = 0
     tasks: Counter[str] = field(default_factory=Counter)
@@ -146,11 +167,15 @@ class RowFacts:
     words: dict[str, Spread] = field(default_factory=lambda: defaultdict(Spread))
     sections: dict[str, Spread] = field(default_factory=lambda: {s: Spread() for s in SECTIONS})
     seconds: dict[str, Spread] = field(default_factory=lambda: defaultdict(Spread))
-    letters: Counter[int] = field(default_factory=Counter)
-    expected_letters: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    letters: dict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     open_questions: int = 0
+    dialogues: int = 0
     shortcuts: dict[str, Shortcuts] = field(default_factory=lambda: defaultdict(Shortcuts))
     sources: dict[str, SourceFacts] = field(default_factory=lambda: defaultdict(SourceFacts))
+    accuracy: Spread = field(default_factory=Spread)
+    blind: Spread = field(default_factory=Spread)
+    dependence: Spread = field(default_factory=Spread)
+    noise: Counter[bool] = field(default_factory=Counter)
     chosen: list[Row] = field(default_factory=list)
 
     @property
@@ -161,106 +186,137 @@ class RowFacts:
             whole.values.update(spread.values)
         return whole
 
+    @property
+    def closed(self) -> int:
+        """Questions with options."""
+        return sum(c.total() for c in self.letters.values())
 
-def count_rows(rows: Iterable[Row], *, show: int, seed: int) -> RowFacts:
-    """Count rows and choose `show` of them, drawn evenly over (task, question type)."""
+
+@dataclass(frozen=True)
+class Selection:
+    """What is looked at closely: samples to show, in order, some drawn from all alike, and the clips of both."""
+
+    shown: tuple[str, ...] = ()
+    clip_ids: frozenset[str] = frozenset()
+    drawn: frozenset[str] = frozenset()
+
+
+def choose(dataset: Path, *, show: int, drawn: int, seed: int) -> Selection:
+    """Choose `show` samples evenly over tasks and question types, and `drawn` from all alike."""
+    kept: dict[tuple[str, str], list[tuple[int, str, str]]] = defaultdict(list)
+    some: list[tuple[int, str, str]] = []
+    for fields in read_columns(dataset, ["sample_id", "clip_id", "task", "family"], 16_384):
+        # Heaps of negated hashes keep the smallest ones.
+        rank = -draw(seed, fields["sample_id"])
+        keep_smallest(some, (rank, fields["sample_id"], fields["clip_id"]), drawn)
+        keep_smallest(kept[fields["task"], fields["family"]], (rank, fields["sample_id"], fields["clip_id"]), show)
+    by_task: dict[str, list[list[tuple[str, str]]]] = defaultdict(list)
+    for task, family in sorted(kept):
+        by_task[task].append([(name, clip) for _, name, clip in sorted(kept[task, family], reverse=True)])
+    order = _by_turns([_by_turns(strata) for _, strata in sorted(by_task.items())])[:show]
+    return Selection(
+        tuple(name for name, _ in order),
+        frozenset([clip for _, clip in order] + [clip for *_, clip in some]),
+        frozenset(name for _, name, _ in some),
+    )
+
+
+def keep_smallest(heap: list[Any], item: Any, limit: int) -> None:
+    """Keep at most `limit` items in a heap, the largest; with negated hashes those of the smallest hashes."""
+    if len(heap) < limit:
+        heapq.heappush(heap, item)
+    elif limit and item > heap[0]:
+        heapq.heapreplace(heap, item)
+
+
+def _by_turns(strata: Sequence[Sequence[Any]]) -> list[Any]:
+    """One of each, then the second of each, …"""
+    deepest = max((len(s) for s in strata), default=0)
+    return [s[depth] for depth in range(deepest) for s in strata if len(s) > depth]
+
+
+def count_rows(dataset: Path, chosen: Selection, look: Callable[[dict[str, Any]], None] = lambda _: None) -> RowFacts:
+    """Count all rows and keep the chosen ones; `look` is called with the columns of each drawn one.
+
+    Raises:
+        IntegrityError: a chosen row is damaged.
+    """
     facts = RowFacts()
-    kept: dict[tuple[str, str], list[tuple[int, str, Row]]] = defaultdict(list)
-    for row in rows:
-        _count(facts, row)
-        if show > 0:
-            heap = kept[row.task, row.family]
-            # A heap of negated hashes keeps the `show` smallest ones.
-            item = (-derive_seed(seed, "report", row.sample_id), row.sample_id, row)
-            if len(heap) < show:
-                heapq.heappush(heap, item)
-            else:
-                heapq.heappushpop(heap, item)
-    strata = [[row for *_, row in sorted(kept[key], reverse=True)] for key in sorted(kept)]
-    depth = 0
-    while len(facts.chosen) < show and any(len(s) > depth for s in strata):
-        facts.chosen.extend([s[depth] for s in strata if len(s) > depth][: show - len(facts.chosen)])
-        depth += 1
+    wanted = {name: place for place, name in enumerate(chosen.shown)}
+    found: list[tuple[int, Row]] = []
+    for fields in read_columns(dataset, list(COLUMNS), BATCH):
+        _count(facts, fields)
+        name = fields["sample_id"]
+        if name in chosen.drawn:
+            look(fields)
+        if name in wanted:
+            try:
+                found.append((wanted[name], from_dict(fields)))
+            except (ValueError, TypeError) as error:
+                raise IntegrityError(
+                    f"{dataset}, sample {name!r}: the stored row is no valid sample: {str(error).splitlines()[0]}",
+                    code="integrity.row",
+                    hint="Run 'audio-reasoner build' again: it rewrites the data set from the ledger at no cost.",
+                ) from error
+    facts.chosen = [row for _, row in sorted(found, key=lambda x: x[0])]
     return facts
 
 
-def _count(facts: RowFacts, row: Row) -> None:
+@functools.lru_cache(maxsize=4096)
+def _verdicts(text: str) -> tuple[tuple[tuple[str, str], ...], frozenset[str]]:
+    """((judge, decision), …) and the codes of the findings. Most rows carry one of a few texts."""
+    verdicts = json.loads(text)
+    remarks = (f["code"] for v in verdicts if v["decision"] != "not_applicable" for f in v.get("findings", ()))
+    return tuple((v["judge"], v["decision"]) for v in verdicts), frozenset(remarks)
+
+
+def _count(facts: RowFacts, row: dict[str, Any]) -> None:
+    task, family, model = row["task"], row["family"], row["model"] or row["teacher"]
+    domains = row["domains"]
     facts.n += 1
-    facts.tasks[row.task] += 1
-    facts.families[row.family] += 1
-    facts.domains["+".join(row.domains)] += 1
-    facts.difficulties[row.difficulty] += 1
-    facts.teachers[row.model or row.teacher] += 1
-    for v in row.verdicts:
-        facts.verdicts[v.judge, v.decision] += 1
-        if v.decision != "not_applicable":  # why a judge abstained is no remark on the sample
-            facts.findings.update(f.code for f in v.findings)
+    facts.tasks[task] += 1
+    facts.families[family] += 1
+    facts.domains["+".join(domains)] += 1
+    facts.difficulties[row["difficulty"]] += 1
+    facts.teachers[model] += 1
+    judged, remarks = _verdicts(row["verdicts"])
+    for pair in judged:
+        facts.verdicts[pair] += 1
+    for code in remarks:
+        facts.findings[code] += 1
     total = 0
     for section in SECTIONS:
-        n = words(getattr(row, section))
+        n = words(row[section])
         facts.sections[section].add(n)
         total += n
-    facts.words[row.task].add(total)
-    facts.seconds[row.task].add(round(row.duration_s, 1))
-    if row.gold_index is None:
+    length = row["duration_s"]
+    facts.words[task].add(total)
+    facts.seconds[task].add(round(length, 1))
+    facts.dialogues += (row.get("history") or "[]") != "[]"
+    gold, options = row["gold_index"], row["options"]
+    if gold is None:
         facts.open_questions += 1
     else:
-        facts.letters[row.gold_index] += 1
-        for i in range(len(row.options)):
-            facts.expected_letters[i] += 1 / len(row.options)
-        facts.shortcuts[row.family].add(row)
-    source = facts.sources[row.source]
+        facts.letters[len(options)][gold] += 1
+        facts.shortcuts[family].add(options, gold, row["gold_text"])
+    for spread, name in (
+        (facts.accuracy, "solver_accuracy"), (facts.blind, "blind_accuracy"), (facts.dependence, "audio_dependence"),
+    ):  # fmt: skip
+        if row.get(name) is not None:
+            spread.add(round(row[name], 3))
+    if row.get("label_noise") is not None:
+        facts.noise[row["label_noise"]] += 1
+    source = facts.sources[row["source"]]
     source.samples += 1
-    if row.clip_id not in source.clips:
-        source.clips.add(row.clip_id)
-        source.seconds += row.duration_s
-    source.synthetic |= row.synthetic
-    source.domains.update(row.domains)
-    source.tasks[row.task] += 1
-    source.families[row.family] += 1
-    source.licences.add(row.licence or "")
-    source.models.add(row.model or row.teacher)
-
-
-@dataclass
-class ClipFacts:
-    """Everything counted over the clips of a run."""
-
-    n: int = 0
-    seconds: float = 0.0
-    durations: Spread = field(default_factory=Spread)
-    labels: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unlabelled: int = 0
-    sources: Counter[str] = field(default_factory=Counter)
-    domains: Counter[str] = field(default_factory=Counter)
-    licences: Counter[str] = field(default_factory=Counter)
-    synthetic: int = 0
-    events: Counter[int] = field(default_factory=Counter)
-    kept: dict[str, Clip] = field(default_factory=dict)
-
-
-def count_clips(clips: Iterable[Clip], *, keep: set[str], show: int = 0, seed: int = 0) -> ClipFacts:
-    """Count clips, keeping those in `keep` and `show` more, drawn by hash."""
-    facts = ClipFacts()
-    heap: list[tuple[int, str, Clip]] = []
-    for clip in clips:
-        facts.n += 1
-        facts.seconds += clip.duration_s
-        facts.durations.add(round(clip.duration_s, 1))
-        facts.labels.update({(x.kind, x.value) for x in clip.labels})
-        facts.unlabelled += not clip.labels and clip.timeline is None
-        facts.sources[clip.source] += 1
-        facts.domains["+".join(clip.domains)] += 1
-        facts.licences[clip.licence or ""] += 1
-        facts.synthetic += clip.audio.recipe is not None
-        if clip.timeline is not None:
-            facts.events[len(clip.timeline.events)] += 1
-            facts.labels.update({("sound", e.label) for e in clip.timeline.events})
-        if clip.clip_id in keep:
-            facts.kept[clip.clip_id] = clip
-        elif show > 0:
-            item = (-derive_seed(seed, "report", clip.clip_id), clip.clip_id, clip)
-            (heapq.heappush if len(heap) < show else heapq.heappushpop)(heap, item)
-    for *_, clip in sorted(heap, reverse=True):
-        facts.kept[clip.clip_id] = clip
-    return facts
+    clip = hash(row["clip_id"])
+    if clip not in source.clips:
+        source.clips.add(clip)
+        source.seconds += length
+    source.synthetic |= (row["audio"]["path"] or "").startswith(RECIPE_PREFIX)
+    source.domains.update(domains)
+    source.tasks[task] += 1
+    source.families[family] += 1
+    source.licences.add(row["licence"] or "")
+    source.models.add(model)
+    source.words.add(total)
+    source.audio.add(round(length, 1))

@@ -6,21 +6,22 @@ so that the report's numbers add up to the data set's.
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from audio_reasoner.clients.ledger import LedgerReader
+from audio_reasoner.clients.ledger import LedgerReader, Quarantined
 from audio_reasoner.core.errors import AudioReasonerError
-from audio_reasoner.core.ids import derive_seed
+from audio_reasoner.core.records import Evidence
 from audio_reasoner.core.run import RunDir
-from audio_reasoner.cota.collect import samples_of_plan
 from audio_reasoner.cota.engine import current_plan
-from audio_reasoner.cota.statistics import funnel
-from audio_reasoner.dataset import Row, row_of
+from audio_reasoner.cota.page_facts import draw, keep_smallest
+from audio_reasoner.cota.page_judges import Judgements, read_judgements
+from audio_reasoner.cota.units import roles_of
+from audio_reasoner.dataset.clips import find_clips
 from audio_reasoner.report import Stage
 
 # What to do about a code, by its longest matching beginning. The clips' own quarantine brings its hints along.
@@ -49,7 +50,7 @@ class Loss:
 class Losses:
     """All losses of a run and the funnel between clips and samples.
 
-    `judged` and `accepted` count chains of the current plan; `refused` holds rejected samples, to be shown.
+    `judged` and `accepted` count chains of the current plan; `aside` holds quarantined units to be shown.
     """
 
     lines: list[Loss] = field(default_factory=list)
@@ -57,8 +58,10 @@ class Losses:
     stages: list[Stage] = field(default_factory=list)
     judged: int = 0
     accepted: int = 0
-    refused: list[Row] = field(default_factory=list)
-    plan: Mapping[str, object] = field(default_factory=dict)
+    aside: list[Quarantined] = field(default_factory=list)
+    judgements: Judgements = field(default_factory=Judgements)
+    plan_id: str = ""
+    plan: Mapping[str, Any] = field(default_factory=dict)
     notices: list[Loss] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -79,7 +82,7 @@ def read_losses(run: RunDir, clips: int, *, show: int = 0, seed: int = 0) -> Los
     Args:
         run: the run; a build may be writing it.
         clips: how many clips it has.
-        show: keep at most this many rejected samples.
+        show: draw at most this many refused units, and as many quarantined ones.
         seed: draws them.
     """
     losses = Losses()
@@ -123,67 +126,51 @@ def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show:
     plan = current_plan(ledger)
     if plan is None:
         return
+    losses.plan_id = plan
     losses.plan = ledger.plan(plan) or {}
     aside = ledger.quarantined(plan)
-    names = _file_names(run, {q.clip_id for q in aside})
+    sources = find_clips(run.path, {q.clip_id for q in aside}) if aside else {}
     for q in aside:
-        losses.lines.append(Loss(q.stage, q.code, names.get(q.clip_id, q.unit_id), q.detail, hint_of(q.code)))
-    counted = funnel(ledger, plan, clips)
-    by_stage = {
-        stage: [q.code for q in aside if q.stage == stage] for stage in ("evidence", "annotate", "think", "check")
-    }
-    losses.judged, losses.accepted = counted.accepted + counted.rejected, counted.accepted
-    waiting = (("not built yet", clips - counted.clips_done),) if clips > counted.clips_done else ()
-    refusals = _ranked(_first_finding(text) for _, text in ledger.judged(plan, "check", "rejected"))
-    if refusals and show > 0:
-        losses.refused = _refused(run, ledger, plan, show, seed)
+        clip = sources.get(q.clip_id)
+        name = f"{clip.source}: {clip.source_id}" if clip is not None else q.unit_id
+        losses.lines.append(Loss(q.stage, q.code, name, q.detail, hint_of(q.code)))
+    by_stage: dict[str, list[str]] = {}
+    for q in aside:
+        by_stage.setdefault(q.stage, []).append(q.code)
+    passed = ledger.stages(plan)
+    done = ledger.count_done(plan)
+    judged = read_judgements(ledger, plan, roles_of(losses.plan), show=show, seed=seed)
+    losses.judgements = judged
+    losses.judged, losses.accepted = judged.seen["check"], judged.kept
+    heap: list[tuple[int, str, str]] = []
+    units = {(q.unit_id, q.stage): q for q in aside}
+    for q in aside:
+        keep_smallest(heap, (-draw(seed, f"{q.unit_id} {q.stage}"), q.unit_id, q.stage), show)
+    losses.aside = [units[unit, stage] for _, unit, stage in sorted(heap, reverse=True)]
+    waiting = (("not built yet", clips - done),) if clips > done else ()
+    first = _ranked(by_stage.get("evidence", []) + by_stage.get("annotate", []))
     losses.stages = [
+        Stage("Clips with questions", passed.get("annotate", 0), "clips", first + waiting),
+        Stage("Questions asked", ledger.count_questions(plan), "questions"),
+        Stage("Chains written", passed.get("think", 0), "questions", _ranked(by_stage.get("think", []))),
         Stage(
-            "Clips with questions",
-            counted.annotated,
-            "clips",
-            _ranked(by_stage["evidence"] + by_stage["annotate"]) + waiting,
+            "Passed the checks",
+            judged.passed["check"],
+            "questions",
+            _ranked(by_stage.get("check", [])) + judged.reasons("check"),
         ),
-        Stage("Questions asked", counted.questions, "questions"),
-        Stage("Chains written", counted.chains, "questions", _ranked(by_stage["think"])),
-        Stage("Accepted samples", counted.accepted, "questions", _ranked(by_stage["check"]) + refusals),
     ]
+    if judged.seen["judge"] or by_stage.get("judge"):
+        lost = _ranked(by_stage.get("judge", [])) + judged.reasons("judge") + judged.waiting("judge")
+        losses.stages.append(Stage("Passed the judge", judged.passed["judge"], "questions", lost))
+    if judged.seen["solve"] or by_stage.get("solve"):
+        lost = _ranked(by_stage.get("solve", [])) + judged.waiting("solve")
+        losses.stages.append(Stage("Answered by the solver", judged.passed["solve"], "questions", lost))
+    losses.stages.append(Stage("Accepted samples", judged.kept, "questions", judged.reasons("keep")))
 
 
-def _first_finding(judged: str) -> str:
-    """Why a sample was rejected: the first finding of the judge that did it, so that each sample counts once."""
-    verdicts = json.loads(judged)["verdicts"]
-    return next(
-        (str(f["code"]) for v in verdicts if v["decision"] == "rejected" for f in v["findings"]),
-        "not accepted by anyone",
-    )
-
-
-def _refused(run: RunDir, ledger: LedgerReader, plan: str, show: int, seed: int) -> list[Row]:
-    """Rejected samples drawn by hash, as rows."""
-    heap: list[tuple[int, str, Row]] = []
-    for sample, decision in samples_of_plan(run, ledger, plan):
-        if decision == "accepted":
-            continue
-        item = (-derive_seed(seed, "report", sample.sample_id), sample.sample_id, row_of(sample))
-        if len(heap) < show:
-            heapq.heappush(heap, item)
-        else:
-            heapq.heappushpop(heap, item)
-    return [row for *_, row in sorted(heap, reverse=True)]
-
-
-def _file_names(run: RunDir, clip_ids: set[str]) -> dict[str, str]:
-    """Where the clips come from, in words a user knows: source and file rather than an id."""
-    from audio_reasoner.dataset import read_clips
-
-    if not clip_ids:
-        return {}
-    return {c.clip_id: f"{c.source}: {c.source_id}" for c in read_clips(run.path) if c.clip_id in clip_ids}
-
-
-def segments_of(run: RunDir, content_keys: Iterable[str]) -> Iterator[tuple[str, list[list[float]]]]:
-    """Active stretches [[start_s, end_s], …] by content key, as far as the current plan has measured them."""
+def evidence_of(run: RunDir, content_keys: Iterable[str]) -> Iterator[tuple[str, Evidence]]:
+    """What the current plan has measured, by content key, as far as it has."""
     if not run.ledger_path.is_file():
         return
     try:
@@ -191,11 +178,21 @@ def segments_of(run: RunDir, content_keys: Iterable[str]) -> Iterator[tuple[str,
             plan = current_plan(ledger)
             config = ledger.plan(plan) if plan else None
             version = str((config or {}).get("versions", {}).get("evidence", ""))
-            for key in sorted(content_keys):
-                stored = ledger.evidence(key, version)
-                items = json.loads(stored).get("items", []) if stored else []
-                value = next((i.get("value") for i in items if i.get("name") == "segments"), None)
-                if value:
-                    yield key, [[float(a), float(b)] for a, b in value]
-    except AudioReasonerError:
+            for key in sorted(set(content_keys)):
+                if stored := ledger.evidence(key, version):
+                    yield key, Evidence.model_validate_json(stored)
+    except (AudioReasonerError, ValueError):
         return  # an extra of the player; the funnel says what is wrong with the ledger
+
+
+def segments_in(evidence: Evidence | None) -> list[list[float]]:
+    """Active stretches [[start_s, end_s], …], if they were measured."""
+    item = evidence.get("segments") if evidence is not None else None
+    return [[float(a), float(b)] for a, b in item.value] if item is not None and item.value else []
+
+
+def segments_of(run: RunDir, content_keys: Iterable[str]) -> Iterator[tuple[str, list[list[float]]]]:
+    """Active stretches by content key, as far as the current plan has measured them."""
+    for key, evidence in evidence_of(run, content_keys):
+        if found := segments_in(evidence):
+            yield key, found

@@ -14,16 +14,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.core.choices import letter
 from audio_reasoner.core.errors import AudioReasonerError
-from audio_reasoner.core.records import Clip, Verdict
-from audio_reasoner.dataset import Row
+from audio_reasoner.core.records import Claim, Clip, Question, Verdict
+from audio_reasoner.cota.page_refused import Shown
 from audio_reasoner.report import Entry, Span, copyable, disclosure, encode_listening, player, prose, shared, text
 
-MARKS = {"accepted": "✓", "rejected": "✗", "not_applicable": "–"}
+MARKS = {"accepted": "✓", "rejected": "✗", "not_applicable": "–", "filtered": "⊘", "quarantined": "!"}
 # No clip may take more than this share of the budget: one long recording must not silence all others.
 LARGEST_SHARE = 0.25
+SMALLEST = 4096
+"""Bytes: no player with sound is smaller, so none is tried with less room."""
 OVER_BUDGET = "The sound of this clip is not in this page, to keep the page small."
 
 
@@ -35,12 +36,6 @@ class Media:
     heard: int = 0
     over_budget: int = 0
     unreadable: int = 0
-
-
-def decision(verdicts: Sequence[Verdict]) -> str:
-    """One word for a sample: rejected by anyone, else accepted by anyone, else not judged."""
-    decisions = {v.decision for v in verdicts}
-    return "rejected" if "rejected" in decisions else "accepted" if "accepted" in decisions else "not judged"
 
 
 def spans_of(clip: Clip, measured: Sequence[Sequence[float]] | None = None) -> tuple[list[Span], str]:
@@ -56,30 +51,33 @@ def spans_of(clip: Clip, measured: Sequence[Sequence[float]] | None = None) -> t
     return [], ""
 
 
+def lanes_only(clips: Iterable[Clip], segments: Mapping[str, list[list[float]]]) -> dict[str, Markup]:
+    """Players without sound and pictures: what every clip keeps however small the page must be."""
+    out = {}
+    for c in clips:
+        spans, title = spans_of(c, segments.get(c.content_key))
+        out[c.clip_id] = player(c.duration_s, spans=spans, spans_title=title, note=OVER_BUDGET)
+    return out
+
+
 def build_media(
     clips: Sequence[Clip],
     hear: Callable[[Clip], Any],
     *,
     budget: int,
     segments: Mapping[str, list[list[float]]] | None = None,
+    silent: Mapping[str, Markup] | None = None,
 ) -> Media:
-    """Players for the clips, in their order, until `budget` bytes are used up."""
+    """Players for the clips, in their order, until `budget` bytes of sound and pictures are used up."""
+    segments = segments or {}
     media = Media()
-    heard_when = {c.clip_id: spans_of(c, (segments or {}).get(c.content_key)) for c in clips}
-    # Every clip keeps at least its lanes and a sentence; that room is set aside before any sound is let in.
-    silent = {
-        c.clip_id: player(c.duration_s, spans=spans, spans_title=title, note=OVER_BUDGET)
-        for c in clips
-        for spans, title in (heard_when[c.clip_id],)
-    }
-    left = budget - sum(len(markup.encode()) for markup in silent.values())
+    media.parts.update(silent if silent is not None else lanes_only(clips, segments))
+    left = budget
     for clip in clips:
-        spans, title = heard_when[clip.clip_id]
-        least = silent[clip.clip_id]
-        media.parts[clip.clip_id] = least
-        if left <= 0:
+        if left < SMALLEST:
             media.over_budget += 1
             continue
+        spans, title = spans_of(clip, segments.get(clip.content_key))
         try:
             pcm = hear(clip)
         except AudioReasonerError as error:
@@ -95,13 +93,13 @@ def build_media(
                 media.over_budget += 1
                 chosen = player(clip.duration_s, pcm=pcm, spans=spans, spans_title=title, note=OVER_BUDGET)
                 if len(chosen.encode()) > left:
-                    chosen = least
+                    continue
         media.parts[clip.clip_id] = chosen
-        left -= len(chosen.encode()) - len(least.encode())
+        left -= len(chosen.encode())
     return media
 
 
-def _options(row: Row) -> Markup:
+def _options(row: Question) -> Markup:
     if not row.options:
         return Markup(
             '<p class="chips"><span class="chip">open question</span></p><p>Answer on record: <b dir="auto">{}</b></p>'
@@ -148,73 +146,151 @@ def label_pairs(clip: Clip | None) -> list[tuple[str, str]]:
     return [(x.kind, x.value) for x in clip.labels] if clip else []
 
 
-def sample_entry(row: Row, clip: Clip | None, run: str) -> Entry:
-    """A sample as an entry of the browser."""
+def _marks(content: str, claims: Iterable[Claim]) -> list[tuple[int, int, str, str]]:
+    """Where the claims of a section stand in it; several of one place become one mark with the worst outcome."""
+    order = {"undecidable": 0, "supported": 1, "contradicted": 2}
+    places: dict[tuple[int, int], list[Claim]] = {}
+    for claim in claims:
+        at = content.find(claim.text)
+        if at >= 0 and claim.text:
+            places.setdefault((at, at + len(claim.text)), []).append(claim)
+    out = []
+    for (start, end), found in places.items():
+        worst = max((c.status for c in found), key=lambda s: order[s])
+        why = "; ".join(dict.fromkeys(f"{c.kind} {c.status}" + (f" ({c.detail})" if c.detail else "") for c in found))
+        out.append((start, end, worst, why))
+    return out
+
+
+def _why_not(shown: Shown) -> Markup:
+    if not shown.reasons:
+        return Markup("")
+    items = [Markup("<li><code>{}</code> {}</li>").format(f.code, f.detail) for f in shown.reasons]
+    return Markup('<div class="why"><b>{} {}: not in the data set</b><ul>{}</ul></div>').format(
+        MARKS.get(shown.decision, "–"), shown.decision, Markup("").join(items)
+    )
+
+
+def _history(shown: Shown) -> Markup:
+    if not shown.history:
+        return Markup("")
+    turns = [
+        Markup("<li><p dir='auto'><b>{}</b></p><p dir='auto'>{}</p></li>").format(t.question, t.response)
+        for t in shown.history
+    ]
+    return disclosure(
+        "Earlier turns", Markup("<ol>{}</ol>").format(Markup("").join(turns)), colour=5, aside=f"{len(turns)} turns"
+    )
+
+
+def _solver(shown: Shown) -> Markup:
+    s = shown.solve
+    if s is None:
+        return Markup("")
+    named = (("right with audio", s.accuracy), ("right blind", s.blind), ("audio dependence", s.audio_dependence))
+    pairs = [
+        (name, f"{value:.0%}" if name != "audio dependence" else f"{value:.2f}")
+        for name, value in named
+        if value is not None
+    ]
+    if s.difficulty is not None:
+        pairs.append(("difficulty found", f"{s.difficulty} of 3"))
+    if s.label_noise is not None:
+        pairs.append(("gold answer", "in doubt ▲" if s.label_noise else "not in doubt"))
+    return disclosure("Solver", _chips(pairs), colour=5)
+
+
+def sample_entry(shown: Shown, clip: Clip | None, run: str, claims: Sequence[Claim] = ()) -> Entry:
+    """A question with whatever there is of its answer, as an entry of the browser."""
+    q = shown.question
+    decided = shown.decision
     chain = []
     total = 0
-    for i, section in enumerate(SECTIONS):
-        content = getattr(row, section)
+    for i, (section, content) in enumerate(shown.chain.items()):
         n = text.words(content)
         total += n
-        chain.append(disclosure(section.capitalize(), prose(content), colour=i, aside=f"{text.count(n)} words"))
-    verdict = decision(row.verdicts)
-    ids = Markup("").join(
-        [
-            copyable("sample", row.sample_id),
-            copyable("clip", row.clip_id),
-            copyable("source", f"{row.source}: {row.source_id}"),
-            copyable("sound", row.audio_path),
-            copyable("content key", row.content_key),
-            copyable(
-                "made by",
-                f"{row.teacher} ({row.model})" + (f", prompt {row.prompt_sha[:12]}" if row.prompt_sha else ""),
-            ),
-            copyable("checks", row.checks_version),
-            copyable("in a terminal", f"audio-reasoner show {run} {row.sample_id}"),
+        body = prose(content, _marks(content, [c for c in claims if c.section == section]))
+        chain.append(disclosure(section.capitalize(), body, colour=i, aside=f"{text.count(n)} words"))
+    origin = [copyable(k, v) for k, v in shown.origin]
+    if shown.row is not None:
+        origin.append(copyable("in a terminal", f"audio-reasoner show {run} {shown.ident}"))
+    row = shown.row
+    chips = [("", q.task), ("asks for", q.family), ("difficulty", f"{q.difficulty} of 3")] if q is not None else []
+    if clip is not None:
+        chips += [
+            ("", text.seconds(clip.duration_s)),
+            ("source", clip.source),
+            ("licence", clip.licence or "not stated"),
+            ("language", clip.language or ""),
+            ("split", clip.split or ""),
         ]
-    )
-    body = Markup("{}{}{}<h3 class='question' dir='auto'>{}</h3>{}{}{}{}{}").format(
-        _chips(
-            [
-                ("", row.task),
-                ("asks for", row.family),
-                ("difficulty", f"{row.difficulty} of 3"),
-                ("", text.seconds(row.duration_s)),
-                ("source", row.source),
-                ("licence", row.licence or "not stated"),
-                ("language", row.language or ""),
-                ("split", row.split or ""),
-            ]
-        ),
-        shared(row.clip_id),
+    elif row is not None:
+        chips += [
+            ("", text.seconds(row.duration_s)),
+            ("source", row.source),
+            ("licence", row.licence or "not stated"),
+            ("language", row.language or ""),
+            ("split", row.split or ""),
+        ]
+    if row is not None and row.split and clip is not None and not clip.split:
+        chips.append(("split", row.split))
+    counted = {s: sum(c.status == s for c in claims) for s in ("supported", "contradicted", "undecidable")}
+    claimed = ", ".join(f"{n} {s}" for s, n in counted.items() if n)
+    title = q.text if q is not None else (_heard(clip) if clip is not None else shown.clip_id)
+    body = Markup("{}{}{}{}<h3 class='question' dir='auto'>{}</h3>{}{}{}{}{}{}{}").format(
+        _chips(chips),
+        _why_not(shown),
+        shared(shown.clip_id),
         _chips(label_pairs(clip)),
-        row.question,
-        _options(row),
-        Markup('<p class="hint">Chain of {} words</p>').format(text.count(total)),
+        title,
+        _options(q) if q is not None else "",
+        _history(shown),
+        Markup('<p class="hint">{}{}</p>').format(
+            f"Chain of {text.count(total)} words" if total else "No chain was written.",
+            f"; its checkable claims: {claimed}" if claimed else "",
+        ),
         Markup("").join(chain),
-        disclosure("Verdicts", _verdicts(row.verdicts), colour=5, aside=verdict),
-        disclosure("Where it comes from", Markup('<dl class="ids">{}</dl>').format(ids), colour=5, opened=False),
+        disclosure("Verdicts", _verdicts(shown.verdicts), colour=5, aside=decided),
+        _solver(shown),
+        disclosure(
+            "Where it comes from",
+            Markup('<dl class="ids">{}</dl>').format(Markup("").join(origin)),
+            colour=5,
+            opened=False,
+        ),
     )
+    level = q.difficulty if q is not None else 0
+    source = clip.source if clip is not None else row.source if row is not None else ""
+    facets = {
+        "decision": decided,
+        "task": q.task if q is not None else "",
+        "type": q.family if q is not None else "",
+        "difficulty": str(level) if level else "",
+        "source": source,
+    }
+    if shown.reasons:
+        facets["reason"] = shown.reasons[0].code
+    if claims:
+        facets["claims"] = (
+            "contradicted" if counted["contradicted"] else "supported" if counted["supported"] else "undecidable"
+        )
+    if shown.solve is not None and shown.solve.label_noise is not None:
+        facets["gold answer"] = "in doubt" if shown.solve.label_noise else "not in doubt"
+    badges = [q.family, "●" * level + "○" * (3 - level)] if q is not None else ["clip"]
+    badges.append(MARKS.get(decided, "–") + " " + decided)
     return Entry(
-        row.sample_id,
-        row.question,
-        body,
-        facets={
-            "task": row.task,
-            "type": row.family,
-            "difficulty": str(row.difficulty),
-            "verdict": verdict,
-            "source": row.source,
-        },
-        badges=[row.family, "●" * row.difficulty + "○" * (3 - row.difficulty), MARKS.get(verdict, "–") + " " + verdict],
-        alarm=verdict == "rejected",
+        shown.ident, title, body, facets=facets, badges=badges, alarm=decided in ("rejected", "filtered", "quarantined")
     )
+
+
+def _heard(clip: Clip) -> str:
+    heard = list(dict.fromkeys(e.label for e in clip.timeline.events)) if clip.timeline else []
+    return ", ".join(heard or [x.value for x in clip.labels if len(x.value) < 60]) or clip.source_id
 
 
 def clip_entry(clip: Clip) -> Entry:
     """A clip without samples as an entry of the browser."""
-    heard = list(dict.fromkeys(e.label for e in clip.timeline.events)) if clip.timeline else []
-    title = ", ".join(heard or [x.value for x in clip.labels]) or clip.source_id
+    title = _heard(clip)
     ids = Markup("").join(
         [
             copyable("clip", clip.clip_id),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.core.choices import letter
 from audio_reasoner.core.records import Clip
-from audio_reasoner.cota.page_samples import MARKS, decision, spans_of
+from audio_reasoner.cota.page_refused import decision_of
+from audio_reasoner.cota.page_samples import MARKS, spans_of
 from audio_reasoner.dataset import Row
 from audio_reasoner.report import Span, text
 
@@ -127,7 +128,7 @@ def sample_view(
     from rich.text import Text
 
     row, clip = clean(row), clean(clip) if clip is not None else None
-    verdict = decision(row.verdicts)
+    verdict = decision_of(row.verdicts)
     parts: list[RenderableType] = [
         Rule(
             Text.assemble((row.sample_id, "bold"), f"  {row.task} · {row.family} · difficulty {row.difficulty} of 3  ",

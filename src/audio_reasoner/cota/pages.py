@@ -10,18 +10,24 @@ table of CoTA, ours has the same form, so that the two can be laid side by side 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import Markup
 
-from audio_reasoner.core.choices import letter
-from audio_reasoner.core.records import Clip
+from audio_reasoner.clients.ledger import LedgerReader
+from audio_reasoner.core.chain import Chain
+from audio_reasoner.core.errors import AudioReasonerError
+from audio_reasoner.core.records import Claim, Clip, Evidence
 from audio_reasoner.core.run import RunDir
-from audio_reasoner.cota import page_facts, page_samples
-from audio_reasoner.cota.page_facts import ClipFacts, RowFacts, Spread
-from audio_reasoner.cota.page_losses import Loss, Losses, read_losses, segments_of
-from audio_reasoner.dataset import Row, count_clips, read_clips, read_rows
+from audio_reasoner.cota import page_answers, page_costs, page_published, page_samples
+from audio_reasoner.cota.page_clips import ClipFacts, count_clips
+from audio_reasoner.cota.page_costs import Costs
+from audio_reasoner.cota.page_facts import RowFacts, Selection, Spread, choose, count_rows
+from audio_reasoner.cota.page_language import DRAWN, Skeletons, skeletons_card
+from audio_reasoner.cota.page_losses import Loss, Losses, evidence_of, read_losses, segments_in
+from audio_reasoner.cota.page_refused import Shown, refused_of, shown_of
+from audio_reasoner.dataset import count_clips as clips_stored
 from audio_reasoner.report import (
     Bar,
     Section,
@@ -42,20 +48,24 @@ from audio_reasoner.report import (
     write_text,
 )
 
-DEFAULT_SAMPLES = 200
+DEFAULT_SAMPLES = 5000
 DEFAULT_BUDGET_MB = 25.0
 _LINES = 200  # files named per quarantine code; all are counted, and the run directory has the rest
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything a report is made of."""
+    """Everything a report is made of. `claims` are by the place in `shown` of the entry they belong to."""
 
     run: RunDir
     rows: RowFacts
     clips: ClipFacts
     losses: Losses
-    shown: list[Row]
+    costs: Costs
+    skeletons: Skeletons
+    shown: list[Shown]
+    claims: list[tuple[Claim, ...]] = field(default_factory=list)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
 
 
 def write_report(
@@ -72,42 +82,79 @@ def write_report(
         out: the file to write; None is RUN/report.html.
         seed: draws the samples that are shown.
         max_samples: how many samples (or, before a build, clips) the page holds.
-        budget_mb: largest size of the page in MB (10^6 bytes); sound is left out beyond it.
+        budget_mb: largest size of the page in MB (10^6 bytes); sound is left out beyond it, then samples.
 
     Raises:
         ConfigError: no run there.
         IntegrityError: its clips or data set are damaged.
     """
     run = RunDir.open(run_dir)
-    built = run.dataset_dir.is_dir()
-    rows = page_facts.count_rows(read_rows(run.dataset_dir) if built else (), show=max_samples, seed=seed)
-    # Up to a quarter of what is shown are samples that a judge refused: they teach what the checks look for.
-    losses = read_losses(run, count_clips(run.path), show=max_samples // 4, seed=seed)
-    shown = rows.chosen[: max_samples - len(losses.refused)] + losses.refused
-    clips = page_facts.count_clips(
-        read_clips(run.path), keep={r.clip_id for r in shown}, show=0 if shown else max_samples, seed=seed
-    )
-    facts = Facts(run, rows, clips, losses, shown)
+    facts = _read(run, seed, max_samples)
     target = Path(out) if out is not None else run.report_path
     write_text(target, _render(facts, int(budget_mb * 1e6)))
     return target
 
 
+def _read(run: RunDir, seed: int, max_samples: int) -> Facts:
+    built = run.dataset_dir.is_dir()
+    # Up to a quarter of what is shown did not get into the data set: it teaches what the judges look for.
+    losses = read_losses(run, clips_stored(run.path), show=max_samples // 8, seed=seed)
+    refused = len(losses.judgements.refused) + len(losses.aside)
+    chosen = choose(run.dataset_dir, show=max_samples - refused, drawn=DRAWN, seed=seed) if built else Selection()
+    outside = {unit.partition("/")[0] for unit, _ in losses.judgements.refused} | {q.clip_id for q in losses.aside}
+    keep = set(chosen.clip_ids) | outside  # of shown and of drawn samples
+    clips = count_clips(run.path, keep=keep, show=0 if keep else max_samples, seed=seed)
+    skeletons = Skeletons()
+    rows = (
+        count_rows(run.dataset_dir, chosen, lambda f: skeletons.add(f, clips.kept.get(f["clip_id"])))
+        if built
+        else RowFacts()
+    )
+    shown = [shown_of(row) for row in rows.chosen]
+    if outside:
+        try:
+            with LedgerReader.open(run.ledger_path) as ledger:
+                shown += refused_of(
+                    ledger, losses.plan_id, losses.plan, losses.judgements.refused, losses.aside, clips.kept
+                )
+        except AudioReasonerError as error:
+            losses.warnings.append(f"What was refused cannot be shown: {error.message} [{error.code}]")
+    keys = {clips.kept[s.clip_id].content_key for s in shown if s.clip_id in clips.kept}
+    evidence = dict(evidence_of(run, keys or {c.content_key for c in clips.kept.values()}))
+    claims = [_claims_of(s, clips.kept.get(s.clip_id), evidence) for s in shown]
+    costs = page_costs.read_costs(run, losses.plan_id)
+    return Facts(run, rows, clips, losses, costs, skeletons, shown, claims, evidence)
+
+
+def _claims_of(shown: Shown, clip: Clip | None, evidence: dict[str, Evidence]) -> tuple[Claim, ...]:
+    from audio_reasoner.checks import claims_of
+
+    if clip is None or shown.question is None or not shown.chain:
+        return ()
+    try:
+        chain = Chain(**shown.chain)
+    except ValueError:
+        return ()  # the checks have refused it already, or will
+    return claims_of(clip, shown.question, chain, evidence.get(clip.content_key))
+
+
 def _render(facts: Facts, budget: int) -> str:
     # The page without any sound tells how much room is left for sound.
-    without = _page(facts, page_samples.Media())
-    while len(without.encode()) > budget / 2 and len(facts.shown) > 1:
-        facts = replace(facts, shown=facts.shown[::2])
-        without = _page(facts, page_samples.Media())
-    facts_clips = facts.clips.kept
-    wanted = [facts_clips[i] for i in dict.fromkeys(r.clip_id for r in facts.shown) if i in facts_clips]
-    wanted = wanted or list(facts_clips.values())
-    segments = dict(segments_of(facts.run, {c.content_key for c in wanted if c.timeline is None}))
+    while True:
+        kept = facts.clips.kept
+        wanted = [kept[i] for i in dict.fromkeys(s.clip_id for s in facts.shown) if i in kept]
+        wanted = wanted or list(kept.values())
+        segments = {c.content_key: segments_in(facts.evidence.get(c.content_key)) for c in wanted if c.timeline is None}
+        silent = page_samples.lanes_only(wanted, segments)
+        without = _page(facts, page_samples.Media(parts=dict(silent)))
+        if len(without.encode()) <= budget / 2 or len(facts.shown) < 2:
+            break
+        facts = replace(facts, shown=facts.shown[::2], claims=facts.claims[::2])
     room = max(budget - len(without.encode()) - 4096, 0)
-    media = page_samples.build_media(wanted, _hear, budget=room, segments=segments)
-    for row in facts.shown:
-        if row.clip_id not in facts_clips:
-            media.parts[row.clip_id] = Markup(
+    media = page_samples.build_media(wanted, _hear, budget=room, segments=segments, silent=silent)
+    for s in facts.shown:
+        if s.clip_id not in kept:
+            media.parts[s.clip_id] = Markup(
                 '<p class="note">This clip is not in the run\'s clips, so it cannot be heard here.</p>'
             )
     return _page(facts, media)
@@ -120,12 +167,19 @@ def _hear(clip: Clip) -> object:
 
 
 def _page(facts: Facts, media: page_samples.Media) -> str:
-    rows = facts.rows
+    rows, judged = facts.rows, facts.losses.judgements
     name = facts.run.path.resolve().name
-    sections = [_flow(facts)]
+    every = [c for found in facts.claims for c in found]
+    sections: list[Section | None] = [_flow(facts)]
     if rows.n:
-        sections += [_composition(rows), _chains(rows), _answers(rows)]
-    sections += [_sound(facts), _browse(facts, media)]
+        sections += [_composition(rows), _chains(facts), page_answers.answers_section(rows)]
+    sections += [
+        page_answers.judges_section(rows, judged, every, sum(bool(s.chain) for s in facts.shown)),
+        page_answers.solver_section(judged, rows),
+        page_costs.costs_section(facts.costs, rows.n),
+        _sound(facts),
+        _browse(facts, media),
+    ]
     if rows.n:
         what = Markup(
             "A structured-reasoning data set: {} questions about {} clips, each answered by a chain of planning, caption, reasoning and summary "
@@ -136,7 +190,7 @@ def _page(facts: Facts, media: page_samples.Media) -> str:
             "The clips of a run before any sample has been built. Every figure is counted from the run directory."
         )
     return page(
-        name, what, sections, kicker="audio-reasoner · data report", top=_headline(facts),
+        name, what, [s for s in sections if s is not None], kicker="audio-reasoner · data report", top=_headline(facts),
         footer="Made by audio-reasoner report. Sounds in this page are 16 kHz mono copies for listening; the data set keeps the originals.",
     )  # fmt: skip
 
@@ -186,11 +240,14 @@ def _flow(facts: Facts) -> Section:
     losses = facts.losses
     stages = [Stage("Clips read", facts.clips.n, "clips", losses.before_clips)]
     stages += losses.stages
-    if losses.stages and losses.accepted != facts.rows.n:
+    rows = facts.rows
+    if losses.stages and losses.accepted != rows.n - rows.dialogues:
         # A build that was interrupted, or still runs: the data set is written at its end.
-        stages.append(Stage("In the data set so far", facts.rows.n, "questions"))
-    elif facts.rows.n and not losses.stages:
-        stages.append(Stage("Samples in the data set", facts.rows.n, "samples"))
+        stages.append(Stage("In the data set so far", rows.n, "questions"))
+    elif rows.dialogues:
+        stages.append(Stage("Rows that join a clip's questions", rows.dialogues, "dialogues"))
+    elif rows.n and not losses.stages:
+        stages.append(Stage("Samples in the data set", rows.n, "samples"))
     parts = [
         card(
             "What came through",
@@ -282,6 +339,7 @@ def _composition(rows: RowFacts) -> Section:
             "In the form of the paper's Table 2.",
             wide=True,
         ),
+        page_published.beside_table_2(rows),
         _bars(dict(rows.families), "Question types", colour=0, limit=16),
         _bars(dict(rows.tasks), "Tasks", colour=2),
         _bars(dict(rows.domains), "Domains", "A clip may belong to several domains.", colour=3),
@@ -305,7 +363,8 @@ def _bin_width(spread: Spread) -> int:
     return next((w for w in (5, 10, 20, 50) if high <= 12 * w), 100)
 
 
-def _chains(rows: RowFacts) -> Section:
+def _chains(facts: Facts) -> Section:
+    rows = facts.rows
     whole = rows.all_words
     width = _bin_width(whole)
     number = max(4, min(12, int(whole.high // width) + 1))
@@ -343,6 +402,10 @@ def _chains(rows: RowFacts) -> Section:
             "As the lower half of the paper's Figure 6.",
         )
     )
+    parts += [page_published.sections_table(rows), page_published.beside_figure_4(rows)]
+    parts.append(page_published.beside_figure_6(rows))
+    if (alike := skeletons_card(facts.skeletons, rows.n)) is not None:
+        parts.append(alike)
     lead = (
         f"Words of all five sections, in steps of {width}"
         + (
@@ -353,85 +416,6 @@ def _chains(rows: RowFacts) -> Section:
         + ". The line is the moving average over three columns."
     )
     return Section("chains", "How long the chains are", cards(parts), lead)
-
-
-def _answers(rows: RowFacts) -> Section:
-    parts: list[Markup] = []
-    closed = sum(rows.letters.values())
-    if closed:
-        n = max(rows.expected_letters) + 1
-        parts.append(
-            card(
-                "Where the right option stands",
-                bars(
-                    [
-                        Bar(
-                            f"({letter(i)})",
-                            rows.letters[i],
-                            f"expected {text.share(rows.expected_letters[i], closed)}",
-                            colour=1,
-                        )
-                        for i in range(n)
-                    ],
-                    "Letters of right options",
-                    limit=26,
-                    whole=closed,
-                ),
-                "Expected: the share if positions were drawn by lot, given how many options each question has.",
-            )
-        )
-        lines: list[list[str | Markup]] = []
-        for family, s in sorted(rows.shortcuts.items(), key=lambda kv: (-kv[1].n, kv[0])):
-            best = max(s.letter, s.longest, s.shortest, s.majority)
-            cells = [text.share(v, s.n) for v in (s.chance, s.letter, s.longest, s.shortest, s.majority)]
-            mark = " ▲" if page_facts.is_shortcut(best, s.chance, s.n) else ""
-            lines.append([family, text.count(s.n), *cells, Markup("<b>{}</b>{}").format(text.share(best, s.n), mark)])
-        header = [
-            "Question type",
-            "Questions",
-            "By lot",
-            "Commonest letter",
-            "Longest option",
-            "Shortest option",
-            "Commonest answer",
-            "Best of these",
-        ]
-        parts.append(
-            card(
-                "What a deaf model could score",
-                table(
-                    header,
-                    lines,
-                    numeric=tuple(range(1, 8)),
-                    caption="Share of questions answered right without listening",
-                ),
-                "▲ marks a shortcut that training may learn instead of listening: ten points and three standard errors above “by lot”. “Commonest answer” is the majority answer of the type.",
-                wide=True,
-            )
-        )
-    if rows.open_questions:
-        parts.append(
-            Markup('<p class="note">{} open questions have no options and are not counted here.</p>').format(
-                text.count(rows.open_questions)
-            )
-        )
-    if rows.verdicts:
-        counted = {
-            f"{page_samples.MARKS[d]} {d.replace('_', ' ')} · {judge}": n for (judge, d), n in rows.verdicts.items()
-        }
-        parts.append(_bars(counted, "Verdicts of the samples in the data set", colour=2))
-    if rows.findings:
-        parts.append(
-            _bars(
-                dict(rows.findings), "Findings of the judges", "Remarks on samples that are in the data set.", colour=5
-            )
-        )
-    return Section(
-        "answers",
-        "Answers and judges",
-        cards(parts),
-        "Could the right answer be guessed without listening, and who has checked it?",
-    )
 
 
 def _sound(facts: Facts) -> Section:
@@ -452,7 +436,7 @@ def _sound(facts: Facts) -> Section:
         )
         labels = {
             f"{value} ({kind})" if kind not in ("tag", "sound") else value: n
-            for (kind, value), n in _short_labels(clips).items()
+            for (kind, value), n in clips.labels.items()
         }
         if labels:
             items = [Bar(k, v, colour=2) for k, v in sorted(labels.items(), key=lambda kv: (-kv[1], kv[0]))]
@@ -481,22 +465,19 @@ def _sound(facts: Facts) -> Section:
     )
 
 
-def _short_labels(clips: ClipFacts) -> dict[tuple[str, str], int]:
-    # Captions and transcripts are sentences, nearly all different; as bars they would say nothing.
-    return {k: n for k, n in clips.labels.items() if k[0] not in ("caption", "transcript", "translation")}
-
-
 def _plural(n: int, noun: str) -> str:
     return f"{text.count(n)} {noun}{'s' * (n != 1)}"
 
 
 def _browse(facts: Facts, media: page_samples.Media) -> Section:
     rows, clips = facts.rows, facts.clips
-    refused_ids = {r.sample_id for r in facts.losses.refused}
-    refused = sum(r.sample_id in refused_ids for r in facts.shown)
+    outside = [s for s in facts.shown if s.row is None]
     run = str(facts.run.path)
     if facts.shown:
-        entries = [page_samples.sample_entry(r, clips.kept.get(r.clip_id), run) for r in facts.shown]
+        entries = [
+            page_samples.sample_entry(s, clips.kept.get(s.clip_id), run, claims)
+            for s, claims in zip(facts.shown, facts.claims, strict=True)
+        ]
         noun, whole = "samples", rows.n
     else:
         entries = [page_samples.clip_entry(c) for c in clips.kept.values()]
@@ -504,7 +485,7 @@ def _browse(facts: Facts, media: page_samples.Media) -> Section:
     if not entries:
         empty = "There is nothing to show yet." if not whole else "This page was made without samples (--samples 0)."
         return Section("samples", noun.capitalize(), Markup('<p class="note">{}</p>').format(empty))
-    shown = len(entries) - refused
+    shown = len(entries) - len(outside)
     if shown < whole:
         lead = f"{text.count(shown)} of {text.count(whole)} {noun}" + (
             ", drawn evenly over the question types." if rows.n else ", drawn by lot."
@@ -513,8 +494,9 @@ def _browse(facts: Facts, media: page_samples.Media) -> Section:
         lead = (
             f"All {text.count(whole)} {noun}." if whole > 1 else f"The only {noun.removesuffix('s')}." if whole else ""
         )
-    if refused:
-        lead += f" {_plural(refused, 'rejected sample')} can be read here as well, but {'is' if refused == 1 else 'are'} not in the data set."
+    for decision in ("rejected", "filtered", "quarantined"):
+        if n := sum(s.decision == decision for s in outside):
+            lead += f" {_plural(n, f'{decision} sample')} can be read here as well, but {'is' if n == 1 else 'are'} not in the data set."
     if media.over_budget:
         lead += f" To keep the page small, {_plural(media.over_budget, 'clip')} can only be seen, not heard."
     if media.unreadable:
