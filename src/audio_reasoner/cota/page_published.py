@@ -104,24 +104,24 @@ def beside_table_2(rows: RowFacts) -> Markup:
         if samples:
             ours = [Markup("<b>{}</b>").format(x) for x in ours]
         lines.append(
-            [line.category, line.name, line.skill, line.model, f"{line.thousands:g} k", line.percent,
+            [f"{line.category}: {line.name}", line.skill, line.model, f"{line.thousands:g} k", line.percent,
              "yes" if line.synthetic else "no", *ours]
         )  # fmt: skip
     others, _, _, rest = _merged(rows.sources, None)
     if rest:
         lines.append(
-            [_DASH, "in no line of Table 2", _DASH, _DASH, _DASH, _DASH, _DASH, text.shorten(", ".join(others), 80),
+            ["in no line of Table 2", _DASH, _DASH, _DASH, _DASH, _DASH, text.shorten(", ".join(others), 80),
              text.count(rest), text.share(rest, rows.n)]
         )  # fmt: skip
     lines.append(
-        ["", "All", "", "", f"{TOTAL:g} k", "100%", "14.15%", "", text.count(rows.n),
+        ["All", "", "", f"{TOTAL:g} k", "100%", "14.15%", "", text.count(rows.n),
          text.share(sum(s.samples for s in rows.sources.values() if s.synthetic), rows.n) + " synthetic"]
     )  # fmt: skip
-    header = ["Category", "CoTA source", "Main skill", "Model (published)", "Quantity (published)", "Share (published)",
-              "Synthetic (published)", "Here: source", "Here: samples", "Here: share"]  # fmt: skip
+    header = ["Published: CoTA source", "Published: skill", "Published: model", "Published: quantity", "Published: share",
+              "Published: synthetic", "Here: source", "Here: samples", "Here: share"]  # fmt: skip
     return card(
         "The paper's Table 2 beside this data set",
-        table(header, lines, numeric=(4, 5, 8, 9), caption="CoTA as published, and what was built here"),
+        table(header, lines, numeric=(3, 4, 7, 8), caption="CoTA as published, and what was built here"),
         "Published values are the paper's own. Its text says 1.2 million samples; its Table 2 sums to "
         f"{TOTAL:g} thousand, and its percentages are of that sum.",
         wide=True,

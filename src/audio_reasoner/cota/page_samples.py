@@ -154,7 +154,7 @@ def _marks(content: str, claims: Iterable[Claim]) -> list[tuple[int, int, str, s
         at = content.find(claim.text)
         if at >= 0 and claim.text:
             places.setdefault((at, at + len(claim.text)), []).append(claim)
-    out = []
+    out: list[tuple[int, int, str, str]] = []
     for (start, end), found in places.items():
         worst = max((c.status for c in found), key=lambda s: order[s])
         why = "; ".join(dict.fromkeys(f"{c.kind} {c.status}" + (f" ({c.detail})" if c.detail else "") for c in found))
