@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from audio_reasoner.cli import ask, build, clips, evaluate, export, prompts, report, show, status, synth, train
+from audio_reasoner.cli import ask, bench, build, clips, evaluate, export, prompts, report, show, status, synth, train
 from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ app.command("export")(export.export)
 app.command("train")(train.train)
 app.command("ask")(ask.ask)
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
