@@ -144,8 +144,16 @@ def _of(teacher: Any, clip: Clip) -> Iterator[Item]:
         yield Item(clip, None, annotation, question, teacher.think(clip, None, annotation, question))
 
 
-_LINES = ("Did you see the news?", "Not yet, I was busy.", "We should leave soon.", "I will get my coat.",
-          "It is raining again.", "Then take an umbrella.", "Where is the key?", "On the table, as always.")  # fmt: skip
+_LINES = (
+    "Did you see the news?",
+    "Not yet, I was busy.",
+    "We should leave soon.",
+    "I will get my coat.",
+    "It is raining again.",
+    "Then take an umbrella.",
+    "Where is the key?",
+    "On the table, as always.",
+)
 
 
 def dialogue(rng: random.Random, k: int) -> Item:

@@ -82,8 +82,8 @@ async def _measure(bench: Bench, items: list[Item], judge: Judge, n: int, watch:
     kinds = list(bench.scores["checks"])
     work: list[tuple[Score, Planted, bool]] = []
     rng = random.Random(f"{bench.seed}/clean")
-    for item in rng.sample(audible, min(5 * n, len(audible))):
-        work.append((bench.clean[name], Planted("clean", None, "", "", item), False))
+    sound = rng.sample(audible, min(5 * n, len(audible)))
+    work += [(bench.clean[name], Planted("clean", None, "", "", item), False) for item in sound]
     for kind in kinds:
         score = bench.scores[name][kind] = Score()
         work += [(score, planted, True) for planted in defects(kind, audible, n, bench.seed)]

@@ -28,8 +28,8 @@ def _rows(bench: Bench) -> list[tuple[str, ...]]:
 
 
 def _header(bench: Bench) -> list[str]:
-    head = ["defect", "planted", "seen %", "held out %", "recall %", "precision %", "false alarms %", "claims %"]
-    return head + ([f"{bench.judge} recall %", "precision %"] if bench.judge is not None else [])
+    head = ["defect", "planted", "seen", "held out", "recall", "precision", "alarms", "claims"]
+    return head + ([f"{bench.judge}", "precision"] if bench.judge is not None else [])
 
 
 def _false(score: Score) -> str:
@@ -52,6 +52,7 @@ def print_bench(bench: Bench, console: Console) -> None:
     for row in _rows(bench):
         table.add_row(*row)
     console.print(table)
+    console.print("Per cent. alarms: the same sentences with true values that were rejected.")
     for judge in bench.clean:
         console.print(
             f"{judge}: false alarms {_false(bench.clean[judge])} sound samples, "
