@@ -101,11 +101,12 @@ def mixed(n: int, seed: int) -> Iterator[tuple[Clip, Evidence | None]]:
 def talk(rng: np.random.Generator) -> Timeline:
     """Two or three voices that take turns."""
     voices, at, last, events = int(rng.integers(2, 4)), 0.2, -1, []
+    order = rng.permutation(len(SENTENCES))
     for _ in range(int(rng.integers(3, 7))):
         voice = int(rng.integers(voices))
         voice = (voice + 1) % voices if voice == last else voice
         last, length = voice, float(rng.uniform(0.8, 2.5))
-        text = SENTENCES[int(rng.integers(len(SENTENCES)))][0]
+        text = SENTENCES[order[len(events)]][0]
         span = (int(at * 16_000), int((at + length) * 16_000))
         events.append(Event(start=span[0], end=span[1], label="speech", speaker=f"v{voice}", text=text))
         at += length + float(rng.uniform(0.2, 0.6))

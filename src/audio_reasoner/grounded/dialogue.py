@@ -78,9 +78,9 @@ _ASK: dict[str, tuple[str, ...]] = {
         "[One voice is to be followed|I follow one voice]: {x}, and how [often|many times] it [comes|has a turn].",
     ),
     "said_by": (
-        "[The question asks|I am asked] [who says|which speaker says] {x}.",
-        "[I have to|I need to|The task is to] [find|place] the words {x} and [tell|name] [who says them|their speaker].",
-        "[These words have to be given to|The words belong to] one of the [speakers|voices]: {x}.",
+        "[The question asks|I am asked] [who says|which speaker says] [the words in question|certain words|the words given].",
+        "[I have to|I need to|The task is to] [find|place] the [words asked about|words in question|given words] and [tell|name] [who says them|their speaker].",
+        "[These words have to be given to|The words belong to] one of the [speakers|voices], [by the turn in which they stand|whose turn they stand in].",
     ),
     "says": (
         "[The question asks|I am asked] [what {x} says first|for the first words of {x}].",
@@ -95,7 +95,7 @@ _STEP = (
     "[The turns in their order|A list of the turns] [come first|is the first step]; [the rest|the answer] [can be read from it|follows from that].",
 )
 _VOICE_OVERVIEW = (
-    "[In|Over|Within] about {d}, [people|several voices|different speakers] [take turns|talk to one another|speak].",
+    "[In|Over|Within] about {d}, [people|several voices|different speakers|several people] [take turns|talk to one another|speak|are heard].",
     "[The clip|The recording] [lasts|runs for|takes] about {d} and [holds|brings] [a conversation|speech of more than one person].",
     "[What I hear is|It is] a [conversation|talk] of about {d}.",
 )
@@ -162,15 +162,29 @@ _SUM: dict[str, tuple[str, ...]] = {
     "last_voice": ("[The last turn|The final turn] [belongs to|is that of] {y}, [so|and therefore] option ({L}) [is right|fits].", "{y} [starts last|has the last turn]: option ({L})."),
     "longest_voice": ("{y} [speaks|talks] longest, [so|and therefore] option ({L}) [is right|fits].", "[The greatest sum|The most time] [belongs to|is that of] {y}: option ({L})."),
     "turns_of": ("{x} [speaks|takes the floor] {t}, [so|and therefore] option ({L}) [is right|fits].", "[The count|My count] for {x} is {n}: option ({L})."),
-    "said_by": ("[The words|These words] [belong to|come from] {y}, [so|and therefore] option ({L}) [is right|fits].", "It is {y} who says {x}: option ({L})."),
+    "said_by": ("[The words|These words] [belong to|come from] {y}, [so|and therefore] option ({L}) [is right|fits].", "It is {y} who says [them|these words|this]: option ({L})."),
     "says": ("[The first words|The opening words] of {x} [are found|have been found][ and written down|].", "[I have|There are] the first words of {x}[, as they are said|]."),
 }  # fmt: skip
 _REASON: dict[str, tuple[str, ...]] = {
-    "voices": ("[That is how many voices can be told apart|So many voices can be told apart].",),
-    "last_voice": ("[Nobody starts to speak later|The last turn is theirs|No later turn starts].",),
+    "voices": (
+        "[That is how many|So many|This many] voices [can be told apart|are heard|take part].",
+        "[No further voice|No other voice] [comes in|is heard][ after that|].",
+    ),
+    "last_voice": (
+        "[Nobody|No one else] [starts to speak|takes the floor|comes in] [later|after that].",
+        "The [last|final] turn is [theirs|that of this speaker].",
+        "[No later turn|No turn after that] [starts|follows].",
+    ),
     "longest_voice": ("[Their turns add up to the most time|Nobody else speaks for so long in all].",),
-    "turns_of": ("[I counted each turn of {x}|That is the number of their turns].",),
-    "said_by": ("[These words stand in their turn|The words come in a turn of theirs].",),
+    "turns_of": (
+        "[I counted|I noted|I kept count of] [each|every] turn of {x}[ and of nobody else|].",
+        "[That is|This is] the number of [turns that {x} takes|their turns].",
+        "[So often|That often] {x} [speaks|takes the floor|has a turn].",
+    ),
+    "said_by": (
+        "[These words|The words] [stand in|come in|belong to] a turn of theirs.",
+        "[The turn with these words|That turn] is [theirs|one of theirs].",
+    ),
 }
 
 

@@ -154,14 +154,16 @@ _STEP_EMOTION = (
     "[I look|I will look] [at the choice of words|at what is said], [then I listen to|and then I go by] [the way it is spoken|how it is said].",
 )
 _SAYS = (
-    "[A person|A speaker|Somebody|A voice] says: {q}",
-    "[The words|The speaker's words] are: {q}",
+    "[A person|A speaker|Somebody|A voice|Someone] [says|speaks|is heard saying]: {q}",
+    "[The words|The speaker's words|The spoken words|The words that I hear] [are|run]: {q}",
+    "[Word for word|Taken down|In words], [this is|it is|I hear|the clip has] {q}",
     "[I hear|What I hear is] [a person|somebody|a voice] [say|saying] {q}",
     "[In the clip|In the recording], [somebody|a speaker|a person] [says|speaks the words] {q}",
 )
 _LENGTH = (
-    "[It takes|The clip lasts|The recording runs for] about {d}.",
-    "[All of it|The whole] [is over in|takes] about {d}.",
+    "[It takes|The clip lasts|The recording runs for|The clip takes|It lasts|It goes on for] [about|roughly] {d}[ in all| from start to end| altogether|].",
+    "[All of it|The whole|Everything|The whole of it] [is over in|takes|fits into|is said within] [about|roughly] {d}.",
+    "[It is|This is] a [clip|recording] of [about|roughly] {d}.",
     "[About|Roughly] {d} [pass|go by] from [start to end|the first moment to the last].",
 )
 _NO_WORDS = (
@@ -172,9 +174,9 @@ _LOUD: dict[str, tuple[str, ...]] = {
     "rising": ("[The voice|It] [grows louder|gets louder] [towards the end|as it goes on].", "[Towards the end|As it goes on], [the voice|it] [grows|becomes] louder."),
     "falling": ("[The voice|It] [grows quieter|fades] [towards the end|as it goes on].", "[Towards the end|As it goes on], [the voice|it] [grows|becomes] quieter."),
     "steady": ("[The voice|It] [keeps|stays at] [about|more or less] one level.", "[Its|The] loudness [hardly changes|stays even][ all the way|]."),
-    "rise_fall": ("[The voice|It] [swells and then sinks|rises and then fades].",),
-    "fall_rise": ("[The voice|It] [sinks and then swells|fades and then comes back].",),
-    "varying": ("[The voice|It] [goes|moves] up and down in loudness.", "[Louder and quieter moments|Loud and quiet moments] [alternate|take turns]."),
+    "rise_fall": ("[The voice|It] [swells and then sinks|rises and then fades|grows and then fades][ again|].", "[First|At first] [the voice|it] grows louder, [then|later] it sinks again.",),
+    "fall_rise": ("[The voice|It] [sinks and then swells|fades and then comes back|drops and then rises][ again|].", "[First|At first] [the voice|it] grows quieter, [then|later] it rises again.",),
+    "varying": ("[The voice|It] [goes|moves|runs] up and down in loudness[ as it goes on| more than once|].", "[Louder and quieter moments|Loud and quiet moments] [alternate|take turns]."),
 }  # fmt: skip
 _WORDS_GLAD = (
     "[The words|Taken alone, the words] [lean to the friendly side|sound friendly|are warm ones]: {w}.",
@@ -202,8 +204,10 @@ _WORDS_UNKNOWN = (
 _VOICE = (
     "[The way it is said|How it is said|The voice] [is that of|belongs to|suits] {a} [person|speaker].",
     "[In the voice itself|In the way of speaking] I [hear|find|make out] {e}.",
-    "[The voice|The tone] [carries|shows|has] {e}.",
-    "[What the voice adds|What the tone adds] is {e}.",
+    "[The voice|The tone|The way of speaking] [carries|shows|has|gives away|speaks of] {e}.",
+    "[What the voice adds|What the tone adds|What I hear in the tone|What lies in the voice] is {e}.",
+    "[Listening to|Going by] the [voice|tone] alone, I [hear|find|would say it is] {e}.",
+    "[There is|I hear] {e} in [the voice|the tone|the way it is said|how it is spoken].",
 )
 _VOICE_FLAT = (
     "[The voice|The way of speaking] [stays level|is even], with no [strong feeling|emotion] [in it|to be heard].",
@@ -211,16 +215,19 @@ _VOICE_FLAT = (
     "[The tone|The voice] [shows|carries] nothing [but calm|that stands out].",
 )
 _AGREE = (
-    "[Words and voice|What is said and how it is said] [point the same way|agree|go together].",
+    "[Words and voice|What is said and how it is said|Wording and tone] [point the same way|agree|go together|say the same].",
+    "[The voice|The tone] [bears out|confirms|supports] [the words|what is said].",
     "[So the two|Both] [agree|point in one direction], and [that settles it|nothing speaks against it].",
 )
 _PART = (
-    "[Words and voice|What is said and how it is said] [part here|do not agree|differ], [and the voice is what counts|so I go by the voice].",
+    "[Words and voice|What is said and how it is said|Wording and tone] [part here|do not agree|differ], [and the voice is what counts|so I go by the voice].",
     "[The words say one thing and the voice another|The voice does not follow the words]; [I trust the voice|the voice decides].",
 )
 _FILL = (
     "[Where the words are silent|Since the words leave it open], [the voice decides|it is the voice that counts].",
-    "[That leaves the decision to|The decision is with|What decides is] the voice.",
+    "[That leaves the decision to|The decision is with|What decides is] the [voice|tone|way it is said].",
+    "[The voice|The tone] has to [decide|settle it|give the answer], then.",
+    "[So|Here] it is [the voice|the tone|how it is said] that [counts|matters|has to tell].",
 )
 _NO = (
     "[would sound different|would need another tone|asks for another tone]",
@@ -426,12 +433,16 @@ class Feeling:
             steps=steps,
             why=why,
             summary=w.say(_SUM, e=_noun(emotion), L=c.letter(gold)),
-            reason=w.say(_REASON)
-            if not asked
-            else w.say(("The voice shows {e}.", "What I hear in the voice is {e}."), e=_noun(emotion)),
+            reason=w.say(_REASON) if not asked else w.say(_HEARD, e=_noun(emotion)),
         ).chain(question, w)
 
 
+_HEARD = (
+    "[The voice|The tone|The way of speaking] [shows|carries|has|gives away] {e}.",
+    "What [I hear|can be heard|lies] in the [voice|tone] is {e}.",
+    "[I hear|There is] {e} in the [voice|tone|way it is said].",
+    "{e} is what the [voice|tone] [shows|carries].",
+)
 _ANSWER_YES = (
     "[is the answer that follows|follows from this|is what this leads to]",
     "[agrees with|fits] [what I found|these steps]",

@@ -143,29 +143,35 @@ _STEP_ONE = (
     "[The rest of the music|Everything else in the music] [can wait|is of no concern here]; [this one trait|one trait] has to be [found|clear].",
 )
 _PIECE = (
+    "[About|Roughly] {d} of music [can be heard|are heard|make up the clip].",
+    "[For|Over] [about|roughly] {d} [there is music|a piece is played|music can be heard].",
     "[The clip|The recording] [holds|contains|brings] [music|a piece of music], about {d} long.",
     "[Music plays|Music is heard|A piece of music plays] [for|over] about {d}.",
     "[What I hear is|It is] [a piece of music|music] of about {d}.",
 )
 _KEY = (
-    "[The key is|It stands in|The piece is in] {k}.",
-    "[The music|The piece] [moves|is] in {k}.",
-    "[As for the key|Its tonality]: {k}.",
+    "[The key is|It stands in|The piece is in|Its key is|I hear the key as] {k}.",
+    "[The music|The piece|The harmony|All of it] [moves|is|stays|rests] in {k}[ as its key|].",
+    "[As for the key|Its tonality|The tonality|On tonality]: {k}.",
+    "[It comes to rest|The lines come to rest|Everything settles] in {k}.",
 )
 _TEMPO = (
+    "[Tapping along|Counting along], I [get to|arrive at|reach] about {t} beats [per minute|a minute], a {p} [pace|tempo].",
     "[The pulse|The beat] [goes at|runs at|comes at] about {t} beats per minute, [which is|so it is] {p}.",
     "[With|At] about {t} beats [per minute|a minute], the [tempo|pace] is {p}.",
     "[The tempo is|It has a tempo of] about {t} beats per minute: {p}.",
 )
 _GENRE = (
-    "[The style|The genre] is {g}.",
-    "[In style|As for style|By its style], it [belongs to|is] {g}.",
-    "[The way it is played|The whole] [belongs to|points to] {g}.",
+    "[The style|The genre|The kind of music|Its style] [is|is that of|comes down to] {g}.",
+    "[In style|As for style|By its style|Going by the style], it [belongs to|is|can be called|counts as] {g}.",
+    "[The way it is played|The whole|All this|The sound of it] [belongs to|points to|is typical of|says] {g}.",
+    "[I would call it|I put it down as|I would file it under] {g}.",
 )
 _PLAYS = (
-    "[What plays is|I hear] {i}.",
-    "{i} can be heard.",
-    "[The music comes from|It is played on] {i}.",
+    "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is] {i}.",
+    "{i} [can be heard|can be made out][ in it| in this piece| here| in the music|].",
+    "[The music comes from|It is played on|The piece is played on|The players use|For instruments there is] {i}.",
+    "[As for the instruments|On the side of the instruments|As to what plays]: {i}.",
 )
 _CHORDS = (
     "[The harmony|The harmony of the piece] [goes|moves] {c}.",
@@ -212,11 +218,28 @@ _SUM_OPEN = (
     "[In short|All in all], [the music is told by|what counts here is] {r}.",
 )
 _REASON: dict[str, tuple[str, ...]] = {
-    "tempo": ("[That is the speed of the pulse|The beat comes at this rate].",),
-    "mode": ("[That is the mode of the key|The key settles it].",),
-    "key": ("[The music comes to rest in this key|That is its key].",),
-    "genre": ("[That is the style I hear|The music belongs to this style].",),
-    "instrument": ("[It is heard in the piece|That is what plays].",),
+    "tempo": (
+        "[That is|This is] the [speed|rate] of the [pulse|beat|music].",
+        "[The beat|The pulse] [comes|goes] at this rate.",
+        "[Tapping along|Counting along] [gives|leads to] this rate.",
+    ),
+    "mode": (
+        "[That is|This is] the mode of [the key|its key|the piece].",
+        "[The key|Its key] [settles it|decides it].",
+    ),
+    "key": (
+        "The [music|piece] [comes to rest|stands|moves] in this key.",
+        "[That is|This is] [its key|the key of the piece|where it comes to rest].",
+    ),
+    "genre": (
+        "[That is|This is] the [style|kind of music] [I hear|that is played].",
+        "The [music|piece] [belongs to|is in] this style.",
+        "[The way it is played|The sound of it] [speaks for|points to] this style.",
+    ),
+    "instrument": (
+        "It [is heard|plays] in [the piece|this music].",
+        "[That is|This is] [what plays|what I hear|the instrument that plays].",
+    ),
     "mood": ("[Key and tempo point to it|It follows from key and tempo].",),
     "chords": ("[Every place agrees|The chords come in this order].",),
 }

@@ -23,7 +23,7 @@ ASK: dict[str, tuple[str, ...]] = {
     "count_of": (
         "[The question asks|I am asked|What is wanted is] how [often|many times] {x} [occurs|is heard|comes up], [whatever else is heard|not how many sounds there are in all|without regard to other sounds].",
         "[The task is to count|I need to count|I have to count] only {x}[ and to leave the other sounds aside| and let every other sound pass|, whatever else is going on].",
-        "[One kind of sound matters here|Only one sound is of interest]: {x}. [I need|I have to find|What counts is|The question asks for] the number of separate [times it is heard|times I hear it|occasions on which it comes up].",
+        "[One kind of sound matters here|Only one sound is of interest|All depends on one sound|A single sound is to be followed|There is one sound to wait for]: {x}. [I need|I have to find|What counts is|The question asks for] the number of separate [times it is heard|times I hear it|occasions on which it comes up].",
     ),
     "first": (
         "[The question asks|I am asked|What is wanted is] which sound [comes first|opens the clip|is heard before all the others].",
@@ -148,8 +148,9 @@ LISTEN = (
 OPTIONS = (
     "[At the end|Finally|Last of all] I [hold|will hold] the {n} options against [what I heard|that list|the result] and [keep the one that fits|see which one fits].",
     "[Each of the {n} options|All {n} options|Every one of the {n} options] will be [checked|looked at|put to the test], [also|even] when one [looks right early|seems right at once|fits from the start].",
-    "[I will not stop at|I do not want to stop at] the first option that [looks right|seems to fit]: all {n} [get|deserve] a [check|look].",
-    "[Then|After that] the {n} options can be [judged|checked] one [by one|after another] [until only one is left|and the wrong ones dropped].",
+    "[I will not stop at|I do not want to stop at|It would be rash to stop at] the first option that [looks right|seems to fit|sounds right]: all {n} [get|deserve] a [check|look|test].",
+    "[Then|After that|With that done,] the {n} options can be [judged|checked|tested] one [by one|after another] [until only one is left|and the wrong ones dropped|and one of them kept].",
+    "[Last come|In the end come|What remains are] the {n} options, [each with a reason|each to be kept or dropped|of which one must agree].",
 )
 
 # Caption.
@@ -216,7 +217,7 @@ TAIL = (
 NO_OVERLAP = (
     "[No two of the sounds|None of the sounds] [overlap|run into each other|are heard at the same time]; [each|every one] [stands alone|can be heard on its own].",
     "[Each sound|Every sound|Each one of them] [has ended|is over|has stopped] before the next one [begins|sets in|starts], [so they are easy to keep apart|which makes them easy to separate|so nothing is blurred|so each can be told from the next].",
-    "[They come singly|They come one at a time|They take turns], [never|and never] [two at once|two together|one over another].",
+    "[They come singly|They come one at a time|They take turns|The sounds keep apart], [never|and never|at no point] [two at once|two together|one over another].",
     "[There is a gap|A gap lies|There is some space|A pause lies] between [each sound and the next|every two neighbours|one sound and the next], so [nothing is covered|nothing is masked|none hides another].",
 )
 ALL_DIFFERENT = (
@@ -436,10 +437,10 @@ CHECK: dict[str, tuple[str, ...]] = {
 }
 
 CONCLUDE = (
-    "[So|Therefore|This means that|It follows that] option ({L}) [is the only one that fits|is the one to keep|remains|is the answer].",
+    "[So|Therefore|This means that|It follows that|In the end|For these reasons] option ({L}) [is the only one that fits|is the one to keep|remains|is the answer|stands].",
     "[That leaves|This leaves|What remains is] option ({L}), [since|because] [the others|all the others|the other options] [have been ruled out|fail|do not fit].",
-    "[The comparison|Going through the options|This] [leads to|points to] option ({L})[ alone| and to no other|].",
-    "[Only|Just|Nothing but] option ({L}) [stands up to the comparison|is left after this|agrees with what I heard|passes every test|fits the clip|can be kept].",
+    "[The comparison|Going through the options|This|All of this|Step by step, it] [leads to|points to|speaks for] option ({L})[ alone| and no other|].",
+    "[Only|Of all the options, only|In the end only] option ({L}) [stands up to the comparison|is left after this|agrees with what I heard|passes every test|fits the clip|can be kept].",
 )
 
 COURSE_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -470,7 +471,11 @@ COURSE_HEARD = (
 )
 
 SUMMARY: dict[str, tuple[str, ...]] = {
-    "order": ("[The sounds come in the order|From first to last, I hear|In sequence, the clip has] {r}, [which is|and that is|as given by] option ({L}).",),
+    "order": (
+        "[The sounds come in the order|From first to last, I hear|In sequence, the clip has|One after the other come|The list reads] {r}, [which is|and that is|as given by|just as in] option ({L}).",
+        "{r}: [that is the order|this is the sequence|so the sounds follow one another|in this order they come], [as in|and it is that of|given by] option ({L}).",
+        "[The order that I noted|The sequence of the clip|My list, read from the top,] [is|agrees with|matches] that of option ({L}): {r}.",
+    ),
     "count": ("[Counting|Adding up] {r}, [I arrive at|the total is|I get] {n} [sounds|separate sounds]{z}, [which is|so it is|and that is] option ({L}).",),
     "count_of": ("{x} [is heard|occurs|comes up] {t} [in the clip|in all|from start to end], [which is|so it is|and that points to] option ({L}).",),
     "first": ("{x}, [starting at|from|at] {a}, [comes before every other sound|is the earliest sound|opens the clip], [so|and therefore] option ({L}) [is right|is the right one|fits].",),
@@ -500,7 +505,7 @@ RESPONSE: dict[str, tuple[str, ...]] = {
     "presence_no": ("{x} [is not heard|cannot be heard|does not occur] [in the clip|at any point of the clip].",),
     "longest": ("[It goes on longer than every other sound|No other sound lasts as long|Its length, about {d}, is the greatest].",),
     "duration": ("[That is|This is] the [time|length] from [the beginning to the end|the first moment to the last|start to end][ of the clip|].", "[That much|About that much] time passes [from start to end|from the first moment to the last|before the clip ends]."),
-    "loudness": ("[That is how the loudness moves from start to end|This describes the course of the loudness best].",),
+    "loudness": ("[That is|This is] how the [loudness|volume] [moves|goes|behaves] [from start to end|over the clip|through the clip].", "[This describes|These words describe|This gives] the [course|way] of the loudness [best|as I hear it].", "[The loudness|The volume] [follows|takes] this course[ from start to end| through the clip|].",),
     "sound": ("[That is the sound heard in the clip|This is what can be heard|It is the sound that the clip holds].",),
 }  # fmt: skip
 

@@ -50,7 +50,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "count_of": (
         "How many separate times does the {x} sound occur?",
         "On how many separate occasions is the {x} sound heard?",
-        "How many separate {x} sounds are there in the clip?",
+        "How many separate times does the clip bring the {x} sound?",
         "How many separate times can the {x} sound be heard?",
     ),
     "first": (

@@ -72,7 +72,8 @@ def skeletons(chain: Chain, words: Iterable[str] = ()) -> list[str]:
     """
     known = tuple(words)
     out: dict[str, None] = {}
-    for text in (chain.planning, chain.caption, chain.reasoning, chain.summary, chain.response):
+    spoken = chain.response if " The answer is (" in chain.response else ""
+    for text in (chain.planning, chain.caption, chain.reasoning, chain.summary, spoken):
         for line in text.splitlines():
             quotes: list[str] = []
 

@@ -21,6 +21,7 @@ from audio_reasoner.grounded.feeling import speech_caption
 from audio_reasoner.grounded.known import Known, Said
 from audio_reasoner.grounded.language import number, ordinal
 from audio_reasoner.grounded.languages import COMMON, alike, language_name
+from audio_reasoner.grounded.patterns import OPTIONS_TAG
 from audio_reasoner.grounded.questions import window
 from audio_reasoner.grounded.quoting import pieces, quote_all
 from audio_reasoner.grounded.writer import Writer
@@ -56,7 +57,28 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 OTHER_WORDS = "window river money doctor garden summer letter bridge kitchen market school winter engine island ticket village mountain coffee camera hospital station holiday paper sister teacher button orange".split()  # noqa: SIM905
 _ENGLISH = frozenset("the is are you to and of in it that for this i not have was please your my we be a an".split())  # noqa: SIM905
 _NO_SPACES = ("zh", "ja", "th", "lo", "km", "my")
-_VERBS = frozenset(("is", "has", "does", "comes", "stands", "follows", "agrees"))
+_VERBS = frozenset(
+    (
+        "is",
+        "has",
+        "does",
+        "comes",
+        "stands",
+        "follows",
+        "agrees",
+        "that",
+        "this",
+        "what",
+        "word",
+        "words",
+        "next",
+        "first",
+        "find",
+        "name",
+        "take",
+        "tell",
+    )
+)
 """Words that could be read as the verb after an option's letter."""
 MOST_WORDS = 12
 """Longer speech is not counted word by word."""
@@ -208,10 +230,22 @@ _SUM: dict[str, tuple[str, ...]] = {
     "language": ("[The words|These words] are {y}, [so|and therefore] option ({L}) [is right|fits].", "[What is spoken|The language] is {y}: option ({L})."),
 }  # fmt: skip
 _REASON: dict[str, tuple[str, ...]] = {
-    "mention": ("The word {x} is {v}.",),
+    "mention": (
+        "The word {x} is {v}[ in the clip| here|].",
+        "{x} is {v}[ in it| by the speaker|].",
+        "[Going by|By] the words, {x} is {v}.",
+    ),
     "word_after": ("[After {x} comes this word|This word follows {x}|It is the next word after {x}].",),
-    "words": ("[I counted every word|The count covers all the words|That is how many words there are].",),
-    "language": ("[The words tell it|That is the language of the words|These are words of that language].",),
+    "words": (
+        "[I counted|I numbered] [every|each] word[ from first to last|].",
+        "[The count|My count] [covers|takes in] all the words.",
+        "That is how many words [there are|are said].",
+    ),
+    "language": (
+        "The words [tell|show] it.",
+        "[That is|This is] the language of [the words|what is said].",
+        "These are words of [that|this] language.",
+    ),
 }
 
 
@@ -259,7 +293,7 @@ class Speech:
         places = [
             i
             for i, x in enumerate(words[:-1])
-            if counts[x] == 1 and len(x) > 2 and words[i + 1] not in _VERBS and len(words[i + 1]) > 1
+            if counts[x] == 1 and len(x) > 2 and words[i + 1] not in _PLANNED and len(words[i + 1]) > 3
         ]
         if len(counts) < 5 or len(words) > 3 * MOST_WORDS or not places:
             return None
@@ -346,6 +380,13 @@ _BRIEF = {
     "words": "Count the words.",
     "language": "Listen to the words.",
 }
+
+
+_PLANNED = (
+    frozenset(w for t in (*_ASK["word_after"], *_STEP["word_after"], *OPTIONS_TAG) for w in re.findall(r"[a-z]+", t))
+    | _VERBS
+)
+"""Words that the planning may use; one of them as the answer would look known beforehand."""
 
 
 def _brief_steps(family: str, words: list[str], x: str, question: Question) -> str:

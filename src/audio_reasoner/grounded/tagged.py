@@ -173,7 +173,7 @@ def full_tag_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
     assert question.gold_index is not None
     target = target_of(question.text)
     kind = "presence_is" if question.family == "presence" else question.family
-    x = phrase(target).new if target else ""
+    x = phrase(target).known if target else ""
     planning = [w.say(p.ASK[kind], x=x), w.say(p.TAG_STEP if kind == "presence_is" else p.STEP_TAG[kind], x=x)]
     if len(question.options) > 2:
         planning.append(w.say(p.OPTIONS_TAG, n=number(len(question.options))))
@@ -208,7 +208,10 @@ def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
     planning = " ".join(
         [w.say(p.ASK["describe"]), w.say(p.STEP["describe_course" if facts.stretches is None else "describe"])]
     )
-    caption = tag_caption(tags, replace(facts, course=None), w, "describe")
+    caption = response
+    for _ in range(4):  # by chance its sentences may be those of the answer
+        if caption in response:
+            caption = tag_caption(tags, replace(facts, course=None), w, "describe")
     names = listed([phrase(t).new for t in tags])
     steps = [w.say(p.DESCRIBE_PLACE, x=names)]
     found = facts.stretches or ()
