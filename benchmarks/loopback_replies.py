@@ -44,7 +44,9 @@ class _Prompt:
         self.questions: list[dict[str, Any]] = []
         self.chains: list[dict[str, Any]] = []
         self.captions: list[str] = []
-        for value in _json_values(asked.turns[-1][1] if asked.turns else ""):
+        text = asked.turns[-1][1] if asked.turns else ""
+        # The examples of a prompt are JSON too; what is known about the clip stands in its data block.
+        for value in _json_values(text.rpartition("<data>")[2].partition("</data>")[0]):
             self._read(value)
 
     def _read(self, value: Any) -> None:

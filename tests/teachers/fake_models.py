@@ -5,6 +5,7 @@ import json
 from audio_reasoner.clients.messages import AudioPart, Reply
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import AudioRef, Clip, Evidence, Label
+from audio_reasoner.teachers.solver import silence
 
 CHAIN = Chain(
     planning="Listen for the animal.", caption="A dog barks.", reasoning="1. A bark is a dog's.", summary="A dog.",
@@ -78,9 +79,5 @@ def clip(*labels, clip_id="c1", domains=("sound",), **more):
 
 
 def hear(of):
-    """Two seconds of something."""
-
-    async def wav():
-        return b"RIFF"
-
-    return AudioPart(of.content_key, of.duration_s, wav)
+    """The clip's sound: silence, under the clip's own key."""
+    return AudioPart(of.content_key, of.duration_s, silence(of.duration_s).wav)
