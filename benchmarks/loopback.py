@@ -150,7 +150,7 @@ class Loopback:
                 web.post("/v1/chat/completions", self._openai),
                 web.get("/v1/models", loopback_openai.models),
                 web.post("/{version:v1|v1beta}/models/{model}:generateContent", self._gemini),
-                web.get("/{version:v1beta}/models/{model}", loopback_gemini.model),
+                web.get("/{version:v1|v1beta}/models/{model}", loopback_gemini.model),
                 web.get("/stats", self._stats),
                 web.post("/reset", self._reset),
                 *self.files.routes(),

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ def parse(body: bytes, request: web.Request, files: Files, strict: bool) -> Aske
     if len(body) > INLINE_LIMIT:
         raise BadRequest("Request payload size exceeds the limit: 20971520 bytes.")
     try:
-        data = json.loads(body)
+        data = _camel(json.loads(body))
         contents = data["contents"]
     except (ValueError, KeyError, TypeError) as error:
         raise BadRequest(f"Invalid JSON payload received: {error}") from error
@@ -77,6 +78,19 @@ def parse(body: bytes, request: web.Request, files: Files, strict: bool) -> Aske
         max_tokens=config.get("maxOutputTokens"),
         sampling=json.dumps(rest, sort_keys=True),
     )
+
+
+def _camel(value: Any) -> Any:
+    """Keys as the documentation writes them: the service reads `inline_data`, as the SDK sends it, as `inlineData`."""
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for key, item in value.items():
+        name = re.sub(r"_([a-z])", lambda m: m.group(1).upper(), key)
+        made[name] = item if "schema" in key.lower() else _camel(item)
+    return made
 
 
 def _lower(schema: Any) -> Any:
@@ -214,7 +228,7 @@ class _File:
             "updateTime": "2026-11-01T00:00:00.000000Z",
             "expirationTime": "2026-11-03T00:00:00.000000Z",
             "sha256Hash": base64.b64encode(hashlib.sha256(self.data).hexdigest().encode()).decode(),
-            "uri": f"{root}/v1beta/files/{self.name}",
+            "uri": f"{root}/v1/files/{self.name}",
             "state": "ACTIVE" if self.asks >= PROCESSING_ASKS else "PROCESSING",
             "source": "UPLOADED",
         }
@@ -231,11 +245,11 @@ class Files:
     def routes(self) -> list[web.RouteDef]:
         """What the application has to serve."""
         return [
-            web.post("/upload/v1beta/files", self._begin),
+            web.post("/upload/{version:v1|v1beta}/files", self._begin),
             web.post("/upload/session/{session}", self._chunk),
-            web.get("/v1beta/files", self._list),
-            web.get("/v1beta/files/{name}", self._get),
-            web.delete("/v1beta/files/{name}", self._delete),
+            web.get("/{version:v1|v1beta}/files", self._list),
+            web.get("/{version:v1|v1beta}/files/{name}", self._get),
+            web.delete("/{version:v1|v1beta}/files/{name}", self._delete),
         ]
 
     def stats(self) -> dict[str, int]:
