@@ -526,7 +526,8 @@ def _listen(item: tuple[Clip, bool]) -> Evidence | None:
         return None
     from audio_reasoner import evidence, synth
 
-    return evidence.measure(synth.clip_audio(clip), clip.content_key)
+    # A timeline tells better who speaks and how the beat goes.
+    return evidence.measure(synth.clip_audio(clip), clip.content_key, speech=clip.timeline is None)
 
 
 def _question_findings(asked: Asked) -> tuple[Finding, ...]:
