@@ -1,8 +1,8 @@
 """How much of what a teacher's server could have served we get out of it, with the ledger on.
 
 A loopback teacher (OpenAI protocol, log-normal latency of mean 1 s, its own process) refuses above 64 calls in flight,
-or above 3,000 requests in a sliding minute, and does not say how long to wait. The same clips, each with three calls one
-after the other, are asked for through `Caller`: once told the limit, once left to find it out, and by a naive
+or above 3,000 requests in a sliding minute, and does not say how long to wait. The same clips, each with three calls in
+turn, are asked for through `Caller`: once told the limit, once left to find it out, and by a naive
 `asyncio.gather` per stage with the SDK's own retries.
 
     python benchmarks/limit.py [--seconds 150] [--limit 64] [--quota 3000] [--only given,found,naive]
@@ -27,6 +27,7 @@ from loopback import Running, in_process
 
 STAGES = ("annotate", "think", "judge")
 WARM_S = 60
+SETTLE_S = 3
 CLIPS_IN_PROGRESS = 512
 
 
@@ -112,6 +113,8 @@ async def naive(server: Running, seconds: float) -> int:
 
 def measure(name: str, server_options: dict[str, Any], limits: Limits | None, seconds: float) -> Result:
     """One scenario; `limits` None is the naive one."""
+    import openai  # noqa: F401 -- loaded before the clock starts
+
     options = {"latency": 1.0, "retry_after": False, **server_options}
     with in_process(**options) as server, tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
@@ -122,7 +125,9 @@ def measure(name: str, server_options: dict[str, Any], limits: Limits | None, se
             refused, groups = asyncio.run(ours(server, limits, seconds, Path(folder)))
         seconds = min(seconds, time.monotonic() - began)
         stats = server.stats()
-    served = stats["served_per_second"][: int(seconds)]
+    # Not the first seconds, in which no reply can be there yet, nor the last, which are cut.
+    served = stats["served_per_second"][: max(SETTLE_S + 1, int(seconds) - 3)]
+    settled = served[SETTLE_S:]
     if "limit" in options:
         rate = options["limit"] / (stats["latency_s"] / max(1, stats["admitted"]))
     else:
@@ -131,9 +136,9 @@ def measure(name: str, server_options: dict[str, Any], limits: Limits | None, se
     total = sum(served)
     return Result(
         name,
-        sum(served[:WARM_S]) / (rate * min(len(served), WARM_S)),
+        sum(served[SETTLE_S:WARM_S]) / (rate * max(1, min(len(served), WARM_S) - SETTLE_S)),
         sum(served[WARM_S:]) / (rate * max(1, len(served) - WARM_S)),
-        total / (rate * len(served)),
+        sum(settled) / (rate * max(1, len(settled))),
         refused / max(1, stats["requests"]),
         total,
         lost,

@@ -48,7 +48,10 @@ class Refused(Exception):
 
 @dataclass
 class Server:
-    """`limit` in flight or `quota` a minute is refused beyond; `places` makes it queue instead. Times in seconds."""
+    """More than `limit` in flight or `quota` a minute is refused, or queued for one of `places`; times in seconds.
+
+    `moody` is the share of calls refused for no reason.
+    """
 
     limit: float = math.inf
     quota: float = math.inf
@@ -57,6 +60,7 @@ class Server:
     sigma: float = 0.5
     network: float = 0.001
     seed: int = 0
+    moody: float = 0.0
     in_flight: int = 0
     peak: int = 0
     served_at: list[float] = field(default_factory=list)
@@ -74,7 +78,7 @@ class Server:
         await asyncio.sleep(self.network * self._rng.uniform(0.5, 1.5))
         while self._recent and self._recent[0] <= now() - 60:
             self._recent.popleft()
-        if self.in_flight >= self.limit or len(self._recent) >= self.quota:
+        if self._rng.random() < self.moody or self.in_flight >= self.limit or len(self._recent) >= self.quota:
             self.refused_at.append(now())
             await asyncio.sleep(self.network)
             raise Refused

@@ -16,7 +16,7 @@ def test_an_unknown_number_in_flight_is_found_and_hardly_ever_exceeded(limit: in
     server, _ = run(150, limit=limit, clients=300)
     calls = len(server.served_at) + len(server.refused_at)
     assert server.served(60, 150) >= 0.95 * server.could(60, 150, limit)
-    assert len(server.refused_at) <= 0.01 * calls
+    assert len(server.refused_at) <= 0.01 * calls + 6  # finding it costs a few, however small the server
 
 
 @pytest.mark.parametrize("quota", [600, 3000])
@@ -61,6 +61,13 @@ def test_a_server_that_grew_is_used() -> None:
     served, refused = simulate(made())
     assert served >= 0.85 * 40 * 60
     assert refused <= 100
+
+
+def test_refusals_for_no_reason_slow_nobody_down() -> None:
+    server, _ = run(120, limit=40, moody=0.01, clients=200)
+    assert server.served(60, 120) >= 0.9 * server.could(60, 120, 40)
+    server, _ = run(120, Limits(max_in_flight=40), limit=40, moody=0.02, clients=100)
+    assert server.served(60, 120) >= 0.9 * server.could(60, 120, 40)
 
 
 def test_higher_priorities_go_first_and_equal_ones_in_order() -> None:

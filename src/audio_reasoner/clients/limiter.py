@@ -3,11 +3,11 @@
 Decision: what the user knows is obeyed, what nobody said is found out with as few refusals as possible. Slow start adds
 a place per reply (doubling every round) until something gives. A refusal is explained by whichever measure stood at its
 record when the refused call was sent: calls in flight, calls in the last minute, or tokens in the last minute; that
-record is then the limit, exactly. Calls in flight go back to 95 %, climb to the last level that was good, and try the
-level above it ever more rarely; a minute's quota is paced and tried likewise. A wrong explanation shows at once (a
-single call is tried before a full minute is waited for) and is taken back. Servers that queue instead of refusing are
-recognised by twice as many calls in flight that get no more done. Errors of the server stop growth, and a server that
-cannot be reached is asked by one call at a time.
+record is then the limit, exactly. A refusal among calls that are let through means nothing. Calls in flight go back to
+95 %, climb to the last level that was good, and try the level above it ever more rarely; a minute's quota is paced and
+tried likewise. A wrong explanation shows at once (a single call is tried before a full minute is waited for) and is
+taken back. Servers that queue instead of refusing are recognised by twice as many calls in flight that get no more
+done. Errors of the server stop growth, and a server that cannot be reached is asked by one call at a time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import itertools
 import logging
 import math
 import resource
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ STEP = 0.05
 """Growth per clean round once slow start is over."""
 PROBE_S = (20.0, 320.0)
 """First and longest wait before the level that was refused is tried again."""
-PROBE_CALLS = 300
+PROBE_CALLS = 400
 """Nor is it tried before so many calls: on a small server few go out in that time."""
 QUOTA_PROBE_S = (60.0, 960.0)
 READY = 0.1
@@ -57,13 +58,16 @@ class Limits:
 class Slot:
     """Permission for one call. Exactly one of `served`, `refused`, `failed`, `dropped` ends it; more do nothing."""
 
-    __slots__ = ("_limiter", "at", "count", "entry", "level", "open", "probe", "token_entry", "tokens", "tops")
+    __slots__ = (
+        "_limiter", "at", "count", "entry", "level", "number", "open", "probe", "token_entry", "tokens", "tops",
+    )  # fmt: skip
 
     def __init__(self, limiter: Limiter, at: float, level: int, probe: bool, entry: Entry, token_entry: Entry) -> None:
         self._limiter = limiter
         self.at = at
         self.level = level
         self.probe = probe
+        self.number = limiter.calls
         self.entry = entry
         self.token_entry = token_entry
         self.count = limiter.requests.count
@@ -121,7 +125,7 @@ class Limiter:
         self._step = math.inf  # growth beyond a ceiling that is gone begins with one call
         self._probe_wait = PROBE_S[0]
         self._probe_at = math.inf
-        self._probe_calls = 0
+        self._probe_calls = 0.0
         self._quota_wait = QUOTA_PROBE_S[0]
         self._quota_probe_at = math.inf
         self._episode = -math.inf  # when the last refusal was acted upon
@@ -130,11 +134,13 @@ class Limiter:
         self._pause_until = -math.inf
         self._pause_s = 0.0
         self._answer_s = 0.0
+        self._trial_number = -1
         self._single_s = 0.0  # wait between single calls in front of a full quota; 0: none
         self._single_at = math.inf
         self._blamed: Quota | None = None
         self._blamed_level = 0
         self._trouble = 0.0
+        self._refused_lately: deque[int] = deque(maxlen=8)
         self._round = _Round(now, self.limit)
         self._best = (0.0, 0.0)  # work per second, and calls in flight that achieved it
         self._waiting: list[tuple[int, int, float, asyncio.Future[Slot]]] = []
@@ -226,7 +232,7 @@ class Limiter:
                 self._single_at = now + self._single_s
             self._grant(tokens, future, now, probe)
             if self._trial:
-                self._trial = False
+                self._trial, self._trial_number = False, self.calls
                 self._pause_until = now + 2 * self._answer_s
 
     def _grant(self, tokens: float, future: asyncio.Future[Slot], now: float, probe: bool) -> None:
@@ -327,7 +333,7 @@ class Limiter:
             self._quota_probe_at = now + MINUTE_S
             for quota in (self.requests, self.tokens):
                 if quota.quota < quota.cap and quota.full(now):
-                    quota.obey(quota.quota * 1.02 + 1)
+                    quota.try_more()
 
     def _refused(self, slot: Slot, retry_after_s: float | None, rate: RateHeaders | None) -> None:
         now = self._now()
@@ -336,7 +342,6 @@ class Limiter:
         self.refusals += 1
         self.requests.change(slot.entry, 0)
         self.tokens.change(slot.token_entry, 0)
-        self._slow_start = False
         self._no_growth_until = max(self._no_growth_until, now + 1.0)
         self._heed(rate, now)
         if slot.probe:
@@ -352,7 +357,10 @@ class Limiter:
                 if (level := max(self._least, self.in_flight + 1)) < self._ceiling:
                     self._lower_ceiling(level, now)
             return
+        if not self._believed(slot):
+            return
         self._episode = now
+        self._slow_start = False
         why = self._explain(slot)
         self.top_level = min(self.top_level, slot.level - 1)
         self.requests.top = min(self.requests.top, slot.count - 1)
@@ -366,6 +374,20 @@ class Limiter:
             self._pause(now, retry_after_s)
         else:
             self._too_many_a_minute(self.requests if why == "requests" else self.tokens, slot, now, retry_after_s)
+
+    def _believed(self, slot: Slot) -> bool:
+        """Whether a refusal means a limit: then the calls next to it are refused too; else the server is moody."""
+        self._refused_lately.append(slot.number)
+        expected = (self._ceiling is not None and slot.level >= self._ceiling) or any(
+            quota.quota < math.inf and reached >= (1 - NEAR) * quota.quota
+            for quota, reached in ((self.requests, slot.count), (self.tokens, slot.tokens))
+        )
+        # A limit that is known about right refuses a call here and there; one that is not, one after the other.
+        reach, needed = (60, 2) if expected else (3, 1 if slot.number == self._trial_number else 3)
+        if sum(abs(number - slot.number) <= reach for number in self._refused_lately) < needed:
+            return False
+        self._refused_lately.clear()
+        return True
 
     def _explain(self, slot: Slot) -> str:
         """Which measure stood at its record: "level", "requests", "tokens" or "unknown"."""
@@ -402,7 +424,7 @@ class Limiter:
         else:
             self._lower_ceiling(level, now)
         self._probe_at = now + self._probe_wait
-        self._probe_calls = self.calls + PROBE_CALLS
+        self._probe_calls = self.calls + PROBE_CALLS * self._probe_wait / PROBE_S[0]
 
     def _lower_ceiling(self, level: int, now: float) -> None:
         self._ceiling = max(2, level)
@@ -412,9 +434,8 @@ class Limiter:
 
     def _too_many_a_minute(self, quota: Quota, slot: Slot, now: float, retry_after_s: float | None) -> None:
         reached = slot.count if quota is self.requests else slot.tokens
-        if quota.cap < math.inf and reached >= 0.98 * quota.cap:
-            quota.distrust_clock()  # it is as large as the user says, only its minute is not ours
-            quota.obey(quota.cap)
+        if quota.quota < math.inf and reached >= 0.98 * quota.quota:
+            quota.overdrawn()
         else:
             quota.obey(reached - 1 - reached // 100 if quota is self.requests else 0.97 * reached)
             self._blamed, self._blamed_level = quota, slot.level

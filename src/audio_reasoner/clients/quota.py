@@ -14,7 +14,8 @@ from collections import deque
 MINUTE_S = 60.0
 MARGIN_S = 0.25
 """A minute at the server is not a minute here: calls arrive later than they were sent, and not all equally late."""
-_MOST_MARGIN_S = 2.0
+_MOST_MARGIN_S = 1.25
+_MARGIN_STEP_S = 0.1
 _CATCH_UP_S = 10.0
 _FASTER = 1.5
 _AT_ONCE_S = 0.1
@@ -40,6 +41,7 @@ class Quota:
         self.top = 0.0  # the most that ever was accepted within a minute, as far as known
         self.count = 0.0
         self._sent: deque[Entry] = deque()
+        self._before: float | None = None
         self._credit = 0.0
         self._spurt = 0.0
         self._at = now
@@ -112,6 +114,17 @@ class Quota:
         self.quota = self.cap
         self.top = self.count
 
-    def distrust_clock(self) -> None:
-        """The server counted a minute differently: leave it more time."""
-        self.margin_s = min(_MOST_MARGIN_S, self.margin_s + MARGIN_S)
+    def try_more(self) -> None:
+        """See whether a little more is allowed by now."""
+        self._before = self.quota
+        self.obey(self.quota * 1.02 + 1)
+
+    def overdrawn(self) -> None:
+        """Refused with the quota just used up: the trial failed, or the server's minute is not quite ours."""
+        if self._before is not None:
+            self.obey(self._before)
+            self._before = None
+        elif self.margin_s < _MOST_MARGIN_S:
+            self.margin_s += _MARGIN_STEP_S
+        else:
+            self.obey(0.99 * self.quota)
