@@ -1,4 +1,4 @@
-"""Claim: a report of 5,000 samples stays small, is drawn in seconds, and opens in well under a second.
+"""Claim: a report that shows 5,000 samples stays below its size limit and opens in about a second.
 
 Rows are made up (chains of 60 to 450 words), sounds are rendered scenes. Opening is measured in Chromium, if there is
 one: from the start of navigation until the page's script has listed every sample and shown the first with its player,
@@ -76,7 +76,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=5000)
-    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--samples", type=int, default=5000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = RunDir.create(Path(folder) / "run", source={"name": "bench"})
@@ -86,7 +86,7 @@ def main() -> None:
         write_dataset(run.dataset_dir, [make_row(c, k, rng) for c in clips for k in range(4)])
         print(f"{'page':<34}{'size':>10}{'drawn in':>10}{'opened in':>11}")
         figures = {}
-        for name, samples in (("20 samples", 20), (f"{options.samples} samples", options.samples), ("no sample", 0)):
+        for name, samples in (("200 samples", 200), (f"{options.samples} samples", options.samples), ("no sample", 0)):
             began = time.monotonic()
             page = write_report(run.path, Path(folder) / "report.html", max_samples=samples)
             drawn = time.monotonic() - began
