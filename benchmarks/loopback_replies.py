@@ -113,7 +113,7 @@ class _Prompt:
         gold = self.gold(question)
         bare = gold.split(") ", 1)[-1]
         turn = "I weigh the options one after the other" if options else "I work the answer out from what is heard"
-        steps = [f"{text} is compared with what I heard." for text in options.values()]
+        steps = [f'I hold option {mark}, "{text}", against the sound.' for mark, text in options.items()]
         if self.answers == "other":
             turn = "I listen a second time and go about it in another way"
         return {
