@@ -44,6 +44,12 @@ _TEACHER_ERROR = re.compile(
     r"\bstrictly follow\b|^\(?in this (?:part|section),|\(in this (?:part|section),|\bsystem prompt\b|\{[a-z_]{3,20}\}",
     re.MULTILINE,
 )
+_ERROR_WORDS = (
+    "limit", "quota", "error", "unavailable", "gateway", "http", "exhausted", "invalid", "deadline", "connection", "<",
+    "traceback", "sorry", "apolog", "i can", "i am ", "i'm ", "model", "assistant", "able to", "no audio", "not have",
+    "n't have", "here is the", "question is:", "***", "you must", "you should", "strictly", "must", "should", "in this part",
+    "in this section", "prompt", "{", "[inst", "[/inst", "provide ",
+)  # fmt: skip
 _ERROR_JSON = re.compile(r"\{\s*[\"'](?:errors?|detail|status|message|code|type|fault)[\"']\s*:", re.IGNORECASE)
 _ANSWER_WORDS = r"(?:correct |right |final |expected )*(?:answer|choice|option|solution)"
 _CAPTION_ANSWERS = re.compile(
@@ -105,7 +111,10 @@ def answer_early(question: Question, chain: Chain, plain: Mapping[str, str]) -> 
 def teacher_error(chain: Chain, plain: Mapping[str, str]) -> Iterator[Finding]:
     """No error message, refusal or prompt text stands in the chain."""
     for name, body in plain.items():
-        if m := _TEACHER_ERROR.search(body.lower()) or _ERROR_JSON.search(getattr(chain, name)):
+        low = body.lower()
+        # Most sections hold none of these words, and looking for words is cheaper than for patterns.
+        m = _TEACHER_ERROR.search(low) if any(word in low for word in _ERROR_WORDS) else None
+        if m := m or _ERROR_JSON.search(getattr(chain, name)):
             yield Finding(code="teacher_error", detail=f"{name} contains {m[0]!r}")
 
 
@@ -168,6 +177,9 @@ def _tongue(text: str) -> str | None:
     words = [w.strip(".,;:!?()[]'’*").casefold() for w in text.split()]
     if len(words) < 10:
         return None
+    english = sum(w in _STOPS["en"] for w in words)
+    if english >= 0.25 * len(words):
+        return "en"
     hits = {code: sum(w in stops for w in words) for code, stops in _STOPS.items()}
     best = max(hits, key=lambda c: hits[c])
     second = max(n for c, n in hits.items() if c != best)

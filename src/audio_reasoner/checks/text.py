@@ -95,6 +95,7 @@ _END = re.compile(
 _RANGE = re.compile(
     r"(?<![\w.:])(\d+(?:\.\d+)?)\s?(?:s|sec|secs|seconds?)?\s?(-|–|—|to|and|until)\s?(\d+(?:\.\d+)?)\s?(?:s|sec|secs|seconds?)(?!\w)"
 )
+_DIGIT = re.compile(r"\d")
 _POINT = re.compile(
     r"(?<![\w.:])(\d+(?:\.\d+)?)(?:[- ]?(?:s|sec|second)s?[- ](mark|point)\b|-seconds?(?:-| )(?:long )?(?=\w))", re.I
 )
@@ -120,7 +121,7 @@ def ranges(text: str) -> list[tuple[float, float]]:
 
 def times(text: str) -> list[Time]:
     """All times of a sentence with their roles."""
-    if not any(c.isdigit() for c in text):
+    if not _DIGIT.search(text):
         return []
     out = []
     seen: set[int] = set()
