@@ -75,9 +75,14 @@ class Crew:
 
 @contextlib.asynccontextmanager
 async def crew_of(
-    settings: BuildSettings, plan: Plan, ledger: Ledger, batcher: Batcher, watched: frozenset[str] = frozenset()
+    settings: BuildSettings,
+    plan: Plan,
+    ledger: Ledger,
+    batcher: Batcher,
+    watched: frozenset[str] = frozenset(),
+    retry: bool = False,
 ) -> AsyncIterator[Crew]:
-    """Everybody whom the settings name, connected.
+    """Everybody whom the settings name, connected. With `retry`, useless replies in the ledger are asked for anew.
 
     Raises:
         ConfigError: a missing key, an unknown price with a spend cap, prompts or prices that cannot be used.
@@ -106,6 +111,7 @@ async def crew_of(
             prompts=settings.prompts,
             give_evidence=settings.give_evidence,
             one_call=settings.one_call,
+            retry=retry,
         )
         judge = solver = None
         if settings.judge is not None:
@@ -117,10 +123,11 @@ async def crew_of(
                 prompts=settings.prompts,
                 give_evidence=settings.give_evidence,
                 one_call=settings.one_call,
+                retry=retry,
             )
         if settings.solver is not None:
             solver = teachers.make_solver(
-                settings.solver, seed=settings.seed, caller=meter, hear=ear.hear, prompts=settings.prompts
+                settings.solver, seed=settings.seed, caller=meter, hear=ear.hear, prompts=settings.prompts, retry=retry
             )
         roles = {"teacher": settings.teacher, "judge": settings.judge, "solver": settings.solver}
         outages = {role: by_spec[spec] for role, spec in roles.items() if spec is not None and spec in by_spec}

@@ -245,7 +245,7 @@ async def process(job: Job) -> None:
     with compute.Pool(job.workers) as pool:
         async with (
             compute.Batcher(pool) as batcher,
-            crew_of(settings, job.plan, job.ledger, batcher, job.pilot) as crew,
+            crew_of(settings, job.plan, job.ledger, batcher, job.pilot, job.retry) as crew,
         ):
             job.meter = crew.meter
             pipeline = Pipeline(
