@@ -1,11 +1,15 @@
 """Gathers freely licensed recordings from Debian packages into a folder, arranged as users arrange theirs.
 
-    apt install tuxpaint-stamps-default minetest-data sonic-pi-samples lincity-ng-data asterisk-core-sounds-en-wav
+    apt install --no-install-recommends tuxpaint-stamps-default minetest-data sonic-pi-samples lincity-ng-data \\
+        asterisk-core-sounds-en asterisk-core-sounds-en-wav asterisk-core-sounds-es asterisk-core-sounds-es-wav \\
+        asterisk-core-sounds-fr asterisk-core-sounds-fr-wav
     python benchmarks/real_recordings.py OUT
 
 OUT/effects   one folder per label: animals, tools, weather, traffic, footsteps, doors (tuxpaint, minetest, lincity)
 OUT/samples   flat, labels in the file names: drums, tabla, electronics (sonic-pi)
 OUT/prompts   labels.csv with transcripts: a telephone voice (asterisk)
+OUT/parallel  labels.csv with transcripts and English translations: the same prompts read in Spanish and French. The
+              packages of further languages (Italian, Russian) are read too if they are installed with their texts.
 
 The recordings are copied for trying and testing on this machine; each package's licence is in /usr/share/doc/PACKAGE.
 What is copied depends only on the packages.
@@ -96,6 +100,7 @@ EFFECTS: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 PROMPTS = 150
+LANGUAGES = ("es", "fr", "it", "ru")
 
 
 def package_files(package: str) -> list[Path]:
@@ -135,16 +140,49 @@ def samples(out: Path) -> int:
     return len(paths)
 
 
+def spoken(language: str) -> dict[str, str]:
+    """What is said in each prompt of a language, by its file's name; empty where the package has no text."""
+    path = Path(f"/usr/share/doc/asterisk-core-sounds-{language}/core-sounds-{language}.txt.gz")
+    if not path.is_file():
+        return {}
+    text = gzip.decompress(path.read_bytes()).decode("utf-8")
+    lines = re.findall(r"^([\w/-]+): ([^\[\n].*)$", text, re.MULTILINE)
+    return {name: " ".join(words.split()) for name, words in lines}
+
+
+def parallel(out: Path) -> int:
+    """Prompts of other languages with their transcripts and what the English voice says in the same prompt."""
+    (out / "audio").mkdir(parents=True, exist_ok=True)
+    english, rows = spoken("en"), []
+    for language in LANGUAGES:
+        words = spoken(language)
+        if not words:
+            continue
+        for path in package_files(f"asterisk-core-sounds-{language}-wav"):
+            name = next(
+                (n for n in (path.stem, f"{path.parent.name}/{path.stem}") if n in words and n in english), None
+            )
+            # A single word or a letter is no speech to translate.
+            if path.suffix != ".wav" or name is None or len(words[name].split()) < 3 or "(" in words[name]:
+                continue
+            file = f"audio/{language}-{name.replace('/', '-')}.wav"
+            shutil.copy(path, out / file)
+            rows.append((file, words[name], english[name], language, f"{language}-voice"))
+    header = ("file", "transcript", "translation", "language", "speaker")
+    with (out / "labels.csv").open("w", encoding="utf-8", newline="") as f:
+        csv.writer(f).writerows([header, *rows])
+    return len(rows)
+
+
 def prompts(out: Path) -> int:
     """Spoken prompts with a table of transcripts."""
     (out / "audio").mkdir(parents=True, exist_ok=True)
-    text = gzip.decompress(Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz").read_bytes())
-    transcripts = dict(re.findall(r"^([\w/-]+): ([^\[\n].*)$", text.decode("utf-8"), re.MULTILINE))
+    transcripts = spoken("en")
     rows = []
     for path in package_files("asterisk-core-sounds-en-wav"):
         if path.suffix == ".wav" and path.stem in transcripts and len(rows) < PROMPTS:
             shutil.copy(path, out / "audio" / path.name)
-            rows.append((f"audio/{path.name}", " ".join(transcripts[path.stem].split()), "Allison", "en"))
+            rows.append((f"audio/{path.name}", transcripts[path.stem], "Allison", "en"))
     with (out / "labels.csv").open("w", encoding="utf-8", newline="") as f:
         csv.writer(f).writerows([("file", "transcript", "speaker", "language"), *rows])
     return len(rows)
@@ -155,7 +193,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     out = Path(sys.argv[1])
-    counts = {f.__name__: f(out / f.__name__) for f in (effects, samples, prompts)}
+    counts = {f.__name__: f(out / f.__name__) for f in (effects, samples, prompts, parallel)}
     labels = len(list((out / "effects").iterdir()))
     print(" ".join(f"{k}={v}" for k, v in counts.items()), f"labels={labels} total={sum(counts.values())}")
 

@@ -386,7 +386,7 @@ class Feeling:
             raise ValueError("no emotion is known")
         asked = c.target(TEMPLATES, question.text)
         if style == "brief":
-            words = f"A voice says {quote_all(known.transcript.text)}." if known.transcript else "A voice speaks."
+            words = f"A voice says {quote_all(known.transcript.text)}" if known.transcript else "A voice speaks."
             glad, sore = charged(known.transcript.text) if known.transcript else ([], [])
             told = f"Words: {'friendly' if glad and not sore else 'hard' if sore and not glad else 'open'}. Voice: {emotion}."
             return c.brief(question, "Weigh the words against the voice.", words, told, f"The emotion is {emotion}.")
@@ -483,7 +483,7 @@ class Sarcasm:
             raise ValueError("whether it is sarcastic is not known")
         answer = "yes" if known.sarcastic else "no"
         if style == "brief":
-            words = f"A voice says {quote_all(known.transcript.text)}." if known.transcript else "A voice speaks."
+            words = f"A voice says {quote_all(known.transcript.text)}" if known.transcript else "A voice speaks."
             told = f"Words and tone {'clash' if known.sarcastic else 'agree'}."
             return c.brief(question, "Look for a clash of words and tone.", words, told, f"Sarcastic: {answer}.")
         steps = _weigh(known, w)[0] if known.transcript is not None else []

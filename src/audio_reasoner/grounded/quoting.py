@@ -29,5 +29,6 @@ def pieces(text: str, longest: int = LONGEST) -> list[str]:
 
 
 def quote_all(text: str) -> str:
-    """The passage in double quotes, a long one in several pairs of them."""
-    return " ".join(f'"{x}"' for x in pieces(text))
+    """The passage in double quotes, a long one in several pairs of them; it ends a sentence."""
+    quoted = " ".join(f'"{x}"' for x in pieces(text))
+    return quoted if text[-1:] in ".!?…。！？" else f"{quoted}."

@@ -18,6 +18,7 @@ from audio_reasoner.grounded.known import Known, Said
 from audio_reasoner.grounded.language import number, ordinal
 from audio_reasoner.grounded.languages import language_name
 from audio_reasoner.grounded.quoting import quote_all
+from audio_reasoner.grounded.speech import english
 from audio_reasoner.grounded.vocabulary import of_kind
 from audio_reasoner.grounded.writer import Writer
 
@@ -35,13 +36,35 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "What is said, put into {x}?",
     ),
 }
-_WHOLE = re.compile(r"(?<=[.!?。！？…])\s*(?=\S)")
+_WHOLE = re.compile(r"(?<=[.!?。！？…])(?![.!?。！？…])\s*(?=\S)")
 _PART = re.compile(r"(?<=[,;:，、；：])\s*(?=\S)")
 MAX_PARTS = 8
 
 
 def _tongue(said: Said | None, other: str) -> str:
     return (language_name(said.language) if said is not None else None) or other
+
+
+def target_language(known: Known) -> str | None:
+    """The language to translate into: the label's, if it is not that of the speech; else English if it reads so."""
+    gold, heard = known.translation, known.transcript
+    if gold is None:
+        return None
+    name = language_name(gold.language)
+    if name is not None and (heard is None or language_name(heard.language) != name):
+        return name
+    return "English" if english(Said(gold.text)) and not (heard is not None and english(heard)) else None
+
+
+def _parts(text: str) -> list[str]:
+    """Sentences; what holds no letter or digit ("...") stays with its neighbour."""
+    out: list[str] = []
+    for part in _WHOLE.split(text):
+        if out and (not any(ch.isalnum() for ch in part) or not any(ch.isalnum() for ch in out[-1])):
+            out[-1] = f"{out[-1]} {part}"
+        else:
+            out.append(part)
+    return out
 
 
 def pairs_of(source: str, target: str) -> list[tuple[str, str]]:
@@ -52,7 +75,7 @@ def pairs_of(source: str, target: str) -> list[tuple[str, str]]:
     >>> pairs_of("Oui, merci.", "Yes.")
     [('Oui, merci.', 'Yes.')]
     """
-    a, b = _WHOLE.split(source), _WHOLE.split(target)
+    a, b = _parts(source), _parts(target)
     if len(a) != len(b) or len(a) > MAX_PARTS:
         return [(source, target)]
     out: list[tuple[str, str]] = []
@@ -64,12 +87,12 @@ def pairs_of(source: str, target: str) -> list[tuple[str, str]]:
 
 _ASK = (
     "[I am asked for|The question asks for|What is wanted is] [the meaning of the speech|what is said], [put into|rendered in|given in] {y}.",
-    "[The task is|I have to|I need] to [translate|render|carry over] [what is said|the speech] [from {x} into {y}|into {y}].",
+    "[The task is|My task is|What I have to do is] to [translate|render|carry over] [what is said|the speech] [from {x} into {y}|into {y}].",
     "[What is spoken|The speech] [has to become|must be turned into|is to be given as] {y}[ text|, in writing|].",
     "[This is|It is] a [task of translation|translation task]: {x} goes in[ by ear|], {y} comes out[ in writing|].",
 )
 _STEP = (
-    "[First I write down|To begin with, I write down|I will first write down] [what I hear|the words as I hear them|the words], then [I translate|I go through] [them|it] [phrase by phrase|piece by piece][, and at the end I join the pieces|].",
+    "[First I write down|To begin with, I write down|I will first write down] [what I hear|the words as I hear them|the words], then [I translate|I go through them] [phrase by phrase|piece by piece][, and at the end I join the pieces|].",
     "[Before translating|Before any translation], [the words themselves must be clear|I need the words themselves], so I [transcribe|take down] the speech [first|before I go on] and [translate it|turn to the translation] [afterwards|after that].",
     "[Two passes will do|Two passes are enough|I will go in two passes]: [one|a first] to take down the {x} words, [one|a second] to [translate|carry over] [each phrase|every phrase].",
     "[I split the work|The work falls into two]: [the words in|what is said in] {x}, then [its|the] meaning in {y}[, phrase after phrase|, piece after piece|].",
@@ -91,7 +114,7 @@ _SAYS = (
 )
 _PHRASE = (
     "[The {k} phrase|Phrase {i}|The {k} piece|Piece {i}] [is|reads|goes|says] {q}",
-    "[In {k} place|As piece {i}|As the {k} piece] [I hear|comes|I note] {q}",
+    "[In {k} place|As piece {i}|As the {k} piece] [I hear|I note|I have] {q}",
     "[I take down|I write down|I note] [piece {i}|phrase {i}|the {k} phrase]: {q}",
 )
 _WHOLE_HEARD = (
@@ -102,7 +125,7 @@ _WHOLE_HEARD = (
 _PUT = (
     "{q} [becomes|turns into|is] {r}",
     "[In {y}|Put into {y}], {q} [is|becomes|reads] {r}",
-    "[For|To] {q} [I write|I put|the {y} is] {r}",
+    "[For|From] {q} [I get|comes|I make] {r}",
     "{r} [is how {y} says|is what {y} has for|renders|gives the sense of] {q}",
 )
 _PUT_BLIND = (
@@ -150,9 +173,9 @@ class SpeechTranslation:
         gold, rng = a.known.translation, a.rng
         if gold is None:
             return None
-        name = _tongue(gold, "")
-        if not name:
-            return None
+        name = target_language(a.known)
+        if name is None:
+            return None  # a request for a translation must say into what
         text = c.template(rng, TEMPLATES, family, x=name)
         if family == "translation":
             return c.ask_open("s2tt", family, text, gold.text, 3)
@@ -182,11 +205,11 @@ class SpeechTranslation:
         gold, heard = known.translation, known.transcript
         if gold is None:
             raise ValueError("no translation is known")
-        y = _tongue(gold, "the other language")
+        y = target_language(known) or "the other language"
         x = _tongue(heard, "the original")
-        pairs = pairs_of(heard.text, gold.text) if heard is not None else [("", t) for t in _WHOLE.split(gold.text)]
+        pairs = pairs_of(heard.text, gold.text) if heard is not None else [("", t) for t in _parts(gold.text)]
         if style == "brief":
-            words = f"{quote_all(heard.text)}." if heard is not None else "A voice speaks."
+            words = quote_all(heard.text) if heard is not None else "A voice speaks."
             told = " ".join(
                 f"{c.quoted(a)} is {c.quoted(b)}." if a else f"{i} {c.quoted(b)}." for i, (a, b) in enumerate(pairs, 1)
             )

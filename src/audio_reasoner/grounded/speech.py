@@ -55,7 +55,40 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     ),
 }
 OTHER_WORDS = "window river money doctor garden summer letter bridge kitchen market school winter engine island ticket village mountain coffee camera hospital station holiday paper sister teacher button orange".split()  # noqa: SIM905
-_ENGLISH = frozenset("the is are you to and of in it that for this i not have was please your my we be a an".split())  # noqa: SIM905
+_ENGLISH = frozenset(
+    [
+        "the",
+        "is",
+        "are",
+        "you",
+        "to",
+        "and",
+        "of",
+        "in",
+        "it",
+        "that",
+        "for",
+        "this",
+        "i",
+        "not",
+        "have",
+        "was",
+        "please",
+        "your",
+        "my",
+        "we",
+        "be",
+        "an",
+        "by",
+        "has",
+        "been",
+        "with",
+        "number",
+        "press",
+        "enter",
+        "now",
+    ]
+)
 _NO_SPACES = ("zh", "ja", "th", "lo", "km", "my")
 _VERBS = frozenset(
     (
@@ -112,7 +145,8 @@ def english(said: Said) -> bool:
     """Whether the words are English: by their language, else by small words that only English has."""
     if said.language:
         return language_name(said.language) == "English"
-    return len(_ENGLISH & set(words_in(said.text))) >= 2
+    found = words_in(said.text)
+    return len(_ENGLISH & set(found)) >= (2 if len(found) > 3 else 1)
 
 
 def spaced(said: Said) -> bool:
@@ -177,8 +211,8 @@ _PART = (
     "[I hear|I note|I write down] {q}[ as number {i}| in {k} place|].",
 )
 _WHOLE = (
-    "[Put together|In one go|As a whole], [it says|the words are|I have] {q}.",
-    "[What is said|The speech] [as a whole|in full] [is|reads]: {q}.",
+    "[Put together|In one go|As a whole], [it says|the words are|I have] {q}",
+    "[What is said|The speech] [as a whole|in full] [is|reads]: {q}",
 )
 _SEARCH_YES = (
     "[In|Within] {q} [I find|there is|stands] {x}, so it is [said|spoken].",
