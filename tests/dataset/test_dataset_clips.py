@@ -13,7 +13,7 @@ from dataset_samples import make_clip
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import InputError, IntegrityError
 from audio_reasoner.core.records import AudioRef, Clip, Event, EvidenceItem, Label, Timeline
-from audio_reasoner.dataset import count_clips, part_name, read_clips, write_clips
+from audio_reasoner.dataset import ClipLookup, count_clips, find_clip, part_name, read_clips, write_clips
 from audio_reasoner.dataset.clips import clip_places
 
 
@@ -160,6 +160,24 @@ def test_places_tell_whole_files_from_spans(tmp_path: Path) -> None:
     assert places[whole.clip_id].whole_file == "/x/a.wav"
     assert places[span.clip_id].whole_file is None
     assert places[make_clip(1).clip_id].path is None
+
+
+def test_single_clips_are_found_in_any_part(tmp_path: Path) -> None:
+    clips = [*(make_clip(i, "a") for i in range(30)), *(make_clip(i, "b") for i in range(30))]
+    write_clips(tmp_path, clips)
+    look = ClipLookup(tmp_path)
+    for clip in reversed(clips):
+        assert find_clip(tmp_path, clip.clip_id) == look.get(clip.clip_id) == clip
+    for nobody in ("", "a", "zzz"):
+        assert find_clip(tmp_path, nobody) is None
+        assert look.get(nobody) is None
+
+
+def test_clips_without_the_evidence_column_still_read() -> None:
+    """Files of earlier versions have no such column."""
+    old = Path(__file__).parent / "fixtures" / "run-v1"
+    assert "evidence" not in pq.read_schema(next((old / "clips").glob("*.parquet"))).names
+    assert all(c.evidence == () for c in read_clips(old))
 
 
 def test_no_clips_yet_is_an_empty_run(tmp_path: Path) -> None:

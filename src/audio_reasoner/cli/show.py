@@ -44,7 +44,7 @@ def show(
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.cota.page_losses import segments_of
     from audio_reasoner.cota.page_terminal import list_view, sample_view
-    from audio_reasoner.dataset import count_rows, find_row, read_clips, read_rows
+    from audio_reasoner.dataset import count_rows, find_clip, find_row, read_rows
 
     opened = RunDir.open(run)
     require_dataset(opened)
@@ -71,6 +71,6 @@ def show(
     if as_json:
         typer.echo(row.model_dump_json(indent=2, exclude={"audio_bytes"}))
         return
-    clip = next((c for c in read_clips(opened.path) if c.clip_id == row.clip_id), None)
+    clip = find_clip(opened.path, row.clip_id)
     segments = dict(segments_of(opened, [row.content_key])).get(row.content_key)
     console.print(sample_view(row, clip, segments, width=min(console.width, 120)), width=min(console.width, 120))

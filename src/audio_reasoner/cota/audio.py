@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from audio_reasoner.core.errors import IntegrityError
-from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir
-from audio_reasoner.dataset import Row, read_clips
+from audio_reasoner.dataset import ClipLookup, Row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,19 +19,18 @@ def sample_audio(run: RunDir) -> Callable[[Row], np.ndarray]:
     The clips table is read at the first call. The function raises IntegrityError (`clip.unknown`) for a row whose clip
     is not in this run, and what `synth.clip_audio` raises.
     """
-    clips: dict[str, Clip] = {}
+    clips = ClipLookup(run.path)
 
     def hear(row: Row) -> np.ndarray:
         from audio_reasoner import synth
 
-        if not clips:
-            clips.update((c.clip_id, c) for c in read_clips(run.path))
-        if row.clip_id not in clips:
+        clip = clips.get(row.clip_id)
+        if clip is None:
             raise IntegrityError(
                 f"Sample {row.sample_id} belongs to clip {row.clip_id}, which is not among the clips of {run.path}.",
                 code="clip.unknown",
                 hint="Use the run directory that the data set was built in.",
             )
-        return synth.clip_audio(clips[row.clip_id])
+        return synth.clip_audio(clip)
 
     return hear

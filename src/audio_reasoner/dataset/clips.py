@@ -12,10 +12,12 @@ import dataclasses
 import hashlib
 import heapq
 import json
+import pickle
 import re
+import tempfile
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import ValidationError
 
@@ -252,3 +254,55 @@ def read_clips(run_dir: Path | str) -> Iterator[Clip]:
             )
         last_id, last_path = clip_id, path
         yield _decode(row, path)
+
+
+def find_clip(run_dir: Path | str, clip_id: str) -> Clip | None:
+    """One clip by its id; of a large table only the row groups that may hold it are read.
+
+    Raises:
+        IntegrityError: a part is damaged, foreign or newer than this program.
+    """
+    for path in _parts(run_dir):
+        file = _open(path)
+        at = file.schema_arrow.names.index("clip_id")
+        for group in range(file.num_row_groups):
+            known = file.metadata.row_group(group).column(at).statistics
+            if known is not None and known.has_min_max and not known.min <= clip_id <= known.max:
+                continue
+            for row in files.iter_dicts(file, path, list(COLUMNS), _REMAKE, groups=[group]):
+                if row["clip_id"] == clip_id:
+                    return _decode(row, path)
+    return None
+
+
+class ClipLookup:
+    """Clips by id in any order, for tables larger than memory: some 200 bytes a clip, the rest in a temporary file.
+
+    The table is read at the first look.
+    """
+
+    def __init__(self, run_dir: Path | str) -> None:
+        self._run_dir = run_dir
+        self._spill: IO[bytes] | None = None
+        self._offsets: dict[str, int] = {}
+        self._places: list[Path] = []
+
+    def get(self, clip_id: str) -> Clip | None:
+        """The clip, or None if the run has none of that id."""
+        if self._spill is None:
+            self._spill = self._read()
+        offset = self._offsets.get(clip_id)
+        if offset is None:
+            return None
+        self._spill.seek(offset)
+        part, row = pickle.load(self._spill)
+        return _decode(row, self._places[part])
+
+    def _read(self) -> IO[bytes]:
+        spill = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+        self._places = _parts(self._run_dir)
+        for part, path in enumerate(self._places):
+            for row in files.iter_dicts(_open(path), path, list(COLUMNS), _REMAKE):
+                self._offsets[row["clip_id"]] = spill.tell()
+                pickle.dump((part, row), spill, protocol=pickle.HIGHEST_PROTOCOL)
+        return spill

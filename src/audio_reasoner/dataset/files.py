@@ -439,15 +439,18 @@ def open_parquet(path: Path, kind: str, version: int, columns: Iterable[str], re
     return file
 
 
-def iter_dicts(file: Any, path: Path, columns: list[str], remake: str, batch: int = 1024) -> Iterator[dict[str, Any]]:
+def iter_dicts(
+    file: Any, path: Path, columns: list[str], remake: str, batch: int = 1024, groups: list[int] | None = None
+) -> Iterator[dict[str, Any]]:
     """Rows of an open Parquet file as dicts; a damaged page ends in IntegrityError, not in a stack of Arrow.
 
-    A column that this file lacks (it is of an older version) is left out of the dicts.
+    A column that this file lacks (it is of an older version) is left out of the dicts. `groups` are the row groups to
+    be read; None is all.
     """
     import pyarrow as pa
 
     columns = [c for c in columns if c in file.schema_arrow.names]
-    batches = file.iter_batches(batch_size=batch, columns=columns, use_threads=False)
+    batches = file.iter_batches(batch_size=batch, row_groups=groups, columns=columns, use_threads=False)
     number = 0
     while True:
         try:
