@@ -115,12 +115,12 @@ def test_more_in_flight_than_allowed_is_refused_or_waits(loopback: Start) -> Non
 def test_a_quota_slides(loopback: Start, retry_after: bool, present: bool) -> None:
     from openai import RateLimitError
 
-    running = loopback(quota=3, window=0.6, retry_after=retry_after)
+    running = loopback(quota=3, window=1.2, retry_after=retry_after)
     replies = chat(running, *(said(f"{i}") for i in range(5)))
     refused = [r for r in replies if isinstance(r, RateLimitError)]
     assert len(refused) == 2
     assert all(("retry-after" in r.response.headers) == present for r in refused)
-    asyncio.run(asyncio.sleep(0.65))
+    asyncio.run(asyncio.sleep(1.25))
     assert not isinstance(chat(running, said("5"))[0], Exception)
 
 
