@@ -184,6 +184,7 @@ def beside_figure_4(rows: RowFacts) -> Markup:
         "The paper's Figure 4 in words",
         table(header, lines, numeric=(2, 3), caption="Words per chain"),
         "Figure 4 is a picture without numbers at its columns; the histograms above have its form.",
+        wide=True,
     )
 
 
@@ -195,4 +196,6 @@ def sections_table(rows: RowFacts) -> Markup:
         for name, s in ((n, rows.sections[n]) for n in SECTIONS)
     ]  # fmt: skip
     header = ["Section", "Least", "10%", "Half", "90%", "Most", "Mean"]
-    return card("Words per section", table(header, lines, numeric=tuple(range(1, 7)), caption="Words per section"))
+    return card(
+        "Words per section", table(header, lines, numeric=tuple(range(1, 7)), caption="Words per section"), wide=True
+    )
