@@ -42,6 +42,8 @@ PROBE_CALLS = 400
 QUOTA_PROBE_S = (60.0, 960.0)
 READY = 0.1
 """Calls made ready ahead, as a share of those in flight."""
+MOST_READY = 16
+"""A kill makes them look paid: not more than keep the disk's pace."""
 _QUIET_S = 15.0
 _MOST_PAUSE_S = 60.0
 
@@ -186,7 +188,7 @@ class Limiter:
 
     @property
     def _most_ready(self) -> int:
-        return max(2, int(READY * self.limit))
+        return min(MOST_READY, max(2, int(READY * self.limit)))
 
     def _let_in(self) -> None:
         while self._lined_up and self._ready < self._most_ready:
