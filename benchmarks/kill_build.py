@@ -80,8 +80,8 @@ def outcome(run: Path, out: Path) -> Outcome:
 class Build:
     """One building process in a session of its own, with its stderr at hand."""
 
-    def __init__(self, run: Path, workers: int) -> None:
-        words = ["build", str(run), "--teacher", "grounded", "--style", "brief", "--workers", str(workers)]
+    def __init__(self, run: Path, workers: int, words: list[str] | None = None) -> None:
+        words = words or ["build", str(run), "--teacher", "grounded", "--style", "brief", "--workers", str(workers)]
         self.process = subprocess.Popen(
             [*CLI, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
