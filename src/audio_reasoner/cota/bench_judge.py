@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from audio_reasoner.checks.plant import Item, Planted
 from audio_reasoner.clients.messages import AudioPart
-from audio_reasoner.core.errors import TeacherError
+from audio_reasoner.core.errors import LockedError, TeacherError
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Verdict
 from audio_reasoner.cota.bench import Bench, Score, Watch, controls, defects
 from audio_reasoner.teachers import Judge
@@ -44,6 +46,18 @@ def hear(clip: Clip) -> AudioPart:
     return AudioPart(content_key=clip.content_key, seconds=clip.duration_s, wav=wav)
 
 
+@contextlib.contextmanager
+def _alone(ledger: Path) -> Iterator[None]:
+    """One writer at a time: two benches with one ledger would pay twice."""
+    path = ledger.with_name(ledger.name + ".lock")
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise LockedError(f"Another bench is writing {ledger}.", code="bench.locked") from error
+        yield
+
+
 def judge_bench(bench: Bench, items: list[Item], settings: JudgeSettings, watch: Watch | None = None) -> None:
     """Add a language model's scores to `bench`, under its own name.
 
@@ -61,7 +75,8 @@ async def _run(bench: Bench, items: list[Item], settings: JudgeSettings, watch: 
     from audio_reasoner.clients.prices import PriceTable
 
     async with contextlib.AsyncExitStack() as stack:
-        ledger = stack.enter_context(Ledger.open(settings.ledger))
+        stack.enter_context(_alone(settings.ledger))
+        ledger = stack.enter_context(Ledger(settings.ledger))
         caller = await stack.enter_async_context(
             Caller(ledger, prices=PriceTable.load(), max_cost_usd=settings.max_cost_usd)
         )
