@@ -41,9 +41,7 @@ def clip(name: str, domain: str = "speech", evidence: tuple[EvidenceItem, ...] =
 def talk(order: tuple[int, ...], name: str = "talk") -> Clip:
     """One turn of a second for each voice of `order`, 0.4 s apart."""
     events = tuple(
-        Event(
-            start=int((0.3 + 1.4 * i) * RATE), end=int((1.3 + 1.4 * i) * RATE), label="speech", speaker=f"s{v}", text=t
-        )
+        Event(start=int((0.3 + at) * RATE), end=int((1.3 + at) * RATE), label="speech", speaker=f"s{v}", text=t)
         for at, (v, t) in ((1.4 * i, x) for i, x in enumerate(zip(order, LINES, strict=False)))
     )
     line = Timeline(sample_rate=RATE, length=int((0.5 + 1.4 * len(order)) * RATE), events=events)

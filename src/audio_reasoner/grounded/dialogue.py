@@ -92,7 +92,7 @@ _STEP = (
     "[I give|I will give|First I give] [each|every] turn to [a|its] speaker, [in order|one after another], and [then|after that] [answer|look at the question].",
     "[Turn by turn|Going turn by turn], I [note|write down] who [speaks|has the floor] and [from when to when|when].",
     "[Voices are named|I name the voices] by their first [appearance|turn], and every turn is [given to|put under] one of them.",
-    "[The turns in their order|A list of the turns] [come first|is the first step]; [the rest|the answer] [can be read from it|follows from that].",
+    "[The turns in their order come first|A list of the turns comes first|A list of the turns is the first step]; [the rest|the answer] [can be read from it|follows from that].",
 )
 _VOICE_OVERVIEW = (
     "[In|Over|Within] about {d}, [people|several voices|different speakers|several people] [take turns|talk to one another|speak|are heard].",

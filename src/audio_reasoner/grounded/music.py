@@ -115,7 +115,7 @@ _ASK: dict[str, tuple[str, ...]] = {
         "[Several instruments are offered|The options name several instruments], [but|and] [only one of them|just one] [plays|is heard].",
     ),
     "mood": (
-        "[The question asks|I am asked] [for the mood|which mood] [that key and tempo suggest|suggested by key and tempo].",
+        "[The question asks|I am asked] [for the mood that key and tempo suggest|which mood key and tempo suggest|for the mood suggested by key and tempo].",
         "[I have to|I need to|The task is to] [draw|find] the mood [from|out of] [two things|two traits], key and tempo.",
         "[Mood is to be drawn|The mood follows] from [the tonality and the pulse|key and tempo together].",
     ),
@@ -162,9 +162,9 @@ _TEMPO = (
     "[The tempo is|It has a tempo of] about {t} beats per minute: {p}.",
 )
 _GENRE = (
-    "[The style|The genre|The kind of music|Its style] [is|is that of|comes down to] {g}.",
+    "[The style|The genre|The kind of music|Its style] [is|is that of] {g}.",
     "[In style|As for style|By its style|Going by the style], it [belongs to|is|can be called|counts as] {g}.",
-    "[The way it is played|The whole|All this|The sound of it] [belongs to|points to|is typical of|says] {g}.",
+    "[The way it is played|The whole|All this|The sound of it] [belongs to|points to|is typical of] {g}.",
     "[I would call it|I put it down as|I would file it under] {g}.",
 )
 _PLAYS = (

@@ -150,7 +150,7 @@ OPTIONS = (
     "[Each of the {n} options|All {n} options|Every one of the {n} options] will be [checked|looked at|put to the test], [also|even] when one [looks right early|seems right at once|fits from the start].",
     "[I will not stop at|I do not want to stop at|It would be rash to stop at] the first option that [looks right|seems to fit|sounds right]: all {n} [get|deserve] a [check|look|test].",
     "[Then|After that|With that done,] the {n} options can be [judged|checked|tested] one [by one|after another] [until only one is left|and the wrong ones dropped|and one of them kept].",
-    "[Last come|In the end come|What remains are] the {n} options, [each with a reason|each to be kept or dropped|of which one must agree].",
+    "[Last come|In the end come|What remains are|After that come|Then come] the {n} options, [each with a reason|each to be kept or dropped|of which one must agree|to be tried in turn|and each is tested|to be gone through one by one].",
 )
 
 # Caption.
