@@ -139,8 +139,8 @@ def main() -> int:
     args = parser.parse_args()
     rng = random.Random(args.seed)
     options = {
-        "faults": args.faults or f"all={args.share}", "fault_attempts": 2, "stall_s": 30.0, "latency": args.latency, "limit": 64,
-        "answers": "mixed",
+        "faults": args.faults or f"all={args.share}", "fault_attempts": 2, "stall_s": 30.0,
+        "latency": args.latency, "limit": 64, "answers": "mixed",
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="faults-") as folder, in_process(**options) as server:
         run, fresh, out = Path(folder) / "run", Path(folder) / "fresh", Path(folder) / "export"
