@@ -24,14 +24,14 @@ CLIPS = {
 }
 
 
-def build(server, path, made, prefix="", one_call=False):
+def build(server, path, made, prefix="", one_call=False, retry=False):
     """All stages of one clip; returns annotation, chains, verdicts, answers."""
     spec = f"{prefix}openai:loop@{server.openai_url}"
 
     async def whole():
         with Ledger(path / "ledger.sqlite") as ledger:
             async with Caller(ledger) as caller:
-                common = {"caller": caller, "hear": hear}
+                common = {"caller": caller, "hear": hear, "retry": retry}
                 teacher = teachers.make(
                     spec, style="full", vocabulary=("joy", "anger", "fear", "sadness"), seed=0, questions_per_clip=3,
                     run=None, one_call=one_call, **common,
@@ -89,3 +89,12 @@ def test_replies_that_are_no_answers_never_become_records(loopback, tmp_path, fa
     with pytest.raises(TeacherError) as caught:
         build(server, tmp_path, CLIPS["sound_qa"])
     assert caught.value.code == code
+
+
+def test_trying_again_asks_anew_where_the_service_refused(loopback, tmp_path):
+    server = loopback(latency=0.0, faults="refusal=1.0")
+    for retry, served in ((False, 1), (False, 1), (True, 2), (True, 3)):
+        with pytest.raises(TeacherError) as caught:
+            build(server, tmp_path, CLIPS["sound_qa"], retry=retry)
+        assert caught.value.code == "teacher.refused"
+        assert server.stats()["served"] == served

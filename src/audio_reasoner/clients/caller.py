@@ -39,6 +39,16 @@ _SPOILT = {
     "refusal": ("teacher.refused", "The model refused to answer."),
     "recitation": ("teacher.recitation", "The provider withheld a reply that recites protected text."),
 }
+
+
+class Spoilt(TeacherError):
+    """A reply that a filter or a refusal took the place of. `cached`: the ledger holds it and nothing was asked now."""
+
+    def __init__(self, message: str, *, code: str, cached: bool) -> None:
+        super().__init__(message, code=code)
+        self.cached = cached
+
+
 _STOPS = {
     "teacher.auth": "Check the key, and that it may use this model.",
     "teacher.unknown_model": "Check the model's name and the address (OpenAI-compatible servers answer under /v1).",
@@ -444,7 +454,7 @@ def _reply(key: str, raw: RawReply, cost_micro: int, *, cached: bool) -> Reply:
     """The reply as a value, or the error that its finish means."""
     if raw.finish in _SPOILT:
         code, what = _SPOILT[raw.finish]
-        raise TeacherError(f"{what} {raw.text[:200]}".strip(), code=code)
+        raise Spoilt(f"{what} {raw.text[:200]}".strip(), code=code, cached=cached)
     return Reply(
         call_key=key,
         text=raw.text,

@@ -135,7 +135,12 @@ class Asker:
                 prompt_sha=prompt.sha,
                 n=n,
             )
-            reply = await self._caller.call(self.endpoint, request, parent_id=unit, priority=priority)
+            try:
+                reply = await self._caller.call(self.endpoint, request, parent_id=unit, priority=priority)
+            except TeacherError as error:
+                if self._retry and getattr(error, "cached", False):
+                    continue  # a refusal of an earlier build
+                raise
             # A resumed build counts what the ledger holds, so that it ends like one that was not interrupted; one that
             # was told to try again does not, else it would read the same useless replies.
             fresh += not (reply.cached and self._retry)
