@@ -44,10 +44,10 @@ import loopback_openai
 from loopback_replies import reply_to
 from loopback_wire import Asked, BadRequest, Refused, Spoken, tokens_of_text
 
-CALL_FAULTS = ("429", "429_bare", "500", "503", "reset", "stall", "garbage", "html", "error_200")
+CALL_FAULTS = ("429", "429_bare", "500", "503", "reset", "stall", "garbage", "html", "error_200", "empty")
 """Faults of a call: chosen by hash of request and attempt, so that asking again helps."""
 CONTENT_FAULTS = (
-    "refusal", "safety", "blocked", "recitation", "error_content", "two_chains", "unclosed", "length", "empty",
+    "refusal", "safety", "blocked", "recitation", "error_content", "two_chains", "unclosed", "length",
 )  # fmt: skip
 """Faults of a reply: chosen by hash of the request alone, so that an equal request gets an equal reply for ever."""
 
@@ -280,7 +280,7 @@ class Loopback:
         text = reply_to(asked, self.options.answers)
         fault = self._pick(CONTENT_FAULTS, "content", asked.key)
         spoken = Spoken(text, "stop", fault)
-        if fault in ("refusal", "safety", "blocked", "recitation", "empty"):
+        if fault in ("refusal", "safety", "blocked", "recitation"):
             spoken = Spoken("I'm sorry, but I can't help with that." if fault == "refusal" else "", "stop", fault)
         elif fault == "error_content":
             error = {"error": {"code": 500, "message": "Internal server error: upstream model overloaded"}}
@@ -305,6 +305,8 @@ class Loopback:
             return protocol.refuse(Refused("requests", 0.05 + unit("wait", asked.key, attempt) / 5, fault == "429"))
         if fault in ("500", "503"):
             return protocol.broken(int(fault))
+        if fault == "empty":
+            return protocol.answer(asked, Spoken("", "stop", fault), False, {})
         if fault == "reset":
             self._cut(request)
             return web.Response()
