@@ -1,0 +1,202 @@
+"""Building with language models: a real server on this machine, real sockets, real SDKs."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cota_runs import ledger_rows, synthetic_run, tree_digest
+
+from audio_reasoner.core.errors import EXIT_SPEND_CAP, ConfigError, EnvironmentProblem, TeacherError
+from audio_reasoner.core.records import Question, SolverResult
+from audio_reasoner.cota import BuildSettings, Keep, build_sync
+from audio_reasoner.cota.dry_run import dry_run
+from audio_reasoner.cota.keep import why_left_out
+from audio_reasoner.cota.outage import Outage
+from audio_reasoner.cota.solver import result_of
+from audio_reasoner.cota.statistics import statistics
+from audio_reasoner.dataset import read_rows
+from audio_reasoner.teachers import Hearing, Solved
+
+if TYPE_CHECKING:
+    from loopback import Running
+
+Start = Callable[..., "Running"]
+
+
+def settings(server: Running, **more: object) -> BuildSettings:
+    return BuildSettings.model_validate({"teacher": f"openai:omni@{server.openai_url}", "timeout_s": 5.0, **more})
+
+
+def test_a_model_writes_and_judges_and_nothing_is_asked_twice(tmp_path: Path, loopback: Start) -> None:
+    server = loopback()
+    run = synthetic_run(tmp_path / "r", 2)
+    result = build_sync(run, settings(server), workers=0)
+    rows = list(read_rows(run.dataset_dir))
+    assert result.rows == len(rows) == result.accepted > 0
+    assert {(r.teacher, r.model) for r in rows} == {("openai", "omni")}
+    assert all({v.judge for v in r.verdicts} == {"checks", "openai:omni"} for r in rows)
+    before, asked = tree_digest(run.dataset_dir), server.stats()["requests"]
+    build_sync(run, settings(server), workers=0)
+    assert tree_digest(run.dataset_dir) == before
+    assert server.stats()["requests"] == asked
+    filtered = settings(server, style="full", max_cost=None)
+    assert build_sync(run, filtered, workers=0).plan_id == result.plan_id, "limits are not part of a plan"
+
+
+def test_what_checks_reject_is_shown_to_no_judge(tmp_path: Path, loopback: Start) -> None:
+    server = loopback(answers="mixed")
+    run = synthetic_run(tmp_path / "r", 4)
+    build_sync(run, settings(server), workers=0)
+    found = statistics(run).funnel
+    assert found.judged == found.accepted + found.rejected_by_judge
+    assert found.rejected == found.rejected_by_checks + found.rejected_by_judge
+
+
+def test_solver_captions_and_dialogues(tmp_path: Path, loopback: Start) -> None:
+    server = loopback()
+    run = synthetic_run(tmp_path / "r", 3)
+    more = {"solver": f"openai:solve@{server.openai_url}", "trials": 2, "captions": True, "dialogues": True}
+    result = build_sync(run, settings(server, **more), workers=0)
+    rows = list(read_rows(run.dataset_dir))
+    questions = [r for r in rows if r.task != "caption" and not r.history]
+    assert all(r.solver_accuracy is not None and r.blind_accuracy is not None for r in questions if r.options)
+    judged = {str(row[1]) for row in ledger_rows(run, "derived") if row[2] == "check"}
+    assert {f"{r.clip_id}/caption" for r in questions} <= judged, "a description of every clip with a sample is judged"
+    for row in rows:
+        if row.history:
+            own = [q for q in questions if q.clip_id == row.clip_id]
+            assert len(row.history) == len(own) - 1
+            assert {t.response for t in row.history} <= {q.response for q in own}
+    asked = server.stats()["requests"]
+    kept = build_sync(run, settings(server, **more, keep={"max_blind": 0.0}), workers=0)
+    assert kept.plan_id == result.plan_id
+    assert server.stats()["requests"] == asked, "another filter costs no call"
+    assert all(not r.blind_accuracy for r in read_rows(run.dataset_dir))
+
+
+def test_best_of_and_one_call(tmp_path: Path, loopback: Start) -> None:
+    server = loopback()
+    for name, more in (("best", {"best_of": 3}), ("one", {"one_call": True})):
+        run = synthetic_run(tmp_path / name, 2)
+        server.reset()
+        result = build_sync(run, settings(server, **more), workers=0)
+        assert result.accepted + result.rejected == statistics(run).funnel.questions
+        assert result.rows == result.accepted
+        if name == "one":
+            assert server.stats()["requests"] <= 3 * 2 + result.rejected + 1
+
+
+def test_the_spend_cap_stops_the_build_and_keeps_what_is_paid(tmp_path: Path, loopback: Start) -> None:
+    server = loopback()
+    prices = tmp_path / "prices.yaml"
+    run = synthetic_run(tmp_path / "r", 6)
+    with pytest.raises(ConfigError, match="price"):
+        build_sync(run, settings(server, max_cost=1.0), workers=0)
+    prices.write_text("version: 1\nmodels:\n  omni: {input: 1.0, output: 4.0}\n")
+    free = {"max_in_flight": 1, "prices": prices}
+    result = build_sync(run, settings(server, max_cost=0.03, **free), workers=0)
+    assert result.exit_code == EXIT_SPEND_CAP
+    assert result.spent_usd <= 0.03
+    assert result.rows is not None
+    again = build_sync(run, settings(server, **free), workers=0)
+    assert again.clips_done == 6
+
+
+def test_a_pilot_is_paid_once(tmp_path: Path, loopback: Start) -> None:
+    server = loopback()
+    run = synthetic_run(tmp_path / "r", 6)
+    first = dry_run(run, settings(server), pilot=2, workers=0)
+    asked = server.stats()["requests"]
+    assert (first.pilot, first.left) == (2, 4)
+    assert first.total is not None
+    assert first.total.calls.low <= first.total.calls.value <= first.total.calls.high
+    second = dry_run(run, settings(server), pilot=2, workers=0)
+    assert server.stats()["requests"] == asked
+    assert second.total == first.total
+
+
+@pytest.mark.system  # a server that never answered is waited for half a minute
+def test_a_server_that_is_away_quarantines_nobody(tmp_path: Path, loopback: Start) -> None:
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    run = synthetic_run(tmp_path / "r", 12)
+    away = BuildSettings(teacher=f"openai:omni@http://127.0.0.1:{port}/v1", patience_s=1.0)
+    with pytest.raises(EnvironmentProblem) as caught:
+        build_sync(run, away, workers=0)
+    assert caught.value.code == "teacher.unreachable"
+    assert not ledger_rows(run, "quarantine")
+
+
+def test_a_wrong_key_stops_at_once(tmp_path: Path, loopback: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = loopback(key="right")
+    monkeypatch.setenv("OPENAI_API_KEY", "wrong")
+    run = synthetic_run(tmp_path / "r", 12)
+    with pytest.raises(ConfigError) as caught:
+        build_sync(run, settings(server), workers=0)
+    assert caught.value.code == "teacher.auth"
+    assert not ledger_rows(run, "quarantine")
+
+
+def test_an_outage_is_told_from_a_request_that_fails() -> None:
+    async def main() -> None:
+        watch = Outage(patience_s=0.2, pause_s=0.02)
+
+        async def away() -> None:
+            raise TeacherError("nobody there", code="teacher.unreachable")
+
+        async def poisoned() -> None:
+            await asyncio.sleep(0.01)
+            raise TeacherError("it fell over", code="teacher.http_500")
+
+        with pytest.raises(TeacherError) as alone:
+            await watch.ask("one", poisoned)
+        assert alone.value.code == "teacher.http_500", "one unit that fails is its own fault"
+        with pytest.raises(EnvironmentProblem):
+            await watch.ask("two", away)
+        watch = Outage(patience_s=0.2, pause_s=0.02)
+        many = await asyncio.gather(*(watch.ask(str(k), poisoned) for k in range(8)), return_exceptions=True)
+        assert all(isinstance(e, EnvironmentProblem) for e in many), "everybody failing is an outage"
+
+    asyncio.run(main())
+
+
+def test_figures_of_a_solver() -> None:
+    question = Question(
+        task="sound_qa", family="choice", text="?", options=("a", "b", "c", "d"), gold_text="a", gold_index=0,
+        difficulty=1,
+    )  # fmt: skip
+
+    def said(hearing: Hearing, *indices: int | None) -> list[Solved]:
+        return [Solved(hearing, k, "", i, i == 0) for k, i in enumerate(indices)]
+
+    needs = result_of(question, said("audio", 0, 0, 0, 0) + said("text", 1, 2, 3, 0) + said("silence", 1, 1, 2, 3), 4)
+    assert (needs.audio_dependence, needs.difficulty, needs.label_noise) == (1.0, 1, False)
+    blind = result_of(question, said("audio", 0, 0) + said("text", 0, 0) + said("silence", 1, 0), 2)
+    assert blind.audio_dependence == 0.0
+    noisy = result_of(question, said("audio", 2, 2, 2, 0) + said("text", 1, 1, 1, 1), 4)
+    assert noisy.label_noise
+    assert noisy.difficulty == 3
+    assert why_left_out(Keep(drop_label_noise=True), noisy) == "keep.label_noise"
+    assert why_left_out(Keep(max_difficulty=2), noisy) == "keep.difficulty"
+    assert why_left_out(Keep(max_blind=0.5), blind) == "keep.blind"
+    assert why_left_out(Keep(min_audio_dependence=0.5), blind) == "keep.audio_dependence"
+    assert why_left_out(Keep(max_blind=0.5), SolverResult()) is None
+
+
+@pytest.mark.system
+def test_three_kills_among_faults_change_no_byte() -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "faults.py"
+    faults = "429=0.05,500=0.03,reset=0.05,garbage=0.03,refusal=0.03,two_chains=0.03,unclosed=0.05"
+    words = ["--kills", "3", "--clips", "5", "--latency", "0.1", "--faults", faults]
+    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "unequal=0 not_ended_once=0 orphans=0" in done.stdout.splitlines()[-1]
