@@ -157,9 +157,12 @@ def test_places_tell_whole_files_from_spans(tmp_path: Path) -> None:
     span = whole.model_copy(update={"clip_id": ids.clip_id("s", "y", 0, 900), "source_id": "y", "end_ms": 900})
     write_clips(tmp_path, [whole, span, make_clip(1)])
     places = clip_places(tmp_path)
-    assert places[whole.clip_id].whole_file == "/x/a.wav"
-    assert places[span.clip_id].whole_file is None
-    assert places[make_clip(1).clip_id].path is None
+    found = [places.get(clip.clip_id) for clip in (whole, span, make_clip(1))]
+    assert [p and p.whole_file for p in found] == ["/x/a.wav", None, None]
+    assert [p and (p.path, p.end_ms, p.content_key) for p in found] == [
+        (c.audio.path, c.end_ms, c.content_key) for c in (whole, span, make_clip(1))
+    ]
+    assert places.get("c") is None
 
 
 def test_single_clips_are_found_in_any_part(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import heapq
 import json
+import marshal
 import pickle
 import re
 import tempfile
@@ -199,15 +200,36 @@ class ClipPlace:
         return self.path if self.member is None and self.start_ms == 0 and self.end_ms is None else None
 
 
-def clip_places(run_dir: Path | str) -> dict[str, ClipPlace]:
-    """clip_id → place, for all clips of a run (some 300 bytes each)."""
+class ClipPlaces:
+    """clip_id → place, for all clips of a run: packed, some 400 bytes each, because an export holds all of them."""
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+
+    def add(self, clip_id: str, place: ClipPlace) -> None:
+        """Remember where a clip lies."""
+        key = bytes.fromhex(place.content_key)
+        self._packed[clip_id] = marshal.dumps((place.path, place.member, place.start_ms, place.end_ms, key))
+
+    def get(self, clip_id: str) -> ClipPlace | None:
+        """Where a clip lies, or None if the run has none of that id."""
+        packed = self._packed.get(clip_id)
+        if packed is None:
+            return None
+        path, member, start_ms, end_ms, key = marshal.loads(packed)
+        return ClipPlace(path, member, start_ms, end_ms, key.hex())
+
+
+def clip_places(run_dir: Path | str) -> ClipPlaces:
+    """The places of all clips of a run."""
     columns = ["clip_id", "audio_path", "audio_member", "start_ms", "end_ms", "content_key"]
-    places: dict[str, ClipPlace] = {}
+    places = ClipPlaces()
     for path in _parts(run_dir):
-        for row in files.iter_dicts(_open(path), path, columns, _REMAKE, batch=65_536):
-            places[row["clip_id"]] = ClipPlace(
+        for row in files.iter_dicts(_open(path), path, columns, _REMAKE, batch=8192):
+            place = ClipPlace(
                 row["audio_path"], row["audio_member"], row["start_ms"], row["end_ms"], row["content_key"]
             )
+            places.add(row["clip_id"], place)
     return places
 
 

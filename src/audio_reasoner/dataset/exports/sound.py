@@ -44,7 +44,8 @@ class Sounds:
     def __init__(self, run_dir: Path, audio: AudioOf) -> None:
         self._audio = audio
         self._places = clip_places(run_dir)
-        self._digests: dict[str, str] = {}
+        self._digests: dict[str, str] = {}  # of files of which several spans may be asked for
+        self._right: set[str] = set()  # clips whose file is the one that the samples were built on
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
 
@@ -67,23 +68,28 @@ class Sounds:
                 code="export.audio_changed",
                 hint="Build again: only what changed is made anew.",
             )
-        if place.path is not None and place.member is None:
-            digest = self._digest(place.path)
+        if place.path is not None and place.member is None and row.clip_id not in self._right:
+            digest = self._digest(place)
             if ids.content_key_of_span(digest, place.start_ms, place.end_ms) != row.content_key:
                 raise InputError(
                     f"{place.path} is not the file this sample was built on (its content hash differs)",
                     code="export.audio_changed",
                     hint="Restore the file, or read the source again and build again.",
                 )
+            self._right.add(row.clip_id)
         return place
 
-    def _digest(self, path: str) -> str:
-        if path not in self._digests:
+    def _digest(self, place: ClipPlace) -> str:
+        path = str(place.path)
+        known = self._digests.get(path)
+        if known is None:
             try:
-                self._digests[path] = ids.file_sha256(Path(path))
+                known = ids.file_sha256(Path(path))
             except OSError as error:
                 raise _unreadable(path, error) from error
-        return self._digests[path]
+            if place.whole_file is None:
+                self._digests[path] = known
+        return known
 
     def flac(self, row: Row) -> bytes:
         """16 kHz mono FLAC of the row's clip."""
