@@ -180,7 +180,7 @@ def test_a_refusal_is_an_answer_of_a_solver_and_an_error_is_none():
 
 
 @given(st.text(max_size=200), st.integers(0, len(TEXT)))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_no_reply_ends_in_another_error(noise, cut):
     for reply in (noise, TEXT[:cut] + noise + TEXT[cut:], annotation(CHOICE)[:cut] + noise):
         for function in (parse.chain_of, parse.caption_of, parse.judged_of, parse.answer_of):
