@@ -137,6 +137,7 @@ class Limiter:
         self._pause_s = 0.0
         self._answer_s = 0.0
         self._trial_number = -1
+        self._scattered_after = -math.inf
         self._single_s = 0.0  # wait between single calls in front of a full quota; 0: none
         self._single_at = math.inf
         self._blamed: Quota | None = None
@@ -384,16 +385,28 @@ class Limiter:
             quota.quota < math.inf and reached >= (1 - NEAR) * quota.quota
             for quota, reached in ((self.requests, slot.count), (self.tokens, slot.tokens))
         )
-        # A limit that is known about right refuses a call here and there; one that is not, one after the other.
-        reach, needed = (60, 2) if expected else (3, 1 if slot.number == self._trial_number else 3)
-        if sum(abs(number - slot.number) <= reach for number in self._refused_lately) < needed:
-            return False
+        # A limit that is known about right refuses a call here and there; one that is not, one after the other, or,
+        # if it is only just exceeded, every twelfth or so.
+        far = [abs(number - slot.number) for number in self._refused_lately]
+        row = sum(away <= 3 for away in far)
+        if slot.number != self._trial_number and row < 3:
+            if len([away for away in far if away <= 60]) < (2 if expected else 5):
+                return False
+            if not expected:
+                if self._now() < self._scattered_after:
+                    return False  # fewer calls in flight changed nothing: moody after all
+                self._scattered_after = self._now() + 2 * _QUIET_S
         self._refused_lately.clear()
         return True
 
     def _explain(self, slot: Slot) -> str:
         """Which measure stood at its record: "level", "requests", "tokens" or "unknown"."""
         top_level, top_count, top_tokens = slot.tops
+        if self._ceiling is None or slot.level < self._ceiling:
+            if slot.count >= (1 - NEAR) * self.requests.quota:
+                return "requests"
+            if slot.tokens >= (1 - NEAR) * self.tokens.quota:
+                return "tokens"
         below = {  # how far below its record, as a share
             "level": _below(slot.level + 2, top_level, least=4),  # calls overtake each other
             "requests": _below(slot.count, top_count, least=3),
@@ -427,6 +440,7 @@ class Limiter:
             self._lower_ceiling(level, now)
         self._probe_at = now + self._probe_wait
         self._probe_calls = self.calls + PROBE_CALLS * self._probe_wait / PROBE_S[0]
+        self._round = _Round(now, self.limit)
 
     def _lower_ceiling(self, level: int, now: float) -> None:
         self._ceiling = max(2, level)
