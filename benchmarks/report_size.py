@@ -1,4 +1,4 @@
-"""Claim: a report that shows 5,000 samples stays below its size limit; how long it takes to draw and to open is printed.
+"""Claim: a report that shows 5,000 samples stays below its size limit; the times to draw and to open it are printed.
 
 Rows are made up (chains of 60 to 450 words), sounds are rendered scenes. Opening is measured in Chromium, if there is
 one: the time a fresh headless browser takes to unpack and list everything, show the first sample with its player and
