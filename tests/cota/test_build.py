@@ -81,7 +81,7 @@ def test_evidence_is_measured_once_for_all_plans(tmp_path: Path, monkeypatch: py
     run = synthetic_run(tmp_path / "r", 3)
     build_sync(run, BRIEF, workers=0)
     calls = []
-    monkeypatch.setattr(evidence, "measure", lambda *a: calls.append(a))
+    monkeypatch.setattr(evidence, "measure", lambda *a, **_: calls.append(a))
     result = build_sync(run, BuildSettings(style="brief", questions_per_clip=2, seed=5), workers=0)
     assert result.accepted > 0
     assert not calls
@@ -232,11 +232,11 @@ def test_a_machine_problem_stops_the_build_and_it_resumes(tmp_path: Path, monkey
     run = synthetic_run(tmp_path / "r", 30)
     measure, calls = evidence.measure, []
 
-    def full(*a: Any) -> Any:
+    def full(*a: Any, **more: Any) -> Any:
         calls.append(1)
         if len(calls) > 10:
             raise EnvironmentProblem("The disk is full.", code="environment.disk_full")
-        return measure(*a)
+        return measure(*a, **more)
 
     monkeypatch.setattr(evidence, "measure", full)
     with pytest.raises(EnvironmentProblem, match="disk is full"):
