@@ -13,7 +13,7 @@ from cota_runs import ledger_rows, recordings_run, synthetic_run, tree_digest
 from audio_reasoner import checks, evidence, synth, teachers
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import EXIT_OK, EXIT_QUARANTINED, ConfigError, EnvironmentProblem
-from audio_reasoner.core.records import Annotation, Finding, Verdict
+from audio_reasoner.core.records import Annotation, EvidenceItem, Finding, Verdict
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import BuildSettings, build_sync, sample_audio
 from audio_reasoner.cota.statistics import losses, statistics, status
@@ -191,6 +191,23 @@ def test_a_question_that_fails_leaves_the_others_of_its_clip(tmp_path: Path, mon
     clean = synthetic_run(tmp_path / "clean", 5)
     build_sync(clean, BRIEF, workers=0)
     assert tree_digest(clean.dataset_dir) == tree_digest(run.dataset_dir)
+
+
+def test_a_clip_listed_again_with_other_labels_or_evidence_is_built_again_and_no_other(tmp_path: Path) -> None:
+    run = synthetic_run(tmp_path / "r", 3)
+    build_sync(run, BRIEF, workers=0)
+    stamp = {row[1]: row for row in ledger_rows(run, "derived") if row[2] == "annotate"}
+    clips = list(read_clips(run.path))
+    heard = EvidenceItem(name="asr", value="nothing is said", source="user:asr")
+    write_clips(run.path, [clips[0].model_copy(update={"evidence": (heard,)}), *clips[1:]])
+    done: list[int] = []
+    result = build_sync(run, BRIEF, workers=0, watch=lambda p: done.append(p.done_before))
+    assert result.clips_done == 3
+    assert done[0] == 2  # one of three had to be made again
+    again = {row[1]: row for row in ledger_rows(run, "derived") if row[2] == "annotate"}
+    assert set(again) == set(stamp)
+    build_sync(run, BRIEF, workers=0, watch=lambda p: done.append(p.done_before))
+    assert done[-1] == 3
 
 
 def test_the_same_question_twice_is_one_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,14 +121,19 @@ def teacher_error(chain: Chain, plain: Mapping[str, str]) -> Iterator[Finding]:
 _HEADING = re.compile(r"^\W*(planning|caption(?:ing)?|reasoning|summary|response)\b\W*(?::|$)|(?<=[.\n])\s*(PLANNING|CAPTION|REASONING|SUMMARY|RESPONSE):", re.IGNORECASE | re.MULTILINE)  # fmt: skip
 
 
-def two_chains(chain: Chain) -> Iterator[Finding]:
-    """No section holds headings of other sections, or all of another section."""
+def two_chains(question: Question, chain: Chain) -> Iterator[Finding]:
+    """No section holds headings of other sections, or all of another section.
+
+    Who is asked for a description may weigh and repeat the one in CAPTION: there, only headings tell.
+    """
     texts = {name: " ".join(getattr(chain, name).split()) for name in (*THINKING, "response")}
     for name, body in texts.items():
         heads = {(a or b).lower()[:7] for a, b in _HEADING.findall(getattr(chain, name))} - {name[:7]}
         if len(heads) >= 2:
             yield Finding(code="two_chains", detail=f"{name} has headings of its own: {', '.join(sorted(heads))}")
             return
+        if question.task == "caption":
+            continue
         for other, text in texts.items():
             # What is said or described is worked out before it is answered, so an answer may stand in the reasoning.
             if other not in (name, "response") and len(text) > 60 and len(body) > len(text) and text in body:

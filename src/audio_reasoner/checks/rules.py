@@ -252,7 +252,7 @@ def all_findings(
         *leaks.leak(plain, annotation, question, chain),
         *leaks.answer_early(question, chain, plain),
         *leaks.teacher_error(chain, plain),
-        *leaks.two_chains(chain),
+        *leaks.two_chains(question, chain),
         *leaks.truncated(chain),
         *time_outside(clip, plain),
         *length(chain),

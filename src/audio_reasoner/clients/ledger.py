@@ -470,6 +470,16 @@ class Ledger(LedgerReader):
         return "DELETE FROM clips WHERE done_plan = ? AND clip_id = ?", (plan_id, clip_id)
 
     @staticmethod
+    def forget_clip(clip_id: str, plan_id: str) -> tuple[Write, ...]:
+        """Everything the plan made of a clip; calls are not touched."""
+        units = (plan_id, clip_id, clip_id + "0")  # '0' follows '/' in ASCII
+        return (
+            Ledger.forget_done(clip_id, plan_id),
+            ("DELETE FROM derived WHERE plan_id = ? AND unit_id >= ? AND unit_id < ?", units),
+            ("DELETE FROM quarantine WHERE plan_id = ? AND unit_id >= ? AND unit_id < ?", units),
+        )
+
+    @staticmethod
     def put_derived(
         plan_id: str, unit_id: str, stage: str, text: str, *, parser_version: str, call_key: str | None = None
     ) -> Write:

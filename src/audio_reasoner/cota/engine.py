@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import json
 import logging
 import signal
 import time
@@ -26,7 +27,7 @@ from audio_reasoner.cota.collect import rows_of_plan
 from audio_reasoner.cota.crew import Crew, Meter, crew_of
 from audio_reasoner.cota.keep import keep_key
 from audio_reasoner.cota.pipeline import Pipeline, Stopped, StopsBuild
-from audio_reasoner.cota.plan import BuildSettings, Plan, Survey, make_plan, survey
+from audio_reasoner.cota.plan import FACTS, BuildSettings, Plan, Survey, make_plan, survey
 from audio_reasoner.cota.progress import Progress, Tally, Watcher, progress_key
 from audio_reasoner.cota.progress import current_plan as current_plan
 from audio_reasoner.cota.units import decisions
@@ -180,6 +181,9 @@ def prepared(run: RunDir, settings: BuildSettings | None, options: BuildOptions)
                     ledger.set_meta(keep_key(plan.plan_id), settings.keep.model_dump()),
                 ]
             )
+            changed = _forget_changed(ledger, plan.plan_id, seen)
+            if changed:
+                log.info("%d clips have other labels or evidence than when they were built: again", changed)
             quarantined = ledger.quarantined(plan.plan_id)
             if retry:
                 # One commit before anything is tried: a crash in between must not leave a clip both done and forgotten.
@@ -213,6 +217,16 @@ def prepared(run: RunDir, settings: BuildSettings | None, options: BuildOptions)
                 on_stop=options.get("on_stop", lambda: None),
                 seconds_before=float(before.get("seconds", 0.0)),
             )
+
+
+def _forget_changed(ledger: Ledger, plan_id: str, seen: Survey) -> int:
+    """Forget what the plan made of clips about which something else is known now; paid replies stay."""
+    built = {unit: bytes.fromhex(json.loads(text)) for unit, _, text in ledger.each_derived(plan_id, [FACTS])}
+    if not built:
+        return 0
+    changed = [c for c, facts in zip(seen.clip_ids, seen.facts, strict=True) if built.get(c, facts) != facts]
+    ledger.write(w for clip_id in changed for w in ledger.forget_clip(clip_id, plan_id))
+    return len(changed)
 
 
 def check_settings(settings: BuildSettings) -> None:

@@ -32,7 +32,7 @@ from audio_reasoner.core.errors import (
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question, Verdict
 from audio_reasoner.cota import solver as solving
 from audio_reasoner.cota.outage import Outage
-from audio_reasoner.cota.plan import DERIVED_VERSION, Plan
+from audio_reasoner.cota.plan import DERIVED_VERSION, FACTS, Plan, facts_of
 from audio_reasoner.cota.progress import Tally
 from audio_reasoner.cota.units import CAPTION, Roles, caption_question, outcome, unit_of
 from audio_reasoner.teachers import Hearing, Judge, Solved, Solver, Teacher
@@ -158,7 +158,10 @@ class Pipeline:
             return annotation
 
         annotation = await self._step(unit, "annotate", annotate, "teacher")
-        await self._commit(unit, {"annotate": self._derived(unit, "annotate", annotation.model_dump_json())})
+        facts = self._derived(unit, FACTS, json.dumps(facts_of(clip).hex()))
+        await self._commit(
+            unit, {"annotate": self._derived(unit, "annotate", annotation.model_dump_json()), FACTS: facts}
+        )
         return annotation
 
     # --- a question ---
@@ -457,7 +460,8 @@ class Pipeline:
         if writes or cleared:
             await self.ledger.commit([*writes.values(), *cleared])
         for stage in writes:
-            self.tally.step(stage)
+            if stage != FACTS:
+                self.tally.step(stage)
 
     def _cleared(self, unit: str, stage: str) -> Write:
         self.tally.quarantined -= 1

@@ -10,6 +10,7 @@ new plan, and only the measured evidence and equal calls are used again.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +24,8 @@ from audio_reasoner.core.run import RunDir
 DERIVED_VERSION = "2"
 """Version of the JSON in the ledger's `derived` table. 2: verdicts of a judge and solvers' answers have their own
 stages."""
+FACTS = "facts"
+"""Stage under which `facts_of` of an annotated clip is stored."""
 NOBODY = "none"
 """The discriminator that judges nothing."""
 
@@ -125,12 +128,8 @@ def make_plan(settings: BuildSettings, vocabulary: tuple[str, ...]) -> Plan:
     from audio_reasoner import checks, evidence, teachers
 
     model = teachers.model_of(settings.teacher)
-    roles = {"teacher": settings.teacher, "discriminator": settings.judge or NOBODY, "solver": settings.solver}
     config: dict[str, Any] = {
-        "settings": {
-            **settings.model_dump(mode="json", exclude=set(NOT_IN_PLAN)),
-            **{role: None if spec is None else without_address(spec) for role, spec in roles.items()},
-        },
+        "settings": deciding(settings),
         "teacher": teachers.name_of(settings.teacher),
         "prompt_sha": teachers.prompt_sha(settings.teacher, settings.prompts),
         "prompt_shas": sorted({sha for spec in settings.specs if (sha := teachers.prompt_sha(spec, settings.prompts))}),
@@ -153,6 +152,15 @@ def make_plan(settings: BuildSettings, vocabulary: tuple[str, ...]) -> Plan:
     )
 
 
+def deciding(settings: BuildSettings) -> dict[str, Any]:
+    """The settings that decide samples, as a plan stores them: two that agree here make the same data set."""
+    roles = {"teacher": settings.teacher, "discriminator": settings.judge or NOBODY, "solver": settings.solver}
+    return {
+        **settings.model_dump(mode="json", exclude=set(NOT_IN_PLAN)),
+        **{role: None if spec is None else without_address(spec) for role, spec in roles.items()},
+    }
+
+
 def without_address(spec: str) -> str:
     """A spec with provider and model alone.
 
@@ -168,10 +176,11 @@ def without_address(spec: str) -> str:
 
 @dataclass(frozen=True)
 class Survey:
-    """One pass over a run's clips: their ids in order, and every tag they carry."""
+    """One pass over a run's clips: their ids in order, what is known of each as a hash, and every tag they carry."""
 
     clip_ids: list[str]
     vocabulary: tuple[str, ...]
+    facts: tuple[bytes, ...] = ()
 
 
 def survey(run: RunDir) -> Survey:
@@ -184,9 +193,11 @@ def survey(run: RunDir) -> Survey:
     from audio_reasoner.dataset import read_clips
 
     clip_ids = []
+    facts: list[bytes] = []
     words: set[str] = set()
     for clip in read_clips(run.path):
         clip_ids.append(clip.clip_id)
+        facts.append(facts_of(clip))
         words.update(_words(clip))
     if not clip_ids:
         raise ConfigError(
@@ -195,7 +206,16 @@ def survey(run: RunDir) -> Survey:
             hint=f"Add some with `audio-reasoner clips folder DIR -o {run.path}` "
             f"or `audio-reasoner synth complex -n 500 -o {run.path}`.",
         )
-    return Survey(clip_ids, tuple(sorted(words)))
+    return Survey(clip_ids, tuple(sorted(words)), tuple(facts))
+
+
+def facts_of(clip: Clip) -> bytes:
+    """Hash of all that a teacher may know of a clip, 8 bytes: labels, evidence, timeline, the sound itself.
+
+    A clip listed again with another label keeps its id; this tells that what was made of it is out of date.
+    """
+    known = clip.model_dump_json(include={"labels", "evidence", "timeline", "content_key", "domains", "language"})
+    return hashlib.sha256(known.encode("utf-8", "surrogatepass")).digest()[:8]
 
 
 def _words(clip: Clip) -> set[str]:

@@ -159,10 +159,11 @@ def _check_out(out: Path, resume: bool, overwrite: bool) -> None:
 def _ensure_dataset(run: RunDir, recipe: Recipe, watch: Watcher) -> None:
     """Build the data set of a run that has clips but none yet; say so if the one there was built otherwise."""
     if run.dataset_dir.is_dir():
+        from audio_reasoner.cota.plan import deciding
         from audio_reasoner.cota.statistics import status
 
         built = status(run).get("settings") or {}
-        asked = recipe.build.model_dump(mode="json")
+        asked = deciding(recipe.build)
         other = [f"{k} {built[k]!r}, not {asked[k]!r}" for k in asked if k in built and built[k] != asked[k]]
         if other:
             note = f"{run.path} holds a data set built otherwise than the recipe would ({'; '.join(other)}): using it"
