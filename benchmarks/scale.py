@@ -148,6 +148,7 @@ def fill(
     rng = random.Random(0)
     vocabulary = ["".join(rng.choices("aeioudnrstlkm", k=rng.randint(2, 9))) for _ in range(2000)]
     prose = " ".join(vocabulary[min(int(rng.expovariate(0.004)), 1999)] for _ in range(400_000))
+    keys: list[str] = []
     for seq, clip in enumerate(read_clips(run.path)):
         rows = []
         for rest, stage, text in found[seq % len(found)]:
@@ -157,8 +158,7 @@ def fill(
             rows.append((plan, clip.clip_id + rest, stage, None, "2", text))
         db.executemany("INSERT INTO derived VALUES (?, ?, ?, ?, ?, ?)", rows)
         db.execute("INSERT INTO clips VALUES (?, ?, ?)", (clip.clip_id, seq, plan))
-        mine = json.loads(measured) | {"content_key": clip.content_key}
-        db.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (clip.content_key, version, json.dumps(mine)))
+        keys.append(clip.content_key)
         for k in range(calls):
             kind = "annotate" if k == 0 else "think" if k % 2 else "judge"
             db.execute(
@@ -168,6 +168,9 @@ def fill(
                 (f"{seq * calls + k:064x}", kind, clip.clip_id, "0" * 64, random.Random(seq + k).randbytes(500),
                  "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:01+00:00"),
             )  # fmt: skip
+    for key in sorted(keys):  # in the order of the index, which would else be rewritten again and again
+        mine = json.loads(measured) | {"content_key": key}
+        db.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (key, version, json.dumps(mine)))
     db.execute("COMMIT")
     db.close()
 
