@@ -73,6 +73,54 @@ def test_what_only_looks_false_is_left_alone(sentence: str, section: str) -> Non
     assert "contradicted" not in {status for _, status in statuses(sentence, section=section)}
 
 
+NUMBERS = Question(
+    task="complex_audio", family="count", text="How many separate sounds occur?", options=("1", "2", "3", "4"),
+    gold_text="4", gold_index=3, difficulty=2,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "1 is compared with what I heard.",
+        "3 is one short.",
+        "The number of dogs is 2.",
+        "1 bell, 1 siren, 2 dogs.",
+        "The only sound that occurs twice is the dog.",
+        "The first two sounds are the dog and the bell.",
+        "The last sound before the siren is the bell.",
+    ],
+)
+@pytest.mark.parametrize("section", ["caption", "reasoning"])
+@pytest.mark.parametrize("question", [ORDER, NUMBERS], ids=["order", "count"])
+def test_a_number_that_is_an_option_or_a_count_states_no_order(sentence: str, section: str, question: Question) -> None:
+    chain = HAND.replace(**{section: sentence})
+    assert "contradicted" not in {c.status for c in claims_of(CLIP, question, chain)}
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ("reasoning", "2 is siren."),
+        ("reasoning", "2 is the piano."),
+        ("reasoning", "5 is dog."),
+        ("reasoning", "bell is 3."),
+        ("caption", "1 dog, 2 siren, 3 bell, 4 dog."),
+        ("caption", "1 dog, 2 piano, 3 siren, 4 dog."),
+        ("caption", "1 dog, 2 bell."),
+        ("caption", "The only sound is the dog."),
+    ],
+)
+def test_a_wrong_place_in_a_numbered_list_is_contradicted(section: str, sentence: str) -> None:
+    assert "contradicted" in {status for _, status in statuses(sentence, section=section)}
+
+
+@pytest.mark.parametrize("sentence", ["2 is bell.", "siren is 3.", "1 dog, 2 bell, 3 siren, 4 dog."])
+def test_a_right_place_in_a_numbered_list_is_supported(sentence: str) -> None:
+    section = "caption" if "," in sentence else "reasoning"
+    assert {status for _, status in statuses(sentence, section=section)} == {"supported"}
+
+
 def dialogue(speakers: int) -> Clip:
     events = tuple(
         Event(start=k * RATE, end=k * RATE + 14_000, label="speech", speaker=f"s{k}", text="Hello.")

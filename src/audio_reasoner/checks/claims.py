@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 
 from audio_reasoner.checks import text as t
-from audio_reasoner.checks.marks import Marked, marker
+from audio_reasoner.checks.marks import MARK, Marked, Mention, marker
+from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.checks.statements import DOUBT, Statements
 from audio_reasoner.checks.truth import Facts, Truth, facts_of, folded
 from audio_reasoner.core.chain import Chain
@@ -39,6 +40,8 @@ _RUNNING = re.compile(
 )
 _LIST = re.compile(r"^1[.)]? .+")
 _ITEM = re.compile(r"(?:^|, )(\d+) (.+?)(?: (\d+(?:\.\d+)?) s)?(?=, \d+ |\.|$)")
+_IS_SOUND, _SOUND_IS = re.compile(r"(\d+) is (.+)\."), re.compile(r"(.+) is (\d+)\.")
+_BARE = re.compile(rf"(?:the |an? )?{MARK}(?: sound| noise)?", re.IGNORECASE)
 _X = "\x02(\\d+)\x03"
 _THE = r"(?:the |an? )?(?:sound of )?"
 _SIDE = r"(?:right|directly|just|immediately) (before|after)"
@@ -127,24 +130,46 @@ class Reader:
         items = _ITEM.findall(sentence)
         if [int(i) for i, _, _ in items] != list(range(1, len(items) + 1)):
             return False
-        named = [folded(x) for _, x, _ in items]
-        if not self.labels & set(named):
-            known = [m for m in self.marker.mark(sentence).mentions if m.kind == "absent"]
-            if len(known) < len(items):
-                return False
-            self.note("count", section, sentence, False, f"in truth: {', '.join(self.truth.sequence)}")
-            return True
-        same = named == self.truth.sequence
-        if sorted(named) == sorted(self.truth.sequence):
-            self.note("order", section, sentence, same, f"in truth: {', '.join(self.truth.sequence)}")
+        sounds = [self._one_sound(x) for _, x, _ in items]
+        known = [x for x in sounds if x is not None]
+        if not known or (len(known) < len(items) and not any(x.kind == "exact" for x in known)):
+            return False
+        named = ["" if x is None else x.label or x.word for x in sounds]
+        sequence, detail = self.truth.sequence, f"in truth: {', '.join(self.truth.sequence)}"
+        same = len(named) == len(sequence) and all(
+            x is None or self._stands_at(k, x) is not False for k, x in enumerate(sounds, start=1)
+        )
+        counted = len(known) == len(items) and all(sequence.count(x) == k for k, x in enumerate(named, start=1))
+        if counted and not same:
+            return True  # "1 dog, 2 bells." is a list of how many, and a true one
+        if len(known) < len(items) or (same and named != sequence):
+            self.note("order", section, sentence, None if same else False, detail)
+        elif sorted(named) == sorted(sequence):
+            self.note("order", section, sentence, same, detail)
         else:
-            self.note("count", section, sentence, False, f"in truth: {', '.join(self.truth.sequence)}")
+            self.note("count", section, sentence, False, detail)
         for (_, label, length), (_, a, b) in zip(items, self.truth.events, strict=False):
             if length and same:
                 self.note(
                     "duration", section, label, self._near_length(float(length), b - a), f"in truth {b - a:.2f} s"
                 )
         return True
+
+    def _one_sound(self, words: str) -> Mention | None:
+        """The sound that these words name and nothing else; None for any other words ("compared with what I heard")."""
+        marked = self.marker.mark(words)
+        if len(marked.mentions) != 1 or not _BARE.fullmatch(marked.text):
+            return None
+        return marked.mentions[0]
+
+    def _stands_at(self, place: int, sound: Mention) -> bool | None:
+        """Whether the event of that number (from 1) is that sound; None where its words leave room for it."""
+        if not 1 <= place <= len(self.truth.sequence):
+            return False
+        true = self.truth.sequence[place - 1]
+        if sound.label == true:
+            return True
+        return None if sound.kind != "exact" and confusable(sound.word, true) else False
 
     @staticmethod
     def _near_length(said: float, true: float, slack: float = 0.0) -> bool:
@@ -249,13 +274,16 @@ class Reader:
         if section != "reasoning":
             return
         sequence = self.truth.sequence
-        if m := re.fullmatch(r"(\d+) is (.+)\.", sentence):
-            k = int(m[1])
-            self.note("order", section, sentence, 1 <= k <= len(sequence) and sequence[k - 1] == folded(m[2]))
-        elif m := re.fullmatch(r"(.+) is (\d+)\.", sentence):
-            k, label = int(m[2]), folded(m[1])
-            if label in self.labels:
-                self.note("order", section, sentence, 1 <= k <= len(sequence) and sequence[k - 1] == label)
+        numbered = self.question.family in ("count", "count_of")  # there, a number is a count or an option, not a place
+        if (m := _IS_SOUND.fullmatch(sentence)) is not None:
+            named = self._one_sound(m[2])
+            if named is not None:
+                k = int(m[1])
+                self.note("order", section, sentence, self._stands_at(k, named))
+        elif not numbered and (m := _SOUND_IS.fullmatch(sentence)) is not None:
+            named = self._one_sound(m[1])
+            if named is not None and named.label:
+                self.note("order", section, sentence, self._stands_at(int(m[2]), named))
         items = re.findall(r"(?:^|, )(\S.*?) (\d+)(?=, |\.)", sentence)
         if items and all(folded(x) in self.labels for x, _ in items) and len(items) == len(sequence):
             said = [int(n) for _, n in items]

@@ -113,7 +113,7 @@ _NONE = re.compile(
 )
 _SET = rf"((?:(?:the|an?|some|sound of|and|only|just) |, ?|\w+ (?={MARK})|{MARK}(?:['’]s)?(?: sound)? ?)+)"
 _ONLY = re.compile(
-    rf"\bonly (?:audible |distinct )?sounds? (?:\w+ ){{0,3}}(?:is|are) {_SET}[.;]?$|\b(?:apart from|besides|other than|aside from|except for) {_SET}(?:, |,? )?(?:nothing|no other|there is nothing|there are no other)|"
+    rf"\bonly (?:audible |distinct )?sounds? (?:(?!twice|once|times|before|after|between|during|while)\w+ ){{0,5}}?(?:is|are) {_SET}[.;]?$|\b(?:apart from|besides|other than|aside from|except for) {_SET}(?:, |,? )?(?:nothing|no other|there is nothing|there are no other)|"
     rf"^only {_SET} ?(?:is|are|can be) (?:heard|audible|present)(?! (?:more|once|twice|{t.NUMBER}|at|from|between|before|after|in|again|for|as|first|last|late))|\bnothing (?:\w+ ){{0,4}}(?:but|besides|other than|apart from|except) {_SET}[.;]?$|\b{_CLIP} (?:contains|holds|has) {_SET} ?and (?:nothing else|no other sounds?)",
 )
 _HEARD = re.compile(
