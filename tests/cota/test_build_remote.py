@@ -19,7 +19,7 @@ from audio_reasoner.cota.dry_run import dry_run
 from audio_reasoner.cota.keep import why_left_out
 from audio_reasoner.cota.outage import Outage
 from audio_reasoner.cota.solver import result_of
-from audio_reasoner.cota.statistics import statistics
+from audio_reasoner.cota.statistics import statistics, status
 from audio_reasoner.dataset import read_rows
 from audio_reasoner.teachers import Hearing, Solved
 
@@ -106,6 +106,37 @@ def test_the_spend_cap_stops_the_build_and_keeps_what_is_paid(tmp_path: Path, lo
     assert result.rows is not None
     again = build_sync(run, settings(server, **free), workers=0)
     assert again.clips_done == 6
+
+
+def test_a_build_that_cannot_call_leaves_the_run_as_it_was(
+    tmp_path: Path, loopback: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = loopback()
+    run = synthetic_run(tmp_path / "r", 2)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    (tmp_path / "bad.yaml").write_text("models: 3")
+    teacher = settings(server)
+    wrong = {
+        "price.unknown": {**teacher.model_dump(), "max_cost": 1.0, "seed": 1},
+        "price.file": {**teacher.model_dump(), "prices": tmp_path / "bad.yaml", "seed": 2},
+        "endpoint.no_key": {"teacher": "openai:omni", "seed": 3},
+        "prompts.missing": {**teacher.model_dump(), "prompts": tmp_path / "none", "seed": 4},
+        "teacher.unknown": {"teacher": "oracle", "seed": 5},
+    }
+    for built in (False, True):
+        if built:
+            build_sync(run, teacher, workers=0)
+        state, plans = status(run)["state"], status(run).get("plans")
+        for code, given in wrong.items():
+            with pytest.raises(ConfigError) as caught:
+                build_sync(run, BuildSettings.model_validate(given), workers=0)
+            assert caught.value.code == code
+            assert (status(run)["state"], status(run).get("plans")) == (state, plans), code
+    assert state == "done"
+    # What stands in the ledger is written again without anybody to ask.
+    gone = BuildSettings.model_validate({**teacher.model_dump(), "max_cost": 1.0})
+    assert build_sync(run, gone, workers=0).rows
 
 
 def test_a_pilot_is_paid_once(tmp_path: Path, loopback: Start) -> None:

@@ -212,17 +212,6 @@ class Caller:
         finally:
             del self._flying[key]
 
-    def check(self, endpoint: Endpoint) -> None:
-        """Refuse what can be refused before any call.
-
-        Raises:
-            ConfigError: endpoint.no_key, price.unknown.
-        """
-        from audio_reasoner.clients.endpoints import api_key
-
-        api_key(endpoint)
-        self._price_of(endpoint)
-
     def stats(self) -> CallerStats:
         """Figures of this moment."""
         tally, now = self._tally, time.monotonic()
@@ -393,15 +382,11 @@ class Caller:
         )
 
     def _price_of(self, endpoint: Endpoint) -> Price | None:
-        price = self._prices.price(endpoint.model) if self._prices is not None else None
-        if price is None and self._cap is not None:
-            raise ConfigError(
-                f"There is no price for {endpoint.model}, so a spend cap cannot be kept.",
-                code="price.unknown",
-                hint=f"Add {endpoint.model} to a price file (`--prices FILE`; a local server costs 0), "
-                "or leave out --max-cost.",
-            )
-        return price
+        if self._cap is None:
+            return None if self._prices is None else self._prices.price(endpoint.model)
+        from audio_reasoner.clients.prices import PriceTable
+
+        return (self._prices or PriceTable({})).must_price(endpoint.model)
 
     def _estimate(self, line: _Line, request: ChatRequest) -> int:
         """The most a call is likely to cost, in micro-dollars."""

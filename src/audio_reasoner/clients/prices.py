@@ -106,6 +106,20 @@ class PriceTable:
         patterns = [p for p in self._prices if any(c in p for c in "*?[") and fnmatch.fnmatchcase(name, p)]
         return self._prices[max(patterns, key=lambda p: (len(p), p))] if patterns else None
 
+    def must_price(self, model: str) -> Price:
+        """The price of a model where a spend cap has to be kept.
+
+        Raises:
+            ConfigError: price.unknown.
+        """
+        if (price := self.price(model)) is None:
+            raise ConfigError(
+                f"There is no price for {model}, so a spend cap cannot be kept.",
+                code="price.unknown",
+                hint=f"Add {model} to a price file (`--prices FILE`; a local server costs 0), or leave out --max-cost.",
+            )
+        return price
+
     def estimate(
         self, model: str, *, characters: int, audio_seconds: float, tokens_out: int, batch: bool = False
     ) -> Estimate:

@@ -85,7 +85,7 @@ async def crew_of(
     """Everybody whom the settings name, connected. With `retry`, useless replies in the ledger are asked for anew.
 
     Raises:
-        ConfigError: a missing key, an unknown price with a spend cap, prompts or prices that cannot be used.
+        ConfigError: prompts or prices that cannot be used; a missing key as soon as it is needed.
     """
     async with contextlib.AsyncExitStack() as stack:
         remote = [spec for spec in settings.specs if teachers.is_remote(spec)]
@@ -94,8 +94,6 @@ async def crew_of(
         meter = None
         if caller is not None:
             endpoints = {spec: teachers.base.endpoint_of(spec) for spec in remote}
-            for endpoint in endpoints.values():
-                caller.check(endpoint)
             meter = Meter(caller, {endpoints[spec].spec: by_spec[spec] for spec in remote}, watched)
         ear = Ear(batcher)
         teacher = teachers.make(
@@ -132,6 +130,25 @@ async def crew_of(
         roles = {"teacher": settings.teacher, "judge": settings.judge, "solver": settings.solver}
         outages = {role: by_spec[spec] for role, spec in roles.items() if spec is not None and spec in by_spec}
         yield Crew(teacher, judge, solver, caller, meter, outages)
+
+
+def check_calls(settings: BuildSettings) -> None:
+    """Refuse what would stop a build at its first call, before the run knows of the plan.
+
+    Raises:
+        ConfigError: endpoint.no_key, price.unknown, price.file, price.entry.
+    """
+    from audio_reasoner.clients.endpoints import api_key
+    from audio_reasoner.clients.prices import PriceTable
+
+    prices = PriceTable.load(settings.prices)
+    for spec in settings.specs:
+        if not teachers.is_remote(spec):
+            continue
+        endpoint = teachers.base.endpoint_of(spec)
+        api_key(endpoint)
+        if settings.max_cost is not None:
+            prices.must_price(endpoint.model)
 
 
 def _caller(settings: BuildSettings, ledger: Ledger) -> Caller:

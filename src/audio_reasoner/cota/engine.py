@@ -24,7 +24,7 @@ from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTIN
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir, run_lock
 from audio_reasoner.cota.collect import rows_of_plan
-from audio_reasoner.cota.crew import Crew, Meter, crew_of
+from audio_reasoner.cota.crew import Crew, Meter, check_calls, crew_of
 from audio_reasoner.cota.keep import keep_key
 from audio_reasoner.cota.pipeline import Pipeline, Stopped, StopsBuild
 from audio_reasoner.cota.plan import FACTS, BuildSettings, Plan, Survey, make_plan, survey
@@ -174,22 +174,26 @@ def prepared(run: RunDir, settings: BuildSettings | None, options: BuildOptions)
         seen = survey(run)
         plan = make_plan(settings, seen.vocabulary)
         with Ledger(run.ledger_path) as ledger:
+            changed = _changed(ledger, plan.plan_id, seen)
+            quarantined = [q for q in ledger.quarantined(plan.plan_id) if q.clip_id not in changed]
+            # One commit before anything is tried: a crash in between must not leave a clip both done and forgotten.
+            again = {q.clip_id for q in quarantined} if retry else set()
+            done = ledger.done_clips(plan.plan_id) - changed - again
+            chosen = seen.clip_ids if limit is None else seen.clip_ids[:limit]
+            todo = set(chosen) - done
+            if todo:  # a build that asks nobody needs no key: other filters, or the data set written again
+                check_calls(settings)
             ledger.write(
                 [
                     ledger.put_plan(plan.plan_id, plan.config),
                     ledger.set_meta("current_plan", plan.plan_id),
                     ledger.set_meta(keep_key(plan.plan_id), settings.keep.model_dump()),
+                    *(w for clip_id in sorted(changed) for w in ledger.forget_clip(clip_id, plan.plan_id)),
+                    *(ledger.forget_done(clip_id, plan.plan_id) for clip_id in sorted(again)),
                 ]
             )
-            changed = _forget_changed(ledger, plan.plan_id, seen)
             if changed:
-                log.info("%d clips have other labels or evidence than when they were built: again", changed)
-            quarantined = ledger.quarantined(plan.plan_id)
-            if retry:
-                # One commit before anything is tried: a crash in between must not leave a clip both done and forgotten.
-                ledger.write([ledger.forget_done(c, plan.plan_id) for c in sorted({q.clip_id for q in quarantined})])
-            done = ledger.done_clips(plan.plan_id)
-            chosen = seen.clip_ids if limit is None else seen.clip_ids[:limit]
+                log.info("%d clips have other labels or evidence than when they were built: again", len(changed))
             decided = decisions(ledger, plan.plan_id)
             done_chosen = sum(c in done for c in chosen)
             tally = Tally(
@@ -209,7 +213,7 @@ def prepared(run: RunDir, settings: BuildSettings | None, options: BuildOptions)
                 survey=seen,
                 ledger=ledger,
                 chosen=len(chosen),
-                todo=set(chosen) - done,
+                todo=todo,
                 retry=retry,
                 workers=count,
                 progress=Progress(total=len(chosen), tally=tally, done_before=done_chosen, max_cost=settings.max_cost),
@@ -219,14 +223,12 @@ def prepared(run: RunDir, settings: BuildSettings | None, options: BuildOptions)
             )
 
 
-def _forget_changed(ledger: Ledger, plan_id: str, seen: Survey) -> int:
-    """Forget what the plan made of clips about which something else is known now; paid replies stay."""
+def _changed(ledger: Ledger, plan_id: str, seen: Survey) -> set[str]:
+    """Clips about which something else is known now than when the plan worked on them."""
     built = {unit: bytes.fromhex(json.loads(text)) for unit, _, text in ledger.each_derived(plan_id, [FACTS])}
     if not built:
-        return 0
-    changed = [c for c, facts in zip(seen.clip_ids, seen.facts, strict=True) if built.get(c, facts) != facts]
-    ledger.write(w for clip_id in changed for w in ledger.forget_clip(clip_id, plan_id))
-    return len(changed)
+        return set()
+    return {c for c, facts in zip(seen.clip_ids, seen.facts, strict=True) if built.get(c, facts) != facts}
 
 
 def check_settings(settings: BuildSettings) -> None:

@@ -255,6 +255,7 @@ def status(run: RunDir) -> dict[str, Any]:
         plan = current_plan(ledger)
         config = ledger.plan(plan) if plan else None
         if plan is None or config is None:
+            out["clips"] = count_clips(run.path)
             return out
         beat = ledger.meta(progress_key(plan)) or {}
         counted = funnel(ledger, plan, int(beat.get("clips_in_run", 0)))
