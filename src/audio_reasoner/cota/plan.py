@@ -11,6 +11,8 @@ new plan, and only the measured evidence and equal calls are used again.
 from __future__ import annotations
 
 import hashlib
+import heapq
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +28,9 @@ DERIVED_VERSION = "2"
 stages."""
 FACTS = "facts"
 """Stage under which `facts_of` of an annotated clip is stored."""
+WORDS_PER_KIND = 256
+"""Most translations, emotions, … of a run from which wrong options are drawn: the vocabulary travels with every clip
+that is worked on, and a corpus of speech has as many sentences as clips. Sounds are few, and all kept."""
 NOBODY = "none"
 """The discriminator that judges nothing."""
 
@@ -176,7 +181,10 @@ def without_address(spec: str) -> str:
 
 @dataclass(frozen=True)
 class Survey:
-    """One pass over a run's clips: their ids in order, what is known of each as a hash, and every tag they carry."""
+    """One pass over a run's clips: their ids in order, what is known of each as a hash, and their words.
+
+    `vocabulary`: every sound that is named, and of other kinds of labels at most `WORDS_PER_KIND`.
+    """
 
     clip_ids: list[str]
     vocabulary: tuple[str, ...]
@@ -194,11 +202,11 @@ def survey(run: RunDir) -> Survey:
 
     clip_ids = []
     facts: list[bytes] = []
-    words: set[str] = set()
+    words: dict[str, set[str]] = defaultdict(set)
     for clip in read_clips(run.path):
         clip_ids.append(clip.clip_id)
         facts.append(facts_of(clip))
-        words.update(_words(clip))
+        _add_words(words, clip)
     if not clip_ids:
         raise ConfigError(
             f"{run.path} has no clips yet.",
@@ -206,7 +214,8 @@ def survey(run: RunDir) -> Survey:
             hint=f"Add some with `audio-reasoner clips folder DIR -o {run.path}` "
             f"or `audio-reasoner synth complex -n 500 -o {run.path}`.",
         )
-    return Survey(clip_ids, tuple(sorted(words)), tuple(facts))
+    vocabulary = sorted(w for kind, found in words.items() for w in (_some(found) if kind else found))
+    return Survey(clip_ids, tuple(vocabulary), tuple(facts))
 
 
 def facts_of(clip: Clip) -> bytes:
@@ -218,8 +227,21 @@ def facts_of(clip: Clip) -> bytes:
     return hashlib.sha256(known.encode("utf-8", "surrogatepass")).digest()[:8]
 
 
-def _words(clip: Clip) -> set[str]:
-    words = set(clip.labels_of("tag"))
-    if clip.timeline is not None:
-        words.update(e.label for e in clip.timeline.events)
-    return words
+def _add_words(words: dict[str, set[str]], clip: Clip) -> None:
+    """Add what a clip brings to the vocabulary, by kind; sounds have none."""
+    from audio_reasoner.grounded import words_of_clip
+    from audio_reasoner.grounded.vocabulary import KINDS
+
+    for word in words_of_clip(clip):
+        head = word.partition(": ")[0]
+        found = words[head if head in KINDS and head != word else ""]
+        found.add(word)
+        if found is not words[""] and len(found) > 4 * WORDS_PER_KIND:
+            kept = _some(found)
+            found.clear()
+            found.update(kept)
+
+
+def _some(words: set[str]) -> list[str]:
+    """Those with the smallest hashes: the same ones in whatever order, and however many at a time, they came."""
+    return heapq.nsmallest(WORDS_PER_KIND, words, key=lambda w: hashlib.sha256(w.encode("utf-8", "replace")).digest())
