@@ -266,6 +266,15 @@ class LedgerReader:
             state, provider, model, _unpacked(raw, self.path), finish, tokens_in or 0, tokens_out or 0, cost or 0
         )
 
+    def answered_at(self, call_key: str) -> str | None:
+        """When a call was answered (UTC, ISO 8601); None if it was not."""
+        rows = self._all("SELECT ended_at FROM calls WHERE call_key = ? AND state = 'done'", call_key)
+        return rows[0][0] if rows else None
+
+    def done_keys(self) -> set[str]:
+        """Keys of all answered calls."""
+        return {row[0] for row in self._all("SELECT call_key FROM calls WHERE state = 'done'")}
+
     def spent_micro(self) -> int:
         """What all calls have cost, in micro-dollars; calls without a known end count at their reserved price."""
         return int(self._all("SELECT coalesce(sum(cost_micro), 0) FROM calls")[0][0])

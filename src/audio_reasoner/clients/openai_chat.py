@@ -63,6 +63,11 @@ class OpenAITransport:
         self._limit_name = "max_completion_tokens" if self._official else "max_tokens"
         self._client: AsyncOpenAI | None = None
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Sampling parameters that the server turned out not to take."""
+        return frozenset(self._without & {"temperature", "top_p", "seed"})
+
     async def __aenter__(self) -> Self:
         try:
             import openai

@@ -1,0 +1,487 @@
+"""Asks a language model for its opinion on many replies, so that nothing is judged or paid twice and nothing is lost.
+
+Decision: an opinion is an ordinary call of the call ledger (`judge.sqlite`), found again by what was asked: the same
+texts, prompt, model and parameters are never sent twice, anything edited is judged anew, and a run that was killed goes
+on where it was. `judged.jsonl` is made from the ledger alone (dates too), so making it again gives the same bytes. A
+line carries a fingerprint of what was judged: an opinion about another reply is never taken for one about this reply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from audio_reasoner.clients.endpoints import Endpoint, parse_endpoint
+from audio_reasoner.clients.messages import ChatRequest, Message, Sampling
+from audio_reasoner.core.errors import (
+    AudioReasonerError,
+    ConfigError,
+    EnvironmentProblem,
+    InputError,
+    QuotaError,
+    TeacherError,
+)
+
+if TYPE_CHECKING:
+    from audio_reasoner.clients.caller import Caller, CallerStats
+    from audio_reasoner.clients.ledger import Ledger
+    from audio_reasoner.clients.limiter import Limits
+    from audio_reasoner.clients.prices import PriceTable
+    from audio_reasoner.clients.retry import RetryPolicy
+
+Purpose = Literal["chat", "chat_swapped", "rubric", "mapper"]
+JUDGED_NAME = "judged.jsonl"
+LEDGER_NAME = "judge.sqlite"
+WORKERS = 512
+"""Opinions being formed at the same time at most; how many calls are really out is the limiter's business."""
+IN_A_ROW = 30
+"""So many opinions failing one after the other, none getting through, mean that the judge is out of order."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a judge's text says. `ok`: it can be used; else it is asked again while the task allows it."""
+
+    ok: bool
+    parsed: Mapping[str, Any]
+    official: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class JudgeTask:
+    """One opinion that is wanted.
+
+    Attributes:
+        id: the benchmark's item.
+        purpose: what the opinion is for.
+        n: which of several opinions on the same thing, from 0.
+        request: what is asked; its `n` is set by the engine.
+        read: what a text of the judge says; pure, never raises.
+        of: fingerprint of the reply that is judged (`fingerprint`).
+        attempts: texts asked for at most until one can be used.
+    """
+
+    id: str
+    purpose: Purpose
+    n: int
+    request: ChatRequest
+    read: Callable[[str], Opinion]
+    of: str
+    attempts: int = 1
+
+
+@dataclass
+class JudgeResult:
+    """How it went.
+
+    Attributes:
+        lines: `judged.jsonl` of these tasks, in their order; what failed has none.
+        asked, cached: calls answered by the judge now, and by the ledger.
+        spent_micro: cost of all calls of this ledger so far, in micro-dollars.
+        problems: (id, purpose, code, message) of every opinion that could not be had.
+        left_out: parameters that the judge's server does not take, e.g. "temperature".
+    """
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+    cached: int = 0
+    spent_micro: int = 0
+    problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What judging will need. `tokens_in` and `micro` are upper bounds; `micro` is None without a price."""
+
+    tasks: int
+    known: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    micro: int | None
+
+
+def fingerprint(*texts: str) -> str:
+    """Names what was judged: 16 hexadecimal digits of a hash over the texts."""
+    joined = "\x1f".join(texts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(joined).hexdigest()[:16]
+
+
+def ask(
+    kind: str, user: str, *, system: str = "", sampling: Sampling, prompt_sha: str, audio: tuple[()] = ()
+) -> ChatRequest:
+    """A request in text; lone surrogates, which no server takes, become U+FFFD."""
+    messages = [Message("system", _sendable(system))] if system else []
+    messages.append(Message("user", _sendable(user), audio))
+    return ChatRequest(kind=kind, messages=tuple(messages), sampling=sampling, prompt_sha=prompt_sha)
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8") if not _encodable(text) else text
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def judge_name(spec: str) -> str:
+    """How a judge is called in lines and reports: provider and model, without the address."""
+    endpoint = parse_endpoint(spec)
+    return f"{endpoint.provider}:{endpoint.model}"
+
+
+# ------------------------------------------------------------------------------------------------------------- asking
+
+
+def judge_rows(
+    tasks: Sequence[JudgeTask],
+    directory: Path,
+    spec: str,
+    *,
+    max_cost_usd: float | None = None,
+    limits: Limits | None = None,
+    prices: PriceTable | None = None,
+    timeout_s: float = 300.0,
+    patience_s: float = 300.0,
+    retry: RetryPolicy | None = None,
+    on_progress: Callable[[int, int, CallerStats], None] | None = None,
+) -> JudgeResult:
+    """Form every opinion that `directory`'s ledger does not hold yet and write `judged.jsonl` there.
+
+    Lines of other purposes that the file holds stay. One opinion that fails costs no other; when no opinion can be had
+    any more (spend cap, wrong key, a judge that is away), those in hand are written down before the error is raised.
+
+    Args:
+        tasks: what is wanted; equal requests share one call.
+        directory: where `judge.sqlite` and `judged.jsonl` lie; made if absent.
+        spec: the judge, as `clients.parse_endpoint` reads it.
+        max_cost_usd: spend cap over all runs of this ledger, in dollars.
+        limits: what is known about the account's limits.
+        prices: what models cost.
+        timeout_s: longest wait for one reply, in seconds.
+        patience_s: how long one call is tried again, in seconds.
+        retry: replaces the policy that `patience_s` makes.
+        on_progress: told (done, of how many, figures).
+
+    Raises:
+        ConfigError: the judge cannot be used at all (teacher.auth, teacher.unknown_model, price.unknown, …).
+        QuotaError: spend.cap, quota.exhausted, quota.rate_limited.
+        EnvironmentProblem: judge.away: nothing but failures come back.
+        LockedError: another process judges in this directory.
+    """
+    from audio_reasoner.clients.ledger import Ledger
+    from audio_reasoner.clients.retry import RetryPolicy
+    from audio_reasoner.core.run import RunDir, run_lock
+
+    endpoint = parse_endpoint(spec)
+    directory.mkdir(parents=True, exist_ok=True)
+    with run_lock(RunDir(directory)), Ledger(directory / LEDGER_NAME) as ledger:
+        engine = _Engine(
+            ledger,
+            endpoint,
+            tasks,
+            on_progress,
+            {
+                "limits": limits,
+                "prices": prices,
+                "max_cost_usd": max_cost_usd,
+                "timeout_s": timeout_s,
+                "retry": retry or RetryPolicy(max_total_s=patience_s),
+            },
+        )
+        stopped: BaseException | None = None
+        try:
+            asyncio.run(engine.run())
+        except (AudioReasonerError, KeyboardInterrupt) as error:
+            stopped = error
+        result = engine.result()
+        write_judged(directory / JUDGED_NAME, result.lines, {task.purpose for task in tasks})
+        if stopped is not None:
+            raise stopped
+    return result
+
+
+class _Engine:
+    """Works through the tasks with one caller."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        endpoint: Endpoint,
+        tasks: Sequence[JudgeTask],
+        on_progress: Callable[[int, int, CallerStats], None] | None,
+        options: dict[str, Any],
+    ) -> None:
+        self._ledger = ledger
+        self._endpoint = endpoint
+        self._tasks = tasks
+        self._on_progress = on_progress
+        self._options = options
+        self._lines: dict[int, dict[str, Any]] = {}
+        self._problems: dict[int, tuple[str, str, str, str]] = {}
+        self._tally = (0, 0, 0)
+        self._transports: list[Any] = []
+        self._in_a_row = 0
+
+    async def run(self) -> None:
+        """Form all opinions."""
+        from audio_reasoner.clients.caller import Caller
+        from audio_reasoner.clients.transport import transport_of
+
+        def connect(endpoint: Endpoint) -> Any:
+            self._transports.append(transport_of(endpoint))
+            return self._transports[-1]
+
+        todo = iter(enumerate(self._tasks))
+        async with Caller(self._ledger, connect=connect, **self._options) as caller:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(WORKERS, len(self._tasks))):
+                        group.create_task(self._work(caller, todo))
+            except BaseExceptionGroup as several:
+                raise _worst(several) from None
+            finally:
+                stats = caller.stats()
+                self._tally = (stats.calls, stats.cached, stats.spent_micro)
+                left_out = sorted({name for t in self._transports for name in getattr(t, "left_out", ())})
+                if left_out:
+                    self._ledger.write([self._ledger.set_meta(self._meta_key, left_out)])
+
+    async def _work(self, caller: Caller, todo: Iterator[tuple[int, JudgeTask]]) -> None:
+        for place, task in todo:
+            try:
+                self._lines[place] = await self._one(caller, task)
+                self._in_a_row = 0
+            except TeacherError as error:
+                self._problems[place] = (task.id, task.purpose, error.code, error.message)
+                self._count_failure(error)
+            if self._on_progress is not None:
+                done = len(self._lines) + len(self._problems)
+                self._on_progress(done, len(self._tasks), caller.stats())
+
+    def _count_failure(self, error: TeacherError) -> None:
+        self._in_a_row += error.retryable  # a request that is refused for what it says is no sign of a judge in trouble
+        if error.code == "teacher.unreachable" or self._in_a_row >= IN_A_ROW:
+            raise EnvironmentProblem(
+                f"The judge does not answer any more: {error.message}",
+                code="judge.away",
+                hint="Everything judged so far is kept. When it is back, run the same command again.",
+            )
+
+    async def _one(self, caller: Caller, task: JudgeTask) -> dict[str, Any]:
+        """The line of a task; the last text stands in it where none of them can be used."""
+        from audio_reasoner.clients.caller import Spoilt
+
+        line: dict[str, Any] = {}
+        for attempt in range(task.attempts):
+            request = replace(task.request, n=task.n * task.attempts + attempt)
+            key = request.key(self._endpoint.provider, self._endpoint.model)
+            problem = None
+            try:
+                reply = await caller.call(self._endpoint, request, parent_id=task.id)
+                text, opinion = reply.text, task.read(reply.text)
+                if reply.finish == "length" and not opinion.ok:
+                    problem = "teacher.length"
+            except Spoilt as spoilt:
+                # A filter's or the model's refusal is a reply like any other: paid, and it says nothing.
+                text, opinion, problem = "", Opinion(False, {}), spoilt.code
+            line = {
+                "id": task.id,
+                "purpose": task.purpose,
+                "n": task.n,
+                "text": text,
+                "call_key": key,
+                "model": f"{self._endpoint.provider}:{self._endpoint.model}",
+                "prompt_sha": task.request.prompt_sha,
+                "temperature": task.request.sampling.temperature,
+                "date": "",
+                "parsed": dict(opinion.parsed),
+                "official": None if opinion.official is None else dict(opinion.official),
+                "attempts": attempt + 1,
+                "of": task.of,
+                "problem": problem,
+            }
+            if opinion.ok:
+                break
+        return line
+
+    def result(self) -> JudgeResult:
+        """What there is so far."""
+        left_out = tuple(self._ledger.meta(self._meta_key) or ())
+        lines = []
+        for _, line in sorted(self._lines.items()):
+            dated = line | {"date": (self._ledger.answered_at(line["call_key"]) or "")[:10]}
+            if "temperature" in left_out:
+                dated["temperature"] = None  # the server's own, whatever it is
+            lines.append(dated)
+        calls, cached, spent = self._tally
+        problems = [problem for _, problem in sorted(self._problems.items())]
+        return JudgeResult(lines, calls, cached, spent, problems, left_out)
+
+    @property
+    def _meta_key(self) -> str:
+        return f"judge.left_out:{self._endpoint.spec}"
+
+
+def _worst(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to show for a group: the first that explains itself."""
+    flat: list[BaseException] = []
+    stack: list[BaseException] = [several]
+    while stack:
+        error = stack.pop()
+        if isinstance(error, BaseExceptionGroup):
+            stack.extend(reversed(error.exceptions))
+        else:
+            flat.append(error)
+    known = [e for e in flat if isinstance(e, ConfigError | QuotaError | EnvironmentProblem)]
+    return next(iter(known or flat))
+
+
+def forecast(tasks: Sequence[JudgeTask], directory: Path, spec: str, prices: PriceTable | None = None) -> Forecast:
+    """What `judge_rows` will need: nothing is sent or written.
+
+    Texts that must be asked for again are not foreseen; answers count at their longest for money, and at most 1,024
+    tokens where the request sets no limit.
+    """
+    from audio_reasoner.clients.ledger import LedgerReader
+    from audio_reasoner.clients.prices import LONGEST_ANSWER, text_tokens
+
+    endpoint = parse_endpoint(spec)
+    price = None if prices is None else prices.price(endpoint.model)
+    path = directory / LEDGER_NAME
+    known: set[str] = set()
+    if path.is_file():
+        with LedgerReader.open(path) as reader:
+            known = reader.done_keys()
+    seen: set[str] = set()
+    calls = tokens_in = tokens_out = micro = held = 0
+    for task in tasks:
+        request = replace(task.request, n=task.n * task.attempts)
+        key = request.key(endpoint.provider, endpoint.model)
+        if key in known:
+            held += 1
+        elif key not in seen:
+            seen.add(key)
+            calls += 1
+            tokens_in += sum(text_tokens(m.text) for m in request.messages)
+            tokens_out += min(request.sampling.max_tokens or LONGEST_ANSWER, LONGEST_ANSWER)
+            micro += 0 if prices is None else prices.reserve_micro(endpoint.model, request)
+    return Forecast(len(tasks), held, calls, tokens_in, tokens_out, None if price is None else micro)
+
+
+# -------------------------------------------------------------------------------------------------------------- files
+
+
+def judged_directory(predictions: Path) -> Path:
+    """Where opinions on predictions lie: the run directory, or `NAME.judged/` beside a single prediction file."""
+    if predictions.is_dir():
+        return predictions
+    if (predictions.parent / "run.json").is_file() and predictions.name == "predictions.jsonl":
+        return predictions.parent
+    return predictions.with_name(f"{predictions.stem}.judged")
+
+
+def write_judged(path: Path, lines: Iterable[Mapping[str, Any]], purposes: Iterable[str]) -> None:
+    """Replace the lines of these purposes in a `judged.jsonl` by `lines`; those of others stay in front of them."""
+    from audio_reasoner.core.run import write_atomic
+    from audio_reasoner.evaluation.present import json_text
+
+    replaced = set(purposes)
+    kept = [line for line in _lines_of(path) if line["purpose"] not in replaced] if path.exists() else []
+    kept.sort(key=lambda line: str(line["purpose"]))
+    text = "".join(json_text(line) + "\n" for line in [*kept, *lines])
+    write_atomic(path, text.encode("utf-8"))
+
+
+def read_judged(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lines of a `judged.jsonl` by item; empty if there is no such file.
+
+    Raises:
+        InputError: `judged.unreadable`, naming the line.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    if path.exists():
+        for line in _lines_of(path):
+            found.setdefault(line["id"], []).append(line)
+    return found
+
+
+_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "id": (str,),
+    "purpose": (str,),
+    "n": (int,),
+    "text": (str,),
+    "parsed": (dict,),
+}
+
+
+def _lines_of(path: Path) -> list[dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", code="judged.unreadable") from None
+    lines = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        if not raw.strip():
+            continue
+        try:
+            line = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            line = str(error)
+        bad = (
+            [k for k, types in _FIELDS.items() if not isinstance(line.get(k), types)] if isinstance(line, dict) else []
+        )
+        if not isinstance(line, dict) or bad:
+            raise InputError(
+                f"{path} line {number} is no opinion of a judge" + (f" (`{bad[0]}`)." if bad else "."),
+                code="judged.unreadable",
+                hint="`audio-reasoner eval judge` makes the file again from judge.sqlite, without asking anybody.",
+            )
+        lines.append(line)
+    return lines
+
+
+def opinions(
+    judged: Mapping[str, Sequence[Mapping[str, Any]]] | None, item: str, purpose: str, of: str
+) -> list[Mapping[str, Any]]:
+    """An item's opinions for one purpose that are about the reply with this fingerprint, by `n`."""
+    lines = [line for line in (judged or {}).get(item, ()) if line["purpose"] == purpose]
+    return sorted((line for line in lines if line.get("of") in (of, None)), key=lambda line: int(line["n"]))
+
+
+def describe(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Who judged, how and when: for reports. Lists, because lines of several judges can stand in one file."""
+    lines = list(lines)
+
+    def all_of(key: str) -> list[Any]:
+        return sorted({line.get(key) for line in lines}, key=lambda v: (v is None, str(v)))
+
+    dates = [d for d in all_of("date") if d]
+    return {
+        "models": all_of("model"),
+        "prompts": all_of("prompt_sha"),
+        "temperatures": all_of("temperature"),
+        "dates": [dates[0], dates[-1]] if dates else [],
+        "opinions": len(lines),
+    }
+
+
+def sentence(facts: Mapping[str, Any]) -> str:
+    """`describe` as one sentence."""
+    shown = ", ".join("the server's own" if t is None else f"{t:g}" for t in facts["temperatures"])
+    dates = facts["dates"]
+    when = "" if not dates else dates[0] if dates[0] == dates[1] else f"{dates[0]} to {dates[1]}"
+    return (
+        f"Judge: {', '.join(map(str, facts['models']))}; prompt {', '.join(str(p)[:12] for p in facts['prompts'])}; "
+        f"temperature {shown}; {when or 'date unknown'}; {facts['opinions']} opinions."
+    )
