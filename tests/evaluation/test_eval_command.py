@@ -14,7 +14,7 @@ from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import BuildSettings, build_sync
 from audio_reasoner.dataset import read_rows
 from audio_reasoner.evaluation.make import make_benchmark, make_benchmark_from_run
-from audio_reasoner.evaluation.mmau import read_benchmark, score
+from audio_reasoner.evaluation.mmau import read, score
 from audio_reasoner.evaluation.predictions import Predictions
 from audio_reasoner.synth.job import plan_run
 
@@ -62,7 +62,7 @@ def test_a_model_directory_is_run_resumed_and_scored(tmp_path: Path) -> None:
     assert "3 answers" in second.stderr
     assert "2 from before" in second.stderr
     told = json.loads((out / "score.json").read_text())
-    assert told["overall"]["predicted"] == 5
+    assert told["overall"]["answered"] == 5
     assert told["revision"] == "synthetic, seed 9, 5 items"
     assert len((out / "rows.jsonl").read_text().splitlines()) == 5
     rows = [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
@@ -80,11 +80,11 @@ def test_a_built_run_becomes_a_benchmark(tmp_path: Path) -> None:
     plan_run(run, 6, 11)
     build_sync(RunDir.open(run), BuildSettings(style="brief"), workers=1)
     make_benchmark_from_run(run, tmp_path / "bench")
-    benchmark = read_benchmark(tmp_path / "bench")
+    benchmark = read(tmp_path / "bench")
     rows = [row for row in read_rows(RunDir.open(run).dataset_dir) if row.options]
     assert [item.id for item in benchmark.items] == [row.sample_id for row in rows]
     assert len(rows) > 6
-    assert all(benchmark.audio_path(item).is_file() for item in benchmark.items)
+    assert all(benchmark.audio_paths(item)[0].is_file() for item in benchmark.items)
     # What the offline teacher answers in its own chains is right by all three readings but the strict one.
     report = score(benchmark, Predictions({row.sample_id: row.response for row in rows}))
-    assert report.overall.option == report.overall.extracted == len(rows)
+    assert [report.overall.values[name].value for name in ("option", "extracted")] == [100.0, 100.0]

@@ -21,7 +21,7 @@ from audio_reasoner.cli.evaluate import app
 from audio_reasoner.core.audio import encode_wav
 from audio_reasoner.core.errors import ConfigError, InputError, LockedError
 from audio_reasoner.core.run import RunDir, run_lock
-from audio_reasoner.evaluation.mmau import DATA_NAME, read_benchmark, score
+from audio_reasoner.evaluation.mmau import DATA_NAME, read, score
 from audio_reasoner.evaluation.predictions import read_predictions
 from audio_reasoner.evaluation.run import HEADER_NAME, PREDICTIONS_NAME, fingerprint, run_predictions
 
@@ -89,9 +89,7 @@ def make(folder: Path, n: int = 6, missing: Sequence[int] = ()) -> Path:
 
 
 def run(ear: Ear, data: Path, out: Path, **more: Any) -> Any:
-    return run_predictions(
-        ear, read_benchmark(data), out, model="m", **{"model_files": {"w": "1"}, "batch_size": 4, **more}
-    )
+    return run_predictions(ear, read(data), out, model="m", **{"model_files": {"w": "1"}, "batch_size": 4, **more})
 
 
 def test_every_item_is_heard_asked_and_scored(tmp_path: Path) -> None:
@@ -109,8 +107,9 @@ def test_every_item_is_heard_asked_and_scored(tmp_path: Path) -> None:
     assert rows[1]["defects"] == []
     assert rows[1]["model"] == "m"
     assert len(rows[1]["model_hash"]) == 64
-    report = score(read_benchmark(data), read_predictions(result.predictions))
-    assert report.overall.option == report.overall.predicted == report.overall.well_formed == 6
+    report = score(read(data), read_predictions(result.predictions))
+    assert report.overall.values["option"].value == 100.0
+    assert report.overall.answered == report.overall.facts["well_formed"]["count"] == 6
 
 
 def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -231,9 +230,11 @@ def test_score_writes_all_forms_and_says_why(tmp_path: Path) -> None:
     assert "100.00" in result.output
     assert "unknown revision" in result.output
     told = json.loads(out[0].read_text())
-    assert told["overall"]["option"]["accuracy"] == 1.0
-    assert told["overall"]["strict"]["correct"] < 6  # in "(a) loud tone" the letter is a word of the other choice
-    assert told["data_sha256"] == read_benchmark(data).sha256
+    assert told["overall"]["values"]["option"]["value"] == 100.0
+    assert (
+        told["overall"]["values"]["strict"]["value"] < 100
+    )  # in "(a) loud tone" the letter is a word of the other choice
+    assert told["data_sha256"] == read(data).sha256
     assert "| **overall** | **6** |" in out[1].read_text()
     rows = [json.loads(line) for line in out[2].read_text().splitlines()]
     assert [row["id"] for row in rows] == [f"q{i}" for i in range(6)]
@@ -249,7 +250,7 @@ def test_strange_replies_never_end_a_scoring(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, words.split())
     assert result.exit_code == 4, result.output
     assert len(rows.read_text().splitlines()) == 6
-    assert json.loads((tmp_path / "j").read_text())["overall"]["predicted"] == 6
+    assert json.loads((tmp_path / "j").read_text())["overall"]["answered"] == 6
     assert len(json.loads((tmp_path / "j").read_text())["problems"]) == 4
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from audio_reasoner.core.errors import InputError
+from audio_reasoner.evaluation.base import Score
+from audio_reasoner.evaluation.choice import ChoiceRow
 from audio_reasoner.evaluation.mmau import (
     DATA_NAME,
     KNOWN_REVISIONS,
     UNKNOWN_REVISION,
-    Report,
-    RowVerdict,
-    read_benchmark,
+    read,
     score,
 )
 from audio_reasoner.evaluation.predictions import read_predictions
@@ -46,12 +46,12 @@ def write(folder: Path, rows: Any) -> Path:
     return file
 
 
-def scored(tmp_path: Path, rows: list[dict[str, Any]], replies: dict[str, str]) -> tuple[Report, list[RowVerdict]]:
+def scored(tmp_path: Path, rows: list[dict[str, Any]], replies: dict[str, str]) -> tuple[Score, list[ChoiceRow]]:
     file = write(tmp_path, rows)
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps(replies, ensure_ascii=False), encoding="utf-8")
-    verdicts: list[RowVerdict] = []
-    return score(read_benchmark(file), read_predictions(answers), answers.name, verdicts.append), verdicts
+    verdicts: list[Any] = []
+    return score(read(file), read_predictions(answers), answers.name, verdicts.append), verdicts
 
 
 # ----------------------------------------------------------------------------------------------------------- data file
@@ -59,11 +59,11 @@ def scored(tmp_path: Path, rows: list[dict[str, Any]], replies: dict[str, str]) 
 
 def test_the_file_and_its_directory_are_both_accepted_and_hashed(tmp_path: Path) -> None:
     file = write(tmp_path, [row("1")])
-    by_file, by_folder = read_benchmark(file), read_benchmark(tmp_path)
+    by_file, by_folder = read(file), read(tmp_path)
     assert by_file == by_folder
     assert by_file.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert by_file.revision == UNKNOWN_REVISION
-    assert by_file.audio_path(by_file.items[0]) == tmp_path / "test-mini-audios/1.wav"
+    assert by_file.audio_paths(by_file.items[0]) == (tmp_path / "test-mini-audios/1.wav",)
 
 
 def test_known_revisions_are_two_generations_of_seventeen_files() -> None:
@@ -89,7 +89,7 @@ def test_dirty_rows_are_read_and_bad_ones_named(tmp_path: Path) -> None:
         {k: v for k, v in row("nosub").items() if k != "sub-category"},
         row("5") | {"id": 5},
     ]
-    benchmark = read_benchmark(write(tmp_path, rows))
+    benchmark = read(write(tmp_path, rows))
     by_id = {item.id: item for item in benchmark.items}
     assert list(by_id) == ["letters", "string", "eight", "twins", "odd", "bare", "nosub", "5"]
     assert by_id["letters"].choices == ("dog", "bell")
@@ -98,7 +98,7 @@ def test_dirty_rows_are_read_and_bad_ones_named(tmp_path: Path) -> None:
     assert by_id["twins"].gold == 0
     assert by_id["odd"].gold is None
     assert by_id["bare"].choices == ("A", "(B) bell")
-    assert by_id["nosub"].sub_category is None
+    assert "sub-category" not in by_id["nosub"].groups
     for number in (4, 5, 6, 7, 8, 9, 10):
         assert any(f"row {number}:" in problem for problem in benchmark.problems), (number, benchmark.problems)
     assert len(benchmark.problems) == 7
@@ -118,11 +118,11 @@ def test_useless_files_are_refused_by_name(tmp_path: Path, content: str, code: s
     file = tmp_path / DATA_NAME
     file.write_text(content)
     with pytest.raises(InputError) as caught:
-        read_benchmark(file)
+        read(file)
     assert caught.value.code == code
     assert str(file) in caught.value.message
     with pytest.raises(InputError, match="there is no"):
-        read_benchmark(tmp_path / "elsewhere")
+        read(tmp_path / "elsewhere")
 
 
 # --------------------------------------------------------------------------------------------------------- predictions
@@ -229,16 +229,13 @@ def test_the_three_readings(
     tmp_path: Path, reply: str, strict: bool, extracted: bool, option: bool, from_summary: bool
 ) -> None:
     report, [verdict] = scored(tmp_path, [row("1")], {"1": reply})
-    assert (verdict.strict, verdict.extracted, verdict.option, verdict.from_summary) == (
-        strict,
-        extracted,
-        option,
-        from_summary,
-    )
-    assert report.overall.strict == strict
-    assert report.overall.unparsed == (verdict.match.index is None)
+    read_as = [bool(verdict.readings[name]) for name in ("strict", "extracted", "option")]
+    assert [*read_as, verdict.from_summary] == [strict, extracted, option, from_summary]
+    assert report.overall.values["strict"].value == 100 * strict
+    assert report.overall.facts["unparsed"]["count"] == (verdict.match.index is None)
     told = verdict.to_dict()
-    assert told["strict_reason"]
+    assert told["why"]["strict"]
+    assert told["why"]["extracted"]
     assert told["option_rule"]
     json.dumps(told)
 
@@ -246,15 +243,13 @@ def test_the_three_readings(
 def test_permuted_words_fool_the_official_matcher_but_not_option(tmp_path: Path) -> None:
     choices = ("first: neutral, second: anger", "first: anger, second: neutral")
     _, [verdict] = scored(tmp_path, [row("1", choices, 0)], {"1": choices[1]})
-    assert verdict.strict
-    assert verdict.extracted
-    assert not verdict.option
+    assert verdict.readings == {"strict": 1, "strict_2024": 0, "extracted": 1, "option": 0}
 
 
 def test_the_same_text_twice_is_one_option(tmp_path: Path) -> None:
     _, [verdict] = scored(tmp_path, [row("1", ("dog", "bell", "dog"), 0)], {"1": "(c) dog"})
     assert verdict.match.index == 2
-    assert verdict.option
+    assert verdict.readings["option"] == 1
 
 
 def test_both_denominators_and_missing_rows(tmp_path: Path) -> None:
@@ -263,11 +258,11 @@ def test_both_denominators_and_missing_rows(tmp_path: Path) -> None:
     answers += [{"id": "3", "model_output": ""}, {"id": "4"}, {"id": "foreign", "model_output": "bell"}]
     file, predictions = write(tmp_path, rows), tmp_path / "p.json"
     predictions.write_text(json.dumps(answers))
-    report = score(read_benchmark(file), read_predictions(predictions), "p.json")
+    report = score(read(file), read_predictions(predictions), "p.json")
     told = report.to_dict()["overall"]
-    assert (told["items"], told["predicted"]) == (10, 4)
-    assert told["strict"]["accuracy"] == 0.75
-    assert told["strict"]["accuracy_over_all_items"] == 0.3
+    assert (told["items"], told["answered"]) == (10, 4)
+    strict = told["values"]["strict"]
+    assert (strict["value"], strict["n"], strict["over_all_items"]) == (75.0, 4, 30.0)
     assert told["unparsed"] == {"count": 1, "rate": 0.25}
     assert any("foreign" in problem for problem in report.problems)
     assert any("id 4" in problem for problem in report.problems)
@@ -290,15 +285,20 @@ def test_groups_baselines_and_unheard_of_tasks(tmp_path: Path) -> None:
     ]
     report, _ = scored(tmp_path, rows, {"1": "2", "2": "3", "3": "2", "4": "cat", "5": "pig"})
     told = report.to_dict()
-    assert [group["name"] for group in told["task"]] == ["sound", "music", "opera"]
-    assert [group["name"] for group in told["difficulty"]] == ["easy", "hard", "(none)"]
-    count, presence = told["sub_category"]
-    assert count["best_constant"] == {"answer": "2", "kind": "text", "accuracy": 1.0}
-    assert presence["best_constant"] == {"answer": "(b)", "kind": "position", "accuracy": 1.0}
-    assert count["option"]["accuracy"] == pytest.approx(2 / 3, abs=1e-4)
-    assert count["option"]["interval_95"] == [pytest.approx(0.2077, abs=1e-3), pytest.approx(0.9385, abs=1e-3)]
-    assert count["chance"] == pytest.approx(1 / 3, abs=1e-4)
-    assert told["overall"]["strict"]["accuracy"] == 0.8
+    tables = told["tables"]
+    assert [group["name"] for group in tables["task"]] == ["sound", "music", "opera"]
+    assert [group["name"] for group in tables["difficulty"]] == ["easy", "hard", "(none)"]
+    count, presence = tables["sub-category"]
+    assert count["best_constant"] == {"answer": "2", "kind": "text", "value": 100.0}
+    assert count["majority"] == {"answer": "2", "value": 100.0}
+    assert presence["best_constant"] == {"answer": "(b)", "kind": "position", "value": 100.0}
+    assert presence["majority"]["value"] == 50.0
+    assert count["values"]["option"]["value"] == pytest.approx(66.6667)
+    # Two of three right: resampled means are 0, 1/3, 2/3, 1; each tail below 0 and 1 holds 1/27 and 8/27 of the rounds.
+    assert count["values"]["option"]["interval_95"] == [0.0, 100.0]
+    assert count["chance"] == pytest.approx(33.3333)
+    assert told["overall"]["values"]["strict"]["value"] == 80.0
+    assert told["paper"] == {"Sound": 66.6667, "Music": 100.0, "Speech": None, "Avg": 80.0}
     markdown = to_markdown(report)
     assert "opera" in markdown
     assert report.benchmark.sha256 in markdown
@@ -307,4 +307,4 @@ def test_groups_baselines_and_unheard_of_tasks(tmp_path: Path) -> None:
 def test_a_micro_average_is_not_an_average_of_groups(tmp_path: Path) -> None:
     rows = [row(str(i)) for i in range(9)] + [row("m", task="music")]
     report, _ = scored(tmp_path, rows, {**{str(i): "dog" for i in range(9)}, "m": "bell"})
-    assert report.to_dict()["overall"]["strict"]["accuracy"] == 0.1
+    assert report.to_dict()["overall"]["values"]["strict"]["value"] == 10.0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.core.errors import ConfigError, InputError
 
 # The registry holds names only; nothing heavy is imported with it.
 from audio_reasoner.evaluation.registry import BENCHMARKS
@@ -20,33 +20,87 @@ RowsOut = Annotated[
     Path | None, typer.Option("--rows", help="Write one JSON line per answer: right or wrong, and why.")
 ]
 
+PREDICTIONS_NAME = "predictions.jsonl"
+JUDGED_NAME = "judged.jsonl"
 
-def score_file(predictions: Path, data: Path, json_out: Path | None, markdown: Path | None, rows: Path | None) -> int:
-    """Score and print; the number of prediction rows that could not be taken as they are."""
+
+def score_file(
+    benchmark: str,
+    predictions: Path,
+    data: Path,
+    json_out: Path | None,
+    markdown: Path | None,
+    rows: Path | None,
+    judged: Path | None = None,
+) -> int:
+    """Score and print; the number of prediction rows that could not be taken as they are.
+
+    Args:
+        benchmark: its name in the registry.
+        predictions: a prediction file, or the directory of a run, whose `judged.jsonl` is then read too.
+        data: the benchmark as downloaded.
+        json_out: where `score.json` goes.
+        markdown: where the tables go.
+        rows: where one JSON line per judged answer goes.
+        judged: verdicts of a language model.
+    """
     from contextlib import ExitStack
 
     from rich.console import Console
 
-    from audio_reasoner.evaluation.mmau import RowVerdict, read_benchmark, score
+    from audio_reasoner.evaluation.base import Row
     from audio_reasoner.evaluation.predictions import read_predictions
-    from audio_reasoner.evaluation.present import json_text, print_report, to_markdown
+    from audio_reasoner.evaluation.present import json_text, print_score, to_markdown
+    from audio_reasoner.evaluation.registry import benchmark_module
 
-    items = read_benchmark(data)
+    module = benchmark_module(benchmark)
+    if predictions.is_dir():
+        judged = judged or (found if (found := predictions / JUDGED_NAME).is_file() else None)
+        predictions = predictions / PREDICTIONS_NAME
+    items = module.read(data)
     replies = read_predictions(predictions)
+    verdicts = read_judged(judged) if judged is not None else None
     with ExitStack() as stack:
         lines = stack.enter_context(writable(rows).open("w", encoding="utf-8")) if rows is not None else None
 
-        def on_row(verdict: RowVerdict) -> None:
+        def on_row(row: Row) -> None:
             if lines is not None:
-                lines.write(json_text(verdict.to_dict()) + "\n")
+                lines.write(json_text(row.to_dict()) + "\n")
 
-        report = score(items, replies, predictions.name, on_row)
-    print_report(report, Console())
+        score = module.score(items, replies, predictions.name, on_row, verdicts)
+    print_score(score, Console())
     if json_out is not None:
-        writable(json_out).write_text(json_text(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+        writable(json_out).write_text(json_text(score.to_dict(), indent=1) + "\n", encoding="utf-8")
     if markdown is not None:
-        writable(markdown).write_text(to_markdown(report), encoding="utf-8")
+        writable(markdown).write_text(to_markdown(score), encoding="utf-8")
     return len(replies.problems)
+
+
+def read_judged(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lines of a `judged.jsonl` by item id, in order.
+
+    Raises:
+        InputError: `judged.missing`, or `judged.unreadable`: a line that is no verdict.
+    """
+    import json
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", code="judged.missing") from None
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+                found.setdefault(str(row["id"]), []).append(row)
+            except (ValueError, KeyError, TypeError, RecursionError):
+                raise InputError(
+                    f"{path} line {number} is no verdict of a judge.",
+                    code="judged.unreadable",
+                    hint="`audio-reasoner eval judge` writes this file; remove the line or run it again.",
+                ) from None
+    return found
 
 
 def writable(path: Path) -> Path:

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from audio_reasoner.cli.eval_options import Data, JsonOut, MarkdownOut, Name, RowsOut, score_file
-from audio_reasoner.core.errors import EXIT_QUARANTINED
-from audio_reasoner.evaluation.registry import benchmark_module
+from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_QUARANTINED
 
 
 def register(app: typer.Typer) -> None:
@@ -32,34 +31,25 @@ def run_(
     rows: RowsOut = None,
 ) -> None:
     """Let a model answer a benchmark, then score it."""
-    benchmark_module(benchmark)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from audio_reasoner.evaluation.mmau import read_benchmark
-    from audio_reasoner.evaluation.run import fingerprint, run_predictions
+    from audio_reasoner.evaluation.backends import load_local
+    from audio_reasoner.evaluation.registry import benchmark_module
+    from audio_reasoner.evaluation.run import Plan, answer_benchmark
 
-    items = read_benchmark(data)
-    from audio_reasoner.inference import Reasoner
-    from audio_reasoner.models.qwen2_audio import resolve
-
-    directory = resolve(model)
-    files = fingerprint(directory)
-    reasoner = Reasoner.from_pretrained(directory)
+    items = benchmark_module(benchmark).read(data)
+    backend = load_local(model, batch_size=batch_size, system=None, own_system=True)
     err = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("answering", total=None)
-        result = run_predictions(
-            reasoner,
+        result = answer_benchmark(
+            backend,
             items,
             out,
-            model=model,
-            model_files=files,
-            batch_size=batch_size,
-            limit=limit,
-            max_new_tokens=max_new_tokens,
-            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+            Plan(limit=limit, max_new_tokens=max_new_tokens),
+            on_progress=lambda now: progress.update(task, completed=now.done, total=now.total),
         )
     err.print(
         f"{result.made:,} answers in {result.seconds:.1f} s"
@@ -70,8 +60,12 @@ def run_(
     )
     for problem in result.failed[:10]:
         err.print(f"not asked: {problem}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+    if result.interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
     if result.made or result.resumed:
-        score_file(result.predictions, data, json_out or out / "score.json", markdown, rows or out / "rows.jsonl")
+        score_file(
+            benchmark, result.predictions, data, json_out or out / "score.json", markdown, rows or out / "rows.jsonl"
+        )
     if result.failed:
         err.print(f"{len(result.failed)} items could not be asked; all are in {out / 'problems.jsonl'}", markup=False)
         raise typer.Exit(EXIT_QUARANTINED)

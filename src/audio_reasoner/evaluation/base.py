@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from audio_reasoner.core.errors import InputError
+
 SCORE_VERSION = 2
 """Version of `score.json` and `rows.jsonl`."""
 
@@ -201,3 +203,20 @@ class Module(Protocol):
 
     def official_files(self, benchmark: Benchmark, answers: Mapping[str, str], out: Path) -> Iterable[Path]:
         """Write the files the official scorer reads, with its field names; `answers` are RESPONSE bodies by id."""
+
+
+def foreign_ids(benchmark: Benchmark, texts: Mapping[str, str]) -> list[str]:
+    """A problem for each predicted id the benchmark does not know.
+
+    Raises:
+        InputError: `predictions.foreign`: not one id belongs to this benchmark.
+    """
+    known = {item.id for item in benchmark.items}
+    foreign = [name for name in texts if name not in known]
+    if foreign and len(foreign) == len(texts):
+        raise InputError(
+            f"none of the {len(foreign)} predicted ids (first: {foreign[0]!r}) is in {benchmark.path}.",
+            code="predictions.foreign",
+            hint="The predictions belong to another data file or another revision of it.",
+        )
+    return [f"id {name} is not in {benchmark.path.name}; not scored" for name in foreign]

@@ -53,6 +53,7 @@ class OfficialKey:
     wanted: frozenset[str]
     unwanted: frozenset[str]
     passing: frozenset[str]
+    passing_at: tuple[bool, ...]
 
     def judge(self, prediction: str) -> OfficialVerdict:
         """Apply the rule: not empty, all wanted words, no unwanted one."""
@@ -62,16 +63,19 @@ class OfficialKey:
         missing, intruders = self.wanted - said, self.unwanted & said
         return OfficialVerdict(not missing and not intruders, missing, intruders)
 
+    def passes(self, index: int) -> bool:
+        """Whether the text of choice `index` would be counted as right."""
+        return self.passing_at[index]
+
 
 @lru_cache(maxsize=16384)
 def _key(answer: str, choices: tuple[str, ...]) -> OfficialKey:
     wanted = words(answer)
     others = [words(choice) for choice in choices]
     unwanted = frozenset().union(*(other - wanted for other in others if other != wanted))
-    passing = (
-        c for c, other in zip(choices, others, strict=True) if other and wanted <= other and not other & unwanted
-    )
-    return OfficialKey(wanted, unwanted, frozenset(passing))
+    passing_at = tuple(bool(other) and wanted <= other and not other & unwanted for other in others)
+    passing = frozenset(choice for choice, passes in zip(choices, passing_at, strict=True) if passes)
+    return OfficialKey(wanted, unwanted, passing, passing_at)
 
 
 def official_key(answer: str, choices: Sequence[str]) -> OfficialKey:
@@ -82,3 +86,18 @@ def official_key(answer: str, choices: Sequence[str]) -> OfficialKey:
 def official_match(answer: str, prediction: str, choices: Sequence[str]) -> OfficialVerdict:
     """Whether MMAU's script counts `prediction` as right."""
     return official_key(answer, choices).judge(prediction)
+
+
+def substring_match(answer: str, prediction: str, choices: Sequence[str]) -> bool:
+    """MMAU's first rule, of October 2024, on which early leaderboard numbers may rest.
+
+    Right if the reply holds the answer's text and the text of no other choice, letter case aside. Choices are told
+    from the answer with their case, so a choice that differs from it in case only makes every reply wrong.
+
+    >>> substring_match("Bell", "a bell.", ["Bell", "dog"]), substring_match("Bell", "bell", ["Bell", "bell"])
+    (True, False)
+    """
+    if not prediction:
+        return False
+    said = prediction.lower()
+    return answer.lower() in said and not any(c.lower() in said for c in choices if c != answer)

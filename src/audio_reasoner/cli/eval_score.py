@@ -1,0 +1,44 @@
+"""`audio-reasoner eval score`: score a prediction file, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audio_reasoner.cli.eval_options import Data, JsonOut, MarkdownOut, Name, RowsOut, score_file
+from audio_reasoner.core.errors import EXIT_QUARANTINED
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("score")(score_)
+
+
+def score_(
+    benchmark: Name,
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            help="Prediction file (the official scripts' forms, JSON lines with id and raw, or one JSON object that "
+            "maps ids to texts), or the directory of an `eval run`."
+        ),
+    ],
+    data: Data,
+    json_out: JsonOut = None,
+    markdown: MarkdownOut = None,
+    rows: RowsOut = None,
+    judged: Annotated[
+        Path | None,
+        typer.Option("--judged", help="Verdicts of `eval judge`; found by itself in the directory of an `eval run`."),
+    ] = None,
+) -> None:
+    """Score a prediction file, offline.
+
+    Several readings stand side by side. strict: the official rule on the RESPONSE (a reply without tags is its own
+    RESPONSE). extracted: the option the RESPONSE means, then the same rule on that option. option: that option is the
+    right one. A reply that names no option, or several, is unparsed and wrong; nothing is guessed.
+    """
+    if score_file(benchmark, predictions, data, json_out, markdown, rows, judged):
+        raise typer.Exit(EXIT_QUARANTINED)

@@ -1,0 +1,400 @@
+"""Scores of questions with options: several readings of one reply side by side, for any official rule.
+
+Decision: one number is never enough. *strict* is the official rule on the RESPONSE, *extracted* first maps the
+RESPONSE to an option and then applies the official rule to that option, *option* asks whether that option is the gold
+one, *judged* does the same with the option a language model found. A benchmark brings its rule and the names of its
+tables as a `Scheme`; everything else is the same for all of them, so a reply is never judged by two standards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
+from audio_reasoner.core.choices import OptionMatch, letter, match_option
+from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, Value, foreign_ids
+from audio_reasoner.evaluation.predictions import Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+
+class Verdict(Protocol):
+    """What an official rule says of one reply."""
+
+    @property
+    def correct(self) -> bool | None:
+        """None: the official script leaves the row out of its count."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in one sentence."""
+
+
+class Key(Protocol):
+    """An official rule, prepared for one item."""
+
+    def judge(self, body: str, /) -> Verdict:
+        """Apply it to a RESPONSE."""
+
+    def passes(self, index: int, /) -> bool:
+        """Whether it counts choice `index`, given as it wants an answer, as right."""
+
+
+Further = Callable[[Item, str], bool]
+"""One more reading of the RESPONSE."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a benchmark with choices is scored.
+
+    Attributes:
+        key: the official rule.
+        metrics: columns in order; names among strict, extracted, option, and those of `further`.
+        tables: groups of `Item.groups` that get a table.
+        headline: the metric that fills the paper's columns.
+        further: additional readings by metric name.
+        rule: how the official rule is called in notes.
+    """
+
+    key: Callable[[Item], Key]
+    metrics: tuple[Metric, ...]
+    tables: tuple[str, ...]
+    rule: str
+    headline: str = "extracted"
+    further: Mapping[str, Further] = field(default_factory=dict)
+
+
+EXTRACTED = Metric(
+    "extracted",
+    "extracted",
+    "percent",
+    False,
+    "The option the RESPONSE means (deterministic; the SUMMARY only if the RESPONSE names none), then the official "
+    "rule on that option.",
+)
+OPTION = Metric("option", "option", "percent", False, "The option the RESPONSE means is the right one.")
+JUDGED = Metric(
+    "judged",
+    "judged",
+    "percent",
+    False,
+    "The option a language model reads out of the RESPONSE, then the official rule.",
+)
+
+
+@dataclass(slots=True)
+class ChoiceRow:
+    """How one reply was judged, and why. `readings`: metric name → 1 right, 0 wrong, None left out."""
+
+    item: Item
+    body: str
+    tagged: bool
+    well_formed: bool
+    defects: tuple[str, ...]
+    official: Verdict
+    match: OptionMatch
+    from_summary: bool
+    readings: dict[str, int | None]
+    judged: int | None = None
+    """The option a language model found; meaningful only with a reading `judged`."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """A line of `rows.jsonl`."""
+        item = self.item
+        why = {"strict": self.official.reason, "extracted": f"{self.match.rule}: {self.match.detail}"}
+        if "judged" in self.readings:
+            why["judged"] = "no option" if self.judged is None else f"option ({letter(self.judged)})"
+        return {
+            "id": item.id,
+            "clip": item.clip,
+            "groups": dict(item.groups),
+            "question": item.question,
+            "choices": list(item.choices),
+            "answer": item.answer,
+            "gold_index": item.gold,
+            "audio": list(item.audio),
+            "body": self.body,
+            "readings": self.readings,
+            "why": why,
+            "option_index": self.match.index,
+            "option_rule": self.match.rule,
+            "option_detail": self.match.detail,
+            "from_summary": self.from_summary,
+            "tagged": self.tagged,
+            "well_formed": self.well_formed,
+            "defects": list(self.defects),
+        }
+
+
+def judge(scheme: Scheme, item: Item, reply: str) -> ChoiceRow:
+    """Judge one reply. The SUMMARY is asked only if a tagged RESPONSE names no option, and that is flagged."""
+    parsed: ParsedChain = parse_chain(reply)
+    body = response_body(parsed, reply)
+    key = scheme.key(item)
+    official = key.judge(body)
+    match = match_option(body, item.choices)
+    from_summary = False
+    if match.index is None and parsed.tagged and parsed.sections["summary"]:
+        second = match_option(parsed.sections["summary"], item.choices)
+        if second.index is not None:
+            match, from_summary = second, True
+    index = match.index
+    readings: dict[str, int | None] = {
+        "strict": None if official.correct is None else int(official.correct),
+        "extracted": int(index is not None and key.passes(index)),
+        # Two choices with literally the same text are one option: nobody could tell them apart.
+        "option": int(index is not None and item.gold is not None and item.choices[index] == item.answer),
+    }
+    for name, further in scheme.further.items():
+        readings[name] = int(further(item, body))
+    return ChoiceRow(
+        item=item,
+        body=body,
+        tagged=parsed.tagged,
+        well_formed=parsed.well_formed,
+        defects=tuple(dict.fromkeys([defect.code for defect in parsed.defects])) if parsed.defects else (),
+        official=official,
+        match=match,
+        from_summary=from_summary,
+        readings=readings,
+    )
+
+
+def mapped_option(lines: Sequence[Mapping[str, Any]], item: Item) -> tuple[bool, int | None]:
+    """(whether a language model was asked, the option it found) from the `judged.jsonl` lines of one item."""
+    for line in reversed(lines):
+        if line.get("purpose") != "mapper":
+            continue
+        parsed = line.get("parsed")
+        index = parsed.get("index") if isinstance(parsed, Mapping) else None
+        if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(item.choices):
+            return True, index
+        return True, None
+    return False, None
+
+
+# --------------------------------------------------------------------------------------------------------- a whole file
+
+
+@dataclass
+class _Marks:
+    """What is known of each item, in the order of the items; NaN where a reading says nothing."""
+
+    readings: dict[str, Floats]
+    answered: Floats
+    unparsed: Floats
+    from_summary: Floats
+    tagged: Floats
+    well_formed: Floats
+
+
+_FACTS = ("unparsed", "from_summary", "tagged", "well_formed")
+
+
+def score_choices(
+    scheme: Scheme,
+    benchmark: Benchmark,
+    predictions: Predictions,
+    predictions_file: str = "",
+    on_row: Callable[[Row], None] | None = None,
+    judged: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> Score:
+    """Judge every answered item, in the order of the data file.
+
+    Args:
+        scheme: the benchmark's rule.
+        benchmark: the questions.
+        predictions: the replies; ids the benchmark does not know become problems.
+        predictions_file: what the score calls them.
+        on_row: told every judged row.
+        judged: lines of `judged.jsonl` by item id; with a mapper among them a column `judged` appears.
+
+    Raises:
+        InputError: `predictions.foreign`: not one id belongs to this benchmark.
+    """
+    import numpy as np
+
+    problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
+    mapped = {} if judged is None else {k: v for k, v in judged.items() if any(_is_mapper(line) for line in v)}
+    names = [metric.name for metric in scheme.metrics] + (["judged"] if mapped else [])
+    n = len(benchmark.items)
+    cells: dict[str, list[float]] = {name: [_NAN] * n for name in names}
+    answered, facts = [0.0] * n, {name: [0.0] * n for name in _FACTS}
+    unparsed, from_summary, tagged, well_formed = facts.values()
+    texts = predictions.texts
+    for i, item in enumerate(benchmark.items):
+        reply = texts.get(item.id)
+        if reply is None:
+            continue
+        row = judge(scheme, item, reply)
+        if mapped:
+            asked, row.judged = mapped_option(mapped.get(item.id, ()), item)
+            found = row.judged is not None and scheme.key(item).passes(row.judged)
+            row.readings["judged"] = int(found) if asked else None
+        answered[i] = 1.0
+        for name in names:
+            value = row.readings[name]
+            if value is not None:
+                cells[name][i] = value
+        unparsed[i] = row.match.index is None
+        from_summary[i], tagged[i], well_formed[i] = row.from_summary, row.tagged, row.well_formed
+        if on_row is not None:
+            on_row(row)
+    marks = _Marks(
+        {name: np.array(values) for name, values in cells.items()},
+        np.array(answered),
+        **{name: np.array(values) for name, values in facts.items()},
+    )
+    clips = _Clips([item.clip for item in benchmark.items])
+    overall = _group("overall", np.arange(n), benchmark.items, marks, clips)
+    tables = {
+        kind: [
+            _group(name, np.array(places), benchmark.items, marks, clips)
+            for name, places in _places(benchmark.items, kind).items()
+        ]
+        for kind in scheme.tables
+    }
+    return Score(
+        benchmark=benchmark,
+        predictions_file=predictions_file,
+        metrics=[*scheme.metrics, *([JUDGED] if mapped else [])],
+        headline=scheme.headline,
+        overall=overall,
+        tables=tables,
+        problems=problems,
+        notes=_notes(scheme, overall, mapped),
+    )
+
+
+_NAN = float("nan")
+
+
+def _is_mapper(line: Mapping[str, Any]) -> bool:
+    return line.get("purpose") == "mapper"
+
+
+def _places(items: Sequence[Item], kind: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for i, item in enumerate(items):
+        name = item.groups.get(kind)
+        if name is not None:
+            found.setdefault(name, []).append(i)
+    return found
+
+
+class _Clips:
+    """Which items are about the same recording; `single` if none are, which is the common case."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.single = len(set(names)) == len(names)
+
+    def interval(self, values: Floats, places: Indices) -> tuple[float, float]:
+        """95 % interval of the mean of `values`, in percent; `places` are their items."""
+        from audio_reasoner.evaluation.statistics import bootstrap_mean
+
+        clusters = [self.names[i] for i in places]
+        low, high = bootstrap_mean(values.tolist(), clusters)
+        return 100 * low, 100 * high
+
+
+def _group(name: str, places: Indices, items: Sequence[Item], marks: _Marks, clips: _Clips) -> GroupScore:
+    import numpy as np
+
+    held = [items[i] for i in places]
+    there = marks.answered[places] > 0
+    answered = int(there.sum())
+    values: dict[str, Value] = {}
+    for metric, column in marks.readings.items():
+        cells = column[places]
+        counted = ~np.isnan(cells)
+        k, right = int(counted.sum()), float(cells[counted].sum())
+        values[metric] = Value(
+            value=100 * right / k if k else None,
+            n=k,
+            interval=clips.interval(cells[counted], places[counted]) if k else None,
+            over_all=100 * right / len(held) if k < len(held) else None,
+        )
+
+    def count(column: Floats) -> dict[str, Any]:
+        total = int(column[places][there].sum())
+        return {"count": total, "rate": round(total / answered, 4) if answered else None}
+
+    return GroupScore(
+        name=name,
+        items=len(held),
+        answered=answered,
+        values=values,
+        facts={
+            "unparsed": count(marks.unparsed),
+            "from_summary": count(marks.from_summary),
+            "tagged": count(marks.tagged),
+            "well_formed": count(marks.well_formed),
+            **_without_listening(held),
+        },
+    )
+
+
+def _without_listening(items: Sequence[Item]) -> dict[str, Any]:
+    """What answers score that need no audio, in percent of all items of the group.
+
+    `best_constant` is the better of always the same text and always the same position, chosen with the gold answers in
+    view; `majority` the most frequent gold text alone; `chance` what random choices are expected to score.
+    """
+    texts = Counter(item.answer for item in items)
+    places = Counter(item.gold for item in items if item.gold is not None)
+    text, text_count = texts.most_common(1)[0]
+    place, place_count = places.most_common(1)[0] if places else (0, 0)
+    by_text = text_count >= place_count
+    n = len(items)
+    return {
+        "best_constant": {
+            "answer": text if by_text else f"({letter(place)})" if place < 26 else f"choice {place + 1}",
+            "kind": "text" if by_text else "position",
+            "value": round(100 * max(text_count, place_count) / n, 4),
+        },
+        "majority": {"answer": text, "value": round(100 * text_count / n, 4)},
+        "chance": round(sum(100 / len(item.choices) for item in items) / n, 4),
+    }
+
+
+def _notes(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Any]) -> list[str]:
+    return list(_each_note(scheme, overall, mapped))
+
+
+def _each_note(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Any]) -> Iterator[str]:
+    missing = overall.items - overall.answered
+    if missing:
+        over_all = ", ".join(
+            f"{name} {value.over_all:.2f}" for name, value in overall.values.items() if value.over_all is not None
+        )
+        yield (
+            f"{missing} of {overall.items} items have no answer. The columns count answered items, as {scheme.rule} "
+            f"does; over all items: {over_all} %."
+        )
+    strict = overall.values["strict"]
+    dropped = overall.answered - strict.n
+    if dropped:
+        over = "" if strict.over_all is None else f"; over all items strict is {strict.over_all:.2f} %"
+        yield f"{scheme.rule} leaves {dropped} answers out of its count because it finds no letter in them{over}."
+    from_summary = overall.facts["from_summary"]["count"]
+    if from_summary:
+        yield (
+            f"{from_summary} options were found in the SUMMARY, because the RESPONSE named none (extracted and option "
+            "only)."
+        )
+    if mapped:
+        asked = overall.values["judged"].n
+        yield f"judged rests on a language model's reading of {asked} of {overall.answered} answers."
+    if overall.answered:
+        well, tagged = (100 * overall.facts[name]["count"] / overall.answered for name in ("well_formed", "tagged"))
+        yield f"{well:.2f} % of the replies are well-formed chains, {tagged:.2f} % use any tag."
