@@ -1,209 +1,483 @@
-"""Lets a Reasoner answer a benchmark, so that a killed run goes on where it was and a mixed one cannot arise.
+"""Lets a backend answer a benchmark, so that a killed run goes on where it was and a mixed one cannot arise.
 
-Decision: one JSON line per answer, appended and flushed batch by batch; `run.json` beside it says what was asked of
-whom, with hashes of data and model. A second run with the same configuration skips what is answered; with another
-configuration it is refused, because a file with the answers of two models is worth nothing.
+Decision: one JSON line per answer, written whole the moment it is known; `run.json` beside it says what was asked of
+whom, with hashes of data, model and prompts. A second run with the same configuration skips what is answered; with
+another configuration it is refused, because a file with the answers of two models is worth nothing. Every recording is
+looked at before the first question is asked: what is missing is known before anything is paid.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from audio_reasoner.core import ids
-from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
-from audio_reasoner.core.choices import LEAST_OPTIONS, MOST_OPTIONS, match_option, render_question
+from audio_reasoner.core.chain import parse_chain, response_body
+from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
-from audio_reasoner.evaluation.mmau import Benchmark, Item
+from audio_reasoner.evaluation.backends import GREEDY, Asked, Backend, Decoding, Meter, Said, model_hash
+from audio_reasoner.evaluation.base import Benchmark, Item
+from audio_reasoner.evaluation.hearing import (
+    Control,
+    Ear,
+    Heard,
+    LongAudio,
+    other_items,
+    shuffled_order,
+    silence,
+)
 from audio_reasoner.evaluation.present import json_text
+from audio_reasoner.evaluation.prompting import Style, prompt_of, prompts_hash, style_named
 
 PREDICTIONS_NAME = "predictions.jsonl"
 HEADER_NAME = "run.json"
 PROBLEMS_NAME = "problems.jsonl"
-HEADER_VERSION = 1
+HEADER_VERSION = 2
 
 
-class AnswerLike(Protocol):
-    """What an answer must offer."""
+@dataclass(frozen=True)
+class Plan:
+    """How a benchmark is asked; all of it but `limit`, `shard` and `allow_missing` decides answers.
 
-    @property
-    def text(self) -> str:
-        """The raw output."""
+    Attributes:
+        prompt: name of a style (`prompting.STYLES`).
+        long_audio: what to do with recordings longer than 30 s.
+        max_new_tokens: longest answer, in tokens.
+        control: a control, or None for the real question.
+        samples: answers per question.
+        decoding: how tokens are drawn.
+        seed: of samples and controls.
+        limit: only the first so many items.
+        shard: (i, n): only every n-th of them, from the i-th on, counted from 1.
+        allow_missing: most recordings that may be missing, broken or too long; None for any number.
+        only: ids of the items to ask; None for all.
+    """
 
-    @property
-    def tokens(self) -> int:
-        """How many tokens were generated."""
+    prompt: str = "ours"
+    long_audio: LongAudio = "refuse"
+    max_new_tokens: int = 1024
+    control: Control | None = None
+    samples: int = 1
+    decoding: Decoding = GREEDY
+    seed: int = 0
+    limit: int | None = None
+    shard: tuple[int, int] | None = None
+    allow_missing: int | None = None
+    only: frozenset[str] | None = field(default=None, repr=False)
 
 
-class ReasonerLike(Protocol):
-    """Whatever answers questions about audio: 16 kHz mono samples, a question, its options."""
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: answers done (earlier ones included), of how many; questions that failed; made per second."""
 
-    def ask_batch(
-        self, requests: Sequence[tuple[Any, str, Sequence[str] | None]], max_new_tokens: int
-    ) -> Sequence[AnswerLike]:
-        """One answer per request, in order."""
+    done: int
+    total: int
+    failed: int
+    rate: float
+    meter: Meter
 
 
 @dataclass
 class RunResult:
-    """How a run went: answers made now, answers found from before, items that could not be asked."""
+    """How a run went: answers made now, answers found from before, questions that could not be asked or answered."""
 
     predictions: Path
     made: int = 0
     resumed: int = 0
     failed: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    interrupted: bool = False
 
 
-def fingerprint(model: Path) -> dict[str, str]:
-    """SHA-256 of each file of a model directory that can change an answer, by relative path.
+@dataclass(frozen=True)
+class _About:
+    """What a row needs to know of its question."""
 
-    Raises:
-        InputError: `model.missing`: there is no such directory, or it is empty.
-    """
-    files = sorted(
-        p
-        for p in model.rglob("*")
-        if p.is_file() and p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model", ".jinja")
-    )
-    if not files:
-        raise InputError(
-            f"{model} is no model directory.", code="model.missing", hint="A model is never replaced by another one."
-        )
-    return {p.relative_to(model).as_posix(): ids.file_sha256(p) for p in files}
+    item: Item
+    order: tuple[int, ...] | None
+    heard: Heard
 
 
-def run_predictions(
-    reasoner: ReasonerLike,
+def answer_benchmark(
+    backend: Backend,
     benchmark: Benchmark,
     out_dir: Path,
+    plan: Plan | None = None,
     *,
-    model: str,
-    model_files: dict[str, str],
-    batch_size: int = 8,
-    limit: int | None = None,
-    max_new_tokens: int = 1024,
-    on_progress: Callable[[int, int], None] | None = None,
+    ear: Ear | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
-    """Answer every item of a benchmark into `out_dir/predictions.jsonl`.
+    """Answer a benchmark into `out_dir/predictions.jsonl`, holding the directory's lock.
 
     Args:
-        reasoner: what answers.
+        backend: who answers.
         benchmark: what is asked.
         out_dir: where answers go; made if absent.
-        model: how the model is called in the rows (its path).
-        model_files: `fingerprint` of it.
-        batch_size: questions answered side by side.
-        limit: only the first so many items; a later run without limit goes on from there.
-        max_new_tokens: longest answer, in tokens.
-        on_progress: told (done, of how many).
+        plan: how it is asked.
+        ear: an ear that has looked at the recordings already.
+        on_progress: told how far it is, after every answer.
 
     Raises:
         ConfigError: `eval.other_run`: the directory holds the answers of another model, data file or setting.
+        InputError: `eval.missing_audio`: more recordings cannot be heard than `plan.allow_missing`.
         LockedError: another process writes there.
-        IntegrityError: a prediction file that is no file of ours.
+        EnvironmentProblem: the disk is full; what was answered is kept.
     """
-    from audio_reasoner.core.run import RunDir, run_lock
+    from audio_reasoner.core.run import RunDir, run_lock, storage_problem
 
-    if batch_size < 1:
-        raise ConfigError(f"a batch of {batch_size}; at least 1 is needed.", code="eval.batch_size")
-    out_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_problem(error, out_dir) from error
     with run_lock(RunDir(out_dir)):
-        config = {
-            "version": HEADER_VERSION,
-            "benchmark": "mmau-mini",
-            "data_sha256": benchmark.sha256,
-            "model_files": model_files,
-            "max_new_tokens": max_new_tokens,
-        }
-        model_hash = ids.digest({"model_files": model_files}).hex()
-        _check_header(out_dir, config, {"model": model, "data": str(benchmark.path), "batch_size": batch_size})
-        path = out_dir / PREDICTIONS_NAME
-        answered = _answered(path)
-        wanted = benchmark.items[:limit] if limit is not None else benchmark.items
-        todo = [item for item in wanted if item.id not in answered]
-        result = RunResult(path, resumed=len(wanted) - len(todo))
-        started = time.perf_counter()
+        return answer_locked(backend, benchmark, out_dir, plan, ear=ear, on_progress=on_progress)
+
+
+def answer_locked(
+    backend: Backend,
+    benchmark: Benchmark,
+    out_dir: Path,
+    plan: Plan | None = None,
+    *,
+    ear: Ear | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> RunResult:
+    """`answer_benchmark` for a caller that holds the lock of the directory, or of one above it, already."""
+    plan = plan or Plan()
+    style = style_named(plan.prompt)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    check_header(out_dir, config_of(backend, benchmark, plan), _facts(backend, benchmark, plan, style))
+    path = out_dir / PREDICTIONS_NAME
+    answered = read_answered(path)
+    items = chosen_items(benchmark, plan)
+    todo = [(item, k) for item in items for k in range(plan.samples) if (item.id, k) not in answered]
+    result = RunResult(path, resumed=len(items) * plan.samples - len(todo))
+    if not todo:
         (out_dir / PROBLEMS_NAME).unlink(missing_ok=True)
-        with path.open("a", encoding="utf-8") as lines:
-            for batch in _batches(todo, batch_size):
-                heard = list(_hear(benchmark, batch, result, out_dir))
-                if heard:
-                    for row in _ask(reasoner, heard, max_new_tokens, model, model_hash):
-                        lines.write(json_text(row) + "\n")
-                        result.made += 1
-                    lines.flush()
-                if on_progress is not None:
-                    on_progress(result.resumed + result.made + len(result.failed), len(wanted))
-        result.seconds = time.perf_counter() - started
+        return result
+    with _Writer(out_dir) as writer:
+        run = _Run(backend, benchmark, plan, style, ear or Ear(benchmark, plan.long_audio), result, writer, on_progress)
+        run.total = len(items) * plan.samples
+        run.ask(todo)
     return result
 
 
-def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for i in range(0, len(items), size):
-        yield items[i : i + size]
+def chosen_items(benchmark: Benchmark, plan: Plan) -> list[Item]:
+    """The items a plan asks, in the benchmark's order.
+
+    Raises:
+        ConfigError: `eval.shard`.
+    """
+    items = benchmark.items if plan.limit is None else benchmark.items[: plan.limit]
+    if plan.shard is not None:
+        i, n = plan.shard
+        if not 1 <= i <= n:
+            raise ConfigError(f"there is no shard {i} of {n}.", code="eval.shard", hint="Write --shard 1/4.")
+        items = items[i - 1 :: n]
+    return list(items) if plan.only is None else [item for item in items if item.id in plan.only]
 
 
-def _hear(benchmark: Benchmark, items: Sequence[Item], result: RunResult, out_dir: Path) -> Iterator[tuple[Item, Any]]:
-    from audio_reasoner.core.audio import load_mono
+def config_of(backend: Backend, benchmark: Benchmark, plan: Plan) -> dict[str, Any]:
+    """All that decides the answers of a run, as JSON."""
+    style = style_named(plan.prompt)
+    sampled = plan.decoding.temperature > 0
+    return {
+        "version": HEADER_VERSION,
+        "benchmark": benchmark.name,
+        "data_sha256": benchmark.sha256,
+        **backend.identity,
+        "system_sha256": _sha(backend.system),
+        "prompt": style.name,
+        "prompts_sha256": prompts_hash(style, benchmark),
+        "long_audio": plan.long_audio,
+        "max_new_tokens": plan.max_new_tokens,
+        "control": plan.control,
+        "samples": plan.samples,
+        "temperature": plan.decoding.temperature,
+        "top_p": plan.decoding.top_p,
+        # Where nothing is drawn by chance the seed decides nothing.
+        "seed": plan.seed if sampled or plan.control in ("other-clip", "shuffled") else None,
+    }
 
-    for item in items:
+
+def _facts(backend: Backend, benchmark: Benchmark, plan: Plan, style: Style) -> dict[str, Any]:
+    import datetime
+    from importlib.metadata import version
+
+    return {
+        "model": backend.name,
+        "model_hash": model_hash(backend),
+        "data": str(benchmark.path),
+        "revision": benchmark.revision,
+        "kind": benchmark.kind,
+        "items": len(benchmark.items),
+        "shard": None if plan.shard is None else f"{plan.shard[0]}/{plan.shard[1]}",
+        "prompt": {"style": style.name, "title": style.title, "published_wording": style.exact},
+        "system": backend.system,
+        "version": version("audio-reasoner"),
+        "begun": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _sha(text: str | None) -> str | None:
+    import hashlib
+
+    return None if text is None else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Run:
+    """The asking of one run."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        benchmark: Benchmark,
+        plan: Plan,
+        style: Style,
+        ear: Ear,
+        result: RunResult,
+        writer: _Writer,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.backend, self.benchmark, self.plan, self.style, self.ear = backend, benchmark, plan, style, ear
+        self.result, self.writer, self.on_progress = result, writer, on_progress
+        self.total = 0
+        self.began = time.perf_counter()
+        self.model_hash = model_hash(backend)
+        self.system_sha = _sha(backend.system)
+        self.others = other_items(benchmark.items, plan.seed) if plan.control == "other-clip" else {}
+
+    def ask(self, todo: Sequence[tuple[Item, int]]) -> None:
         try:
-            if not item.audio_id:
-                raise InputError(f"item {item.id} names no audio file.", code="benchmark.no_audio")
-            if len(item.choices) > 1 and not LEAST_OPTIONS <= len(item.choices) <= MOST_OPTIONS:
-                raise InputError(f"item {item.id} has {len(item.choices)} choices.", code="question.options")
-            yield item, load_mono(benchmark.audio_path(item))
-        except AudioReasonerError as error:
-            result.failed.append(f"{item.id}: [{error.code}] {error.message}")
-            with (out_dir / PROBLEMS_NAME).open("a", encoding="utf-8") as f:
-                row = {"id": item.id, "code": error.code, "detail": error.message}
-                f.write(json.dumps(row, ensure_ascii=False) + "\n")
+            ready = self._look(todo)
+            self.backend.answer(self._questions(ready), self.plan.decoding, self.plan.max_new_tokens, self._take)
+        except KeyboardInterrupt:
+            self.result.interrupted = True
+        finally:
+            self.result.seconds = time.perf_counter() - self.began
 
+    def _look(self, todo: Sequence[tuple[Item, int]]) -> list[tuple[Item, int]]:
+        """Look at all recordings; those that can be heard, in the order in which they are asked."""
+        bad: set[str] = set()
+        codes: Counter[str] = Counter()
+        seconds: dict[str, float] = {}
+        for item, _ in todo:
+            if item.id in seconds or item.id in bad:
+                continue
+            try:
+                seconds[item.id] = self._length(item)
+                prompt_of(self.style, self.benchmark, item)
+            except AudioReasonerError as error:
+                bad.add(item.id)
+                codes[error.code] += 1
+                self._problem(item.id, error)
+        allowed = self.plan.allow_missing
+        if allowed is not None and len(bad) > allowed:
+            listed = ", ".join(f"{n} × {code}" for code, n in codes.most_common())
+            raise InputError(
+                f"{len(bad)} of {len({i.id for i, _ in todo})} questions cannot be asked ({listed}). "
+                f"First: {self.result.failed[0]}",
+                code="eval.missing_audio",
+                hint=f"All are in {self.writer.problems}. --allow-missing {len(bad)} asks the others.",
+            )
+        ready = [(item, k) for item, k in todo if item.id not in bad]
+        if self.backend.by_length:
+            # Longest first: what does not fit into memory shows at once. Equal lengths keep the benchmark's order.
+            ready.sort(key=lambda pair: -seconds[pair[0].id])
+        return ready
 
-def _ask(
-    reasoner: ReasonerLike, heard: Sequence[tuple[Item, Any]], max_new_tokens: int, model: str, model_hash: str
-) -> Iterator[dict[str, Any]]:
-    began = time.perf_counter()
-    answers = reasoner.ask_batch([(pcm, item.question, item.choices) for item, pcm in heard], max_new_tokens)
-    each = (time.perf_counter() - began) / len(heard)
-    for (item, _), answer in zip(heard, answers, strict=True):
-        parsed: ParsedChain = parse_chain(answer.text)
-        match = match_option(response_body(parsed, answer.text), item.choices)
-        yield {
+    def _length(self, item: Item) -> float:
+        if self.plan.control == "no-audio" or not self.backend.hears:
+            return 0.0
+        return self.ear.check(self.others.get(item.id, item))
+
+    def _questions(self, todo: Sequence[tuple[Item, int]]) -> Iterator[Asked]:
+        for item, sample in todo:
+            try:
+                yield self._asked(item, sample)
+            except AudioReasonerError as error:  # a file that changed since it was looked at
+                self._problem(item.id, error)
+                self._tell()
+
+    def _asked(self, item: Item, sample: int) -> Asked:
+        plan = self.plan
+        order = shuffled_order(item, plan.seed) if plan.control == "shuffled" else None
+        if plan.control == "no-audio" or not self.backend.hears:
+            heard = Heard((), "none", 0.0)
+        else:
+            heard = self.ear.hear(self.others.get(item.id, item))
+            if plan.control == "silence":
+                heard = silence(heard)
+        return Asked(
+            id=item.id,
+            prompt=prompt_of(self.style, self.benchmark, item, order),
+            audio=heard.parts,
+            seconds=heard.duration_s,
+            sample=sample,
+            seed=ids.derive_seed(plan.seed, "sample", item.id, sample),
+            about=_About(item, order, heard),
+        )
+
+    def _take(self, asked: Asked, said: Said | AudioReasonerError) -> None:
+        if isinstance(said, AudioReasonerError):
+            self._problem(asked.id, said)
+        else:
+            self.writer.write(self._row(asked, said))
+            self.result.made += 1
+        self._tell()
+
+    def _row(self, asked: Asked, said: Said) -> dict[str, Any]:
+        about: _About = asked.about
+        item, order = about.item, about.order
+        parsed = parse_chain(said.text)
+        taken = self.style.take(said.text) if self.style.take is not None else None
+        option, rule = None, None
+        if item.choices:
+            shown = item.choices if order is None else tuple(item.choices[i] for i in order)
+            body = response_body(parsed, said.text) if taken is None else taken
+            match = match_option(body, shown)
+            option, rule = match.index, match.rule
+            if order is not None and option is not None:
+                option = order[option]
+        row: dict[str, Any] = {
             "id": item.id,
-            "prompt": render_question(item.question, item.choices),
-            "raw": answer.text,
+            "prompt": asked.prompt,
+            "prompt_sha256": _sha(asked.prompt),
+            "prompt_style": self.style.name,
+            "system": self.backend.system,
+            "system_sha256": self.system_sha,
+            "raw": said.text,
             "sections": parsed.sections,
             "defects": [defect.code for defect in parsed.defects],
-            "option": match.index,
-            "option_rule": match.rule,
-            "tokens": answer.tokens,
-            "seconds": round(each, 4),  # the batch's time, shared equally
-            "model": model,
-            "model_hash": model_hash,
+            "option": option,
+            "option_rule": rule,
+            "tokens": said.tokens,
+            "audio_tokens": said.audio_tokens,
+            "seconds": said.seconds,
+            "first_token_seconds": said.first_token_seconds,
+            "stopped": said.stopped,
+            "model": self.backend.name,
+            "model_hash": self.model_hash,
+            "data_sha256": self.benchmark.sha256,
+            "audio": [sound.key for sound in asked.audio],
+            "audio_policy": about.heard.policy,
+            "duration_s": round(about.heard.duration_s, 3),
+            "control": self.plan.control,
+            "options_order": None if order is None else list(order),
+            "sample": asked.sample,
+            **said.extra,
         }
+        if taken is not None:
+            row["model_output"] = taken  # scorers read this first
+        return row
+
+    def _problem(self, name: str, error: AudioReasonerError) -> None:
+        self.result.failed.append(f"{name}: [{error.code}] {error.message}")
+        self.writer.problem({"id": name, "code": error.code, "detail": error.message})
+
+    def _tell(self) -> None:
+        if self.on_progress is None:
+            return
+        made, failed = self.result.made, len(self.result.failed)
+        rate = made / max(1e-6, time.perf_counter() - self.began)
+        self.on_progress(Progress(self.result.resumed + made, self.total, failed, rate, self.backend.meter()))
 
 
-def _check_header(out_dir: Path, config: dict[str, Any], facts: dict[str, Any]) -> None:
+class _Writer:
+    """Appends whole lines; a full disk is an error a user can act on."""
+
+    def __init__(self, out_dir: Path) -> None:
+        self.path = out_dir / PREDICTIONS_NAME
+        self.problems = out_dir / PROBLEMS_NAME
+
+    def __enter__(self) -> _Writer:
+        from audio_reasoner.core.run import storage_problem
+
+        try:
+            self.problems.unlink(missing_ok=True)
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise storage_problem(error, self.path) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Append a line; after a kill it is there as a whole or, cut off, removed by the next run."""
+        from audio_reasoner.core.run import storage_problem
+
+        data = (json_text(row) + "\n").encode("utf-8")
+        try:
+            done = os.write(self._fd, data)
+            while done < len(data):
+                done += os.write(self._fd, data[done:])
+        except OSError as error:
+            raise storage_problem(error, self.path) from error
+
+    def problem(self, row: Mapping[str, Any]) -> None:
+        from audio_reasoner.core.run import storage_problem
+
+        try:
+            with self.problems.open("a", encoding="utf-8") as f:
+                f.write(json_text(row) + "\n")
+        except OSError as error:
+            raise storage_problem(error, self.problems) from error
+
+
+# --- header and answers on disk ---------------------------------------------------------------------------------------
+
+
+def read_header(out_dir: Path) -> dict[str, Any] | None:
+    """`run.json`, or None if there is none.
+
+    Raises:
+        ConfigError: `eval.other_run`: it is no header of an evaluation run.
+    """
+    path = out_dir / HEADER_NAME
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
+        raise ConfigError(
+            f"{path} is not the header of an evaluation run.", code="eval.other_run", hint="Choose another directory."
+        )
+    return found
+
+
+def write_header(out_dir: Path, header: Mapping[str, Any]) -> None:
+    """Replace `run.json` as a whole."""
     from audio_reasoner.core.run import write_atomic
 
-    path = out_dir / HEADER_NAME
-    if path.exists():
-        try:
-            before = json.loads(path.read_text(encoding="utf-8"))["config"]
-        except (ValueError, KeyError, TypeError):
-            raise ConfigError(
-                f"{path} is not the header of an evaluation run.",
-                code="eval.other_run",
-                hint="Choose another directory.",
-            ) from None
-        if before != config:
-            changed = sorted(k for k in config.keys() | before.keys() if config.get(k) != before.get(k))
+    write_atomic(out_dir / HEADER_NAME, (json_text(header, indent=1) + "\n").encode("utf-8"))
+
+
+def note(out_dir: Path, **facts: Any) -> None:
+    """Add facts to `run.json`; its `config` stays."""
+    header = read_header(out_dir) or {}
+    write_header(out_dir, {**header, **{k: v for k, v in facts.items() if k != "config"}})
+
+
+def check_header(out_dir: Path, config: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Write `run.json`, or make sure that the one there says the same.
+
+    Raises:
+        ConfigError: `eval.other_run`.
+    """
+    before = read_header(out_dir)
+    if before is not None:
+        old = before["config"]
+        if old != json.loads(json.dumps(config)):
+            changed = sorted(k for k in config.keys() | old.keys() if config.get(k) != old.get(k))
             raise ConfigError(
                 f"{out_dir} holds answers made with another {', '.join(changed)}.",
                 code="eval.other_run",
@@ -216,27 +490,42 @@ def _check_header(out_dir: Path, config: dict[str, Any], facts: dict[str, Any]) 
             code="eval.other_run",
             hint="Choose another output directory.",
         )
-    write_atomic(path, (json.dumps({"config": config, **facts}, ensure_ascii=False, indent=1) + "\n").encode())
+    write_header(out_dir, {"config": dict(config), **facts})
 
 
-def _answered(path: Path) -> set[str]:
-    """Ids answered so far. A last line cut off by a kill is removed: its item is asked again."""
+def read_answered(path: Path) -> set[tuple[str, int]]:
+    """(id, sample) answered so far. A last line cut off by a kill is removed: its question is asked again.
+
+    Raises:
+        InputError: `eval.bad_predictions`.
+    """
     if not path.exists():
         return set()
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        with path.open("r+b") as f:
-            f.truncate(len(whole))
-    found: set[str] = set()
-    for number, line in enumerate(whole.split(b"\n"), start=1):
-        if line.strip():
-            try:
-                found.add(json.loads(line)["id"])
-            except (ValueError, KeyError, TypeError):
-                raise InputError(
-                    f"{path} line {number} is no prediction of ours.",
-                    code="eval.bad_predictions",
-                    hint="Remove the line.",
-                ) from None
-    return found
+    with path.open("rb+") as f:
+        data = f.read()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            f.truncate(whole)
+    return {(row["id"], row.get("sample", 0)) for row in rows_in(path, data[:whole])}
+
+
+def rows_in(path: Path, data: bytes | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a prediction file of ours.
+
+    Raises:
+        InputError: `eval.bad_predictions`: a line that is none.
+    """
+    raw = path.read_bytes() if data is None else data
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            good = isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("sample", 0), int)
+        except (ValueError, RecursionError):
+            good = False
+        if not good:
+            raise InputError(
+                f"{path} line {number} is no prediction of ours.", code="eval.bad_predictions", hint="Remove the line."
+            )
+        yield row

@@ -1,0 +1,304 @@
+"""Who answers: one protocol for a model loaded here, a server, and a chain of two.
+
+Decision: a backend is handed questions as a stream and tells each answer as it comes, in its own order, so that a GPU
+may work in batches and a server with hundreds of calls in flight, and the run that writes the answers down knows
+neither. A question is complete when it arrives (text, system message, sound, seed): backends decide nothing that could
+change an answer without being named in their `identity`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from audio_reasoner.core import ids
+from audio_reasoner.core.errors import AudioReasonerError, InputError, IntegrityError
+from audio_reasoner.evaluation.hearing import Sound
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How tokens are drawn; temperature 0 takes the likeliest."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+
+
+GREEDY = Decoding()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question as a backend gets it.
+
+    Attributes:
+        id: the item's.
+        prompt: the whole text of the user's turn.
+        audio: what is heard, in order; empty for no audio at all.
+        seconds: how long that is.
+        sample: which of several answers to the same question (0, 1, …).
+        seed: of the random numbers this answer is drawn from.
+        about: where the row that comes of it keeps what it needs.
+    """
+
+    id: str
+    prompt: str
+    audio: tuple[Sound, ...] = ()
+    seconds: float = 0.0
+    sample: int = 0
+    seed: int = 0
+    about: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer.
+
+    Attributes:
+        text: the raw reply.
+        tokens: generated (server: billed as output); None where nobody counts.
+        audio_tokens: through which the sound reached the model; None where the backend cannot say.
+        stopped: "end", "length", or why there is no answer ("safety", "refusal", …).
+        seconds: wall time; in a batch, the batch's time shared equally.
+        first_token_seconds: wall time until the first token; None where unknown.
+        extra: more for the row: calls, input tokens, what a first stage said.
+    """
+
+    text: str
+    tokens: int | None
+    audio_tokens: int | None = None
+    stopped: str = "end"
+    seconds: float = 0.0
+    first_token_seconds: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+Take = Callable[[Asked, Said | AudioReasonerError], None]
+
+
+@dataclass(frozen=True)
+class Meter:
+    """What a progress view shows of a backend. Money in dollars; `limit` calls in flight now allowed (None: none)."""
+
+    in_flight: int = 0
+    limit: int | None = None
+    spent_usd: float = 0.0
+
+
+class Backend(Protocol):
+    """Who answers.
+
+    Attributes:
+        name: how rows and tables call it.
+        identity: all that decides its answers besides questions and decoding, as JSON; two runs are one only if these
+            are equal.
+        system: system message it is given; None leaves it to the model's own template.
+        window_s: longest sound it hears, in seconds; None for no such limit.
+        hears: whether sound can reach it at all.
+        by_length: it works in batches, so questions should come ordered by length.
+    """
+
+    name: str
+    identity: Mapping[str, Any]
+    system: str | None
+    window_s: float | None
+    hears: bool
+    by_length: bool
+
+    def answer(self, questions: Iterable[Asked], decoding: Decoding, max_new_tokens: int, take: Take) -> None:
+        """Answer all questions; `take` is told each answer, or the error that this one question met.
+
+        Raises:
+            AudioReasonerError: nothing further can be answered (a key, money, a model); what was told stands.
+        """
+
+    def meter(self) -> Meter:
+        """Figures of this moment."""
+
+
+def model_hash(backend: Backend) -> str:
+    """One hash for a backend's identity."""
+    return ids.digest({"identity": dict(backend.identity)}).hex()
+
+
+class AnswerLike(Protocol):
+    """What `ReasonerLike.ask_batch` must give for each request: at least the text and its number of tokens."""
+
+    @property
+    def text(self) -> str:
+        """The raw output."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens were generated."""
+
+
+class ReasonerLike(Protocol):
+    """Whatever answers questions about audio: 16 kHz mono samples (None: no audio), a question, its options."""
+
+    def ask_batch(
+        self, requests: Sequence[tuple[Any, str, None]], max_new_tokens: int, *, sampling: Any = None
+    ) -> Sequence[AnswerLike]:
+        """One answer per request, in order; `sampling` is one per request, or None for greedy decoding."""
+
+
+class Local:
+    """A model in this process.
+
+    Args:
+        reasoner: the loaded model.
+        name: how it is called.
+        files: `fingerprint` of its directory.
+        batch_size: questions answered side by side.
+        system: the system message it was loaded with.
+        more: further facts that decide answers (the chat template's beginning, the device's type).
+    """
+
+    window_s: float | None = 30.0
+    hears = True
+    by_length = True
+
+    def __init__(
+        self,
+        reasoner: ReasonerLike,
+        *,
+        name: str,
+        files: Mapping[str, str],
+        batch_size: int = 8,
+        system: str | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.reasoner = reasoner
+        self.name = name
+        self.system = system
+        self.batch_size = batch_size
+        self.identity: Mapping[str, Any] = {"kind": "local", "model_files": dict(files), **(more or {})}
+
+    def answer(self, questions: Iterable[Asked], decoding: Decoding, max_new_tokens: int, take: Take) -> None:
+        """In batches, in the order given. A recording that cannot be heard leaves its batch."""
+        for batch in _batches(questions, self.batch_size):
+            ready: list[tuple[Asked, Any]] = []
+            for asked in batch:
+                try:
+                    ready.append((asked, _arrays(asked)))
+                except AudioReasonerError as error:
+                    take(asked, error)
+            if ready:
+                self._ask(ready, decoding, max_new_tokens, take)
+
+    def meter(self) -> Meter:
+        """Nothing is paid here."""
+        return Meter()
+
+    def _ask(self, ready: Sequence[tuple[Asked, Any]], decoding: Decoding, max_new_tokens: int, take: Take) -> None:
+        more: dict[str, Any] = {}
+        if decoding.temperature > 0:
+            from audio_reasoner.inference import Sampling
+
+            more["sampling"] = [Sampling(decoding.temperature, decoding.top_p, asked.seed) for asked, _ in ready]
+        began = time.perf_counter()
+        try:
+            # The prompt is complete; options would be written out a second time.
+            answers = self.reasoner.ask_batch([(audio, a.prompt, None) for a, audio in ready], max_new_tokens, **more)
+        except InputError as error:
+            if len(ready) == 1:
+                take(ready[0][0], error)
+                return
+            for one in ready:  # one bad question must not take its neighbours with it
+                self._ask([one], decoding, max_new_tokens, take)
+            return
+        each = (time.perf_counter() - began) / len(ready)
+        for (asked, _), answer in zip(ready, answers, strict=True):
+            heard = getattr(answer, "audio_tokens", None)
+            if asked.audio and heard == 0:
+                raise IntegrityError(
+                    f"the sound of item {asked.id} did not reach {self.name}: no audio token was made of it.",
+                    code="eval.deaf",
+                )
+            take(
+                asked,
+                Said(
+                    text=answer.text,
+                    tokens=answer.tokens,
+                    audio_tokens=heard,
+                    stopped=getattr(answer, "stopped", "end"),
+                    seconds=round(each, 4),
+                    first_token_seconds=_rounded(getattr(answer, "first_token_seconds", None)),
+                ),
+            )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
+
+
+def _arrays(asked: Asked) -> np.ndarray | list[np.ndarray] | None:
+    """What the model is handed: nothing, one array, or several in order."""
+    if not asked.audio:
+        return None
+    arrays = [sound.load() for sound in asked.audio]
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _batches(questions: Iterable[Asked], size: int) -> Iterator[list[Asked]]:
+    batch: list[Asked] = []
+    for asked in questions:
+        batch.append(asked)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def fingerprint(model: Path) -> dict[str, str]:
+    """SHA-256 of each file of a model directory that can change an answer, by relative path.
+
+    Raises:
+        InputError: `model.missing`: there is no such directory, or it is empty.
+    """
+    files = sorted(
+        p
+        for p in model.rglob("*")
+        if p.is_file() and p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model", ".jinja")
+    )
+    if not files:
+        raise InputError(
+            f"{model} is no model directory.", code="model.missing", hint="A model is never replaced by another one."
+        )
+    return {p.relative_to(model).as_posix(): ids.file_sha256(p) for p in files}
+
+
+def load_local(model: str, *, batch_size: int, system: str | None, own_system: bool) -> Local:
+    """A model directory, or `org/name` of the Hugging Face hub, as a backend.
+
+    Args:
+        model: where it lies.
+        batch_size: questions answered side by side.
+        system: the system message; used if `own_system` is false. None: none, the chat template decides.
+        own_system: prompt it as it was trained.
+
+    Raises:
+        InputError: the model is missing or cannot be loaded.
+    """
+    from audio_reasoner.inference import Reasoner
+    from audio_reasoner.models.qwen2_audio import resolve
+
+    directory = resolve(model)
+    files = fingerprint(directory)
+    reasoner = Reasoner.from_pretrained(directory)
+    if not own_system:
+        reasoner = Reasoner(reasoner.model, reasoner.processor, system)
+    device = getattr(getattr(reasoner.model, "device", None), "type", "cpu")
+    more = {
+        "prompt_head": ids.digest({"head": reasoner.format.head, "tail": reasoner.format.tail}).hex(),
+        "device": str(device),
+        "dtype": str(getattr(reasoner.model, "dtype", "")).removeprefix("torch."),
+    }
+    return Local(reasoner, name=model, files=files, batch_size=batch_size, system=reasoner.system, more=more)
