@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -36,6 +37,20 @@ def call(*words: str | Path) -> str:
     if done.returncode:
         sys.exit(f"audio-reasoner {' '.join(map(str, words))} ended with {done.returncode}:\n{done.stderr}")
     return done.stdout
+
+
+def freeze(folder: Path) -> None:
+    """Let every process from here on run a copy of the package as it is now.
+
+    The builds compared run minutes apart: after an edit of a check in between they differ, and no kill did it.
+    """
+    found = importlib.util.find_spec("audio_reasoner")
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    shutil.copytree(
+        found.submodule_search_locations[0], folder / "audio_reasoner", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", ""))))
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -130,6 +145,7 @@ def main() -> int:
     args = parser.parse_args()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory(prefix="kill-build-") as folder:
+        freeze(Path(folder) / "code")
         # The same path for both: ms-swift rows hold absolute paths.
         run, fresh, out = Path(folder) / "run", Path(folder) / "fresh", Path(folder) / "export"
         call("synth", "complex", "-n", str(args.clips), "--seed", "7", "-o", fresh)

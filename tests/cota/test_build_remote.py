@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cota_runs import ledger_rows, synthetic_run, tree_digest
 
+from audio_reasoner.clients.ledger import Ledger, Write
 from audio_reasoner.core.errors import EXIT_SPEND_CAP, ConfigError, EnvironmentProblem, TeacherError
 from audio_reasoner.core.records import Question, SolverResult
-from audio_reasoner.cota import BuildSettings, Keep, build_sync
+from audio_reasoner.cota import BuildSettings, Keep, build_sync, engine
 from audio_reasoner.cota.dry_run import dry_run
 from audio_reasoner.cota.keep import why_left_out
 from audio_reasoner.cota.outage import Outage
@@ -150,6 +152,45 @@ def test_a_pilot_is_paid_once(tmp_path: Path, loopback: Start) -> None:
     second = dry_run(run, settings(server), pilot=2, workers=0)
     assert server.stats()["requests"] == asked
     assert second.total == first.total
+
+
+def test_a_build_that_dies_at_any_commit_asks_for_nothing_twice(
+    tmp_path: Path, loopback: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Replies that cannot be read are asked for again with another number: a resumed build counts from the ledger.
+    server = loopback(faults="unclosed=0.15,two_chains=0.1,refusal=0.05,length=0.1,empty=0.05", answers="mixed")
+    more = {"max_in_flight": 1, "best_of": 2, "captions": True}
+    straight, broken = synthetic_run(tmp_path / "straight", 3), synthetic_run(tmp_path / "broken", 3)
+    build_sync(straight, settings(server, **more), workers=0)
+    served = server.stats()["served"]
+    server.reset()
+    left = [0]
+    commit = Ledger.commit
+
+    async def until_it_breaks(self: Ledger, writes: Iterable[Write]) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise EnvironmentProblem("the disk is gone", code="disk.full")
+        await commit(self, writes)
+
+    monkeypatch.setattr(engine, "CALLS_GRACE_S", 0.1)
+    deaths = in_flight = 0
+    for room in itertools.count(9, 5):  # further each time, whatever stands in the ledger already
+        left[0] = room
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(Ledger, "commit", until_it_breaks)
+                build_sync(broken, settings(server, **more), workers=0)
+            break
+        except EnvironmentProblem:
+            deaths += 1
+            in_flight += sum(row[6] == "sent" for row in ledger_rows(broken, "calls"))
+    assert deaths >= 5
+    assert server.stats()["served"] <= served + in_flight
+    assert in_flight <= 4 * deaths, "one out, some made ready or waiting to be sent again"
+    for table in ("derived", "clips", "quarantine"):
+        assert ledger_rows(broken, table) == ledger_rows(straight, table)
+    assert tree_digest(broken.dataset_dir) == tree_digest(straight.dataset_dir)
 
 
 @pytest.mark.system  # a server that never answered is waited for half a minute
