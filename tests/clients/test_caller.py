@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audio_reasoner.clients import Caller, ChatRequest, Ledger, Limits, Message, RetryPolicy, Sampling, parse_endpoint
+from audio_reasoner.clients import (
+    Caller,
+    ChatRequest,
+    Ledger,
+    LedgerReader,
+    Limits,
+    Message,
+    RetryPolicy,
+    Sampling,
+    parse_endpoint,
+)
 from audio_reasoner.clients.prices import Price, PriceTable
 from audio_reasoner.clients.transport import CallFailed, RawReply
 from audio_reasoner.core.errors import ConfigError, QuotaError, TeacherError
@@ -42,6 +52,24 @@ def calling(ledger: Path, use: Callable[[Caller], Any], **options: Any) -> Any:
                 return await use(caller)
 
     return asyncio.run(made())
+
+
+def test_the_model_behind_a_name_is_noted(tmp_path: Path, loopback: Callable[..., Running]) -> None:
+    server = loopback()
+    gemini = parse_endpoint(f"gemini:gemini-flash-latest@{server.gemini_url}", {})
+
+    async def both(caller: Caller) -> None:
+        await caller.call(endpoint(server.openai_url), ask("hello"), parent_id="c1")
+        await caller.call(gemini, ask("hello"), parent_id="c1")
+
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.write([Ledger.put_answered("gemini", "gemini-flash-latest", ["gemini-loopback-flash-001"])])
+    calling(tmp_path / "l", both)
+    with LedgerReader.open(tmp_path / "l") as reader:
+        assert reader.answered() == {
+            ("openai", "teacher"): ("teacher",),
+            ("gemini", "gemini-flash-latest"): ("gemini-loopback-flash-001", "gemini-loopback-flash-002"),
+        }
 
 
 def test_a_call_is_paid_once_also_by_the_next_process(tmp_path: Path, loopback: Callable[..., Running]) -> None:

@@ -76,7 +76,7 @@ def test_a_clip_and_a_question_are_answered(loopback: Start) -> None:
     assert "First I listen, then I compare" not in reply.text
     assert reply.tokens_in >= 64
     assert reply.tokens_out == json.loads(reply.raw)["usageMetadata"]["candidatesTokenCount"] + 16
-    assert gemini.model_version(reply.raw) == "gemini-loopback-flash-002"
+    assert reply.version == "gemini-loopback-flash-002"
     assert gemini.read_reply(reply.raw) == reply
     stats = running.stats()
     assert (stats["audio"]["parts"], stats["audio"]["by_file"]) == (1, 0)

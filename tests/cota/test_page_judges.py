@@ -109,7 +109,10 @@ def test_every_chain_is_lost_at_one_step_and_the_funnel_adds_up(tmp_path: Path) 
 
 def test_page_of_a_remote_build_shows_losses_judges_solver_and_money(tmp_path: Path) -> None:
     run, _ = remote_run(tmp_path)
+    with Ledger(run.ledger_path) as ledger:
+        ledger.write([Ledger.put_answered("openai", "m", ["m-2026-01-15"])])
     page = report(run.path)
+    assert "openai: m m-2026-01-15" in page.text  # the model behind a name
     assert "Passed the checks 4 questions 80.0% −1 leak.gold" in page.text
     assert "Passed the judge 2 questions 50.0%" in page.text
     assert "−1 teacher.says_false" in page.text

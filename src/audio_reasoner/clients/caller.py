@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from audio_reasoner.clients.endpoints import Endpoint
-from audio_reasoner.clients.ledger import Ledger
+from audio_reasoner.clients.ledger import Ledger, Write
 from audio_reasoner.clients.limiter import Limiter, Limits, Slot
 from audio_reasoner.clients.messages import ChatRequest, Reply
 from audio_reasoner.clients.retry import RetryPolicy
@@ -162,6 +162,7 @@ class Caller:
         self._reserved = 0
         self._room = asyncio.Event()
         self._tally = _Tally()
+        self._answered: dict[Endpoint, set[str]] = {}
 
     async def __aenter__(self) -> Self:
         self._settled = self._ledger.spent_micro()
@@ -286,7 +287,8 @@ class Caller:
                         tokens_in=raw.tokens_in,
                         tokens_out=raw.tokens_out,
                         cost_micro=job.lost + cost,
-                    )
+                    ),
+                    *self._noted(line.endpoint, raw.version),
                 ]
             )
             self._settle(job, cost)
@@ -400,6 +402,16 @@ class Caller:
         if not raw.tokens_in and not raw.tokens_out:
             return job.price  # the server does not say: assume the worst
         return self._prices.cost_micro(line.endpoint.model, raw.tokens_in, raw.tokens_out, job.request)
+
+    def _noted(self, endpoint: Endpoint, version: str) -> list[Write]:
+        """What to write of the model that answered: an alias stands for another one tomorrow."""
+        if (seen := self._answered.get(endpoint)) is None:
+            known = self._ledger.answered().get((endpoint.provider, endpoint.model), ())
+            seen = self._answered[endpoint] = set(known)
+        if not version or version in seen:
+            return []
+        seen.add(version)
+        return [Ledger.put_answered(endpoint.provider, endpoint.model, seen)]
 
     def _count(self, raw: RawReply) -> None:
         tally = self._tally

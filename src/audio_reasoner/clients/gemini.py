@@ -320,7 +320,7 @@ def read_reply(raw: bytes) -> RawReply:
     feedback = data.get("promptFeedback")
     if not candidates:
         if isinstance(feedback, dict) and feedback.get("blockReason"):
-            return RawReply("", "safety", tokens_in, tokens_out, "", raw)
+            return RawReply("", "safety", tokens_in, tokens_out, "", raw, version=_version(data))
         if isinstance(candidates, list) or "usageMetadata" in data:
             message = "The reply holds no candidate."
             raise CallFailed("teacher.empty", retryable=True, message=message, maybe_paid=True)
@@ -344,16 +344,13 @@ def read_reply(raw: bytes) -> RawReply:
         tokens_out=tokens_out,
         reasoning="".join(p["text"] for p in spoken if p.get("thought")),
         raw=raw,
+        version=_version(data),
     )
 
 
-def model_version(raw: bytes) -> str:
-    """The model that answered, as a reply names it: what an alias like gemini-flash-latest stood for; or ""."""
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
-        return ""
-    version = data.get("modelVersion") if isinstance(data, dict) else None
+def _version(data: dict[str, Any]) -> str:
+    """What an alias like gemini-flash-latest stood for."""
+    version = data.get("modelVersion")
     return version if isinstance(version, str) else ""
 
 

@@ -58,6 +58,8 @@ CREATE TABLE batches (
 """
 # Version 2: sums over calls are read from an index, not from the table with its megabytes of replies.
 _SINCE_2 = "CREATE INDEX calls_bill ON calls (kind, provider, model, state, cost_micro, tokens_in, tokens_out)"
+_ANSWERED = "answered:"
+"""Beginning of the meta keys of `answered`."""
 _GROUP = 4096
 """Most writes in one transaction; bounds what a crash repeats and how long a Ctrl-C waits."""
 
@@ -191,6 +193,12 @@ class LedgerReader:
         """The stored JSON value, or None."""
         rows = self._all("SELECT value FROM meta WHERE key = ?", key)
         return json.loads(rows[0][0]) if rows else None
+
+    def answered(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """By (provider, model): which models answered, as the servers named them. An alias may have several."""
+        rows = self._all("SELECT key, value FROM meta WHERE key >= ? AND key < ?", _ANSWERED, _ANSWERED[:-1] + ";")
+        named = ((key.removeprefix(_ANSWERED).partition(":"), value) for key, value in rows)
+        return {(provider, model): tuple(json.loads(value)) for (provider, _, model), value in named}
 
     def plan(self, plan_id: str) -> dict[str, Any] | None:
         """The resolved configuration of a plan."""
@@ -462,6 +470,11 @@ class Ledger(LedgerReader):
     def set_meta(key: str, value: Any) -> Write:
         """Store a JSON value."""
         return "INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value, sort_keys=True))
+
+    @staticmethod
+    def put_answered(provider: str, model: str, versions: Iterable[str]) -> Write:
+        """Which models have answered under a name."""
+        return Ledger.set_meta(f"{_ANSWERED}{provider}:{model}", sorted(versions))
 
     @staticmethod
     def put_plan(plan_id: str, config: dict[str, Any]) -> Write:

@@ -271,6 +271,7 @@ def read_reply(raw: bytes) -> RawReply:
         tokens_out=_count(usage.get("completion_tokens")),
         reasoning=reasoning or inline,
         raw=raw,
+        version=_text(data.get("model")),
     )
 
 

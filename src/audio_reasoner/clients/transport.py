@@ -42,6 +42,7 @@ class RawReply:
         reasoning: the model's hidden reasoning where the server shows it.
         raw: the server's JSON, as received; goes into the ledger.
         rate: quota headers of this reply.
+        version: the model that answered, as the server names it (what an alias stood for), or "".
     """
 
     text: str
@@ -51,6 +52,7 @@ class RawReply:
     reasoning: str
     raw: bytes
     rate: RateHeaders | None = None
+    version: str = ""
 
 
 class CallFailed(Exception):

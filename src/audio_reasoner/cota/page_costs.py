@@ -9,6 +9,7 @@ asks it. So the money is the run's, and a second plan that uses the same answers
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -21,12 +22,16 @@ from audio_reasoner.report import Section, card, cards, table, text, tile, tiles
 
 @dataclass
 class Costs:
-    """Calls of a run. `used` counts results of the plan that come from a call, `different` the calls behind them."""
+    """Calls of a run. `used` counts results of the plan that come from a call, `different` the calls behind them.
+
+    `answered`: the models behind a (provider, model), as the servers named them.
+    """
 
     totals: list[CallTotals] = field(default_factory=list)
     failures: list[tuple[str, str, str, int | None, int]] = field(default_factory=list)
     used: int = 0
     different: int = 0
+    answered: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def micro(self) -> int:
@@ -44,7 +49,7 @@ def read_costs(run: RunDir, plan_id: str) -> Costs:
             if not totals:
                 return Costs()
             used, different = ledger.calls_used(plan_id)
-            return Costs(totals, ledger.failures_by_kind(), used, different)
+            return Costs(totals, ledger.failures_by_kind(), used, different, ledger.answered())
     except AudioReasonerError:
         return Costs()  # the funnel says what is wrong with the ledger
 
@@ -105,6 +110,18 @@ def costs_section(costs: Costs, accepted: int) -> Section | None:
             wide=True,
         )
     ]
+    if costs.answered:
+        named: list[list[str | Markup]] = [
+            [f"{provider}: {model}", ", ".join(versions)]
+            for (provider, model), versions in sorted(costs.answered.items())
+        ]
+        parts.append(
+            card(
+                "Who answered",
+                table(["Model asked for", "Answered as"], named, caption="Models behind the names"),
+                "As the servers named themselves. Several names: an alias moved on, or a gateway chose.",
+            )
+        )
     if costs.failures:
         wrong: list[list[str | Markup]] = [
             [kind or "–", model or "–", Markup("<code>{}</code>").format(code), str(status or "–"), text.count(n)]
