@@ -67,7 +67,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, reasoner: Reasoner, text: str, end
         if end:
             ended(0)  # type: ignore[operator]
 
-    monkeypatch.setattr("audio_reasoner.inference.reasoner.greedy", say)
+    monkeypatch.setattr("audio_reasoner.inference.reasoner.decode", say)
 
 
 CHAIN = (
@@ -134,7 +134,7 @@ def test_the_audio_is_really_heard(reasoner: Reasoner) -> None:
     states = []
     for seed in (0, 1):
         row = reasoner._rows([(noise(16_000, seed), "Which?", None)])[0]
-        token = next(iter(g.greedy(reasoner.model, [row.prompt], stop_ids=frozenset(), max_new_tokens=1, pad_id=0)))
+        token = next(iter(g.decode(reasoner.model, [row.prompt], stop_ids=frozenset(), max_new_tokens=1, pad_id=0)))
         states.append(token.logprob)
     assert states[0] != states[1]
 

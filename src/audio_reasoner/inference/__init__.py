@@ -1,5 +1,6 @@
 """The generation engine: a `Reasoner` answers questions about audio with structured chains."""
 
+from audio_reasoner.inference.generate import Sampling
 from audio_reasoner.inference.reasoner import MAX_NEW_TOKENS, SETTINGS_NAME, SYSTEM, Answer, Reasoner
 
-__all__ = ["MAX_NEW_TOKENS", "SETTINGS_NAME", "SYSTEM", "Answer", "Reasoner"]
+__all__ = ["MAX_NEW_TOKENS", "SETTINGS_NAME", "SYSTEM", "Answer", "Reasoner", "Sampling"]

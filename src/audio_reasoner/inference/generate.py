@@ -1,17 +1,21 @@
-"""Greedy decoding with a key-value cache: a batch of prompts in, token ids out, as they come.
+"""Decoding with a key-value cache, greedy or sampled: a batch of prompts in, token ids out, as they come.
 
 Decision: our own loop instead of transformers' `generate`, for three reasons that matter on a CPU: clips that several
 prompts share are encoded once; the encoder is the exact short-clip one; and rows that are done leave the batch, so
 that a long answer does not keep the others computing. Rows are padded on the left, which greedy decoding does not
-notice (``tests/inference/test_reasoner.py``).
+notice (``tests/inference/test_reasoner.py``). A sampled row draws from its own random numbers, so that its words do not
+depend on what is decoded beside it.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.inference.prefix import Spelling
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.features import pad_mels
 
@@ -20,15 +24,52 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """Token ids with placeholders for the clip's audio tokens, its log-mel [bands, frames] and its number of frames.
+class Sampling:
+    """How tokens are drawn instead of taking the likeliest.
 
-    Prompts that hold the *same* log-mel object share one pass through the encoder.
+    Attributes:
+        temperature: 0 is greedy; 1 draws from the model's own distribution.
+        top_p: draw only from the fewest likeliest tokens that together have this probability; 1 is all of them.
+        seed: which random numbers; equal seeds give equal answers.
+
+    Raises:
+        ConfigError: `sampling.bad_value`.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.temperature <= 100.0 or not 0.0 < self.top_p <= 1.0:
+            raise ConfigError(
+                f"temperature {self.temperature:g} and top_p {self.top_p:g}; expected 0 <= temperature <= 100 and "
+                "0 < top_p <= 1.",
+                code="sampling.bad_value",
+            )
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One recording of a prompt: its log-mel [bands, frames] and its own number of frames."""
+
+    mel: torch.Tensor = field(repr=False)
+    frames: int
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids with placeholders for the audio tokens of its recordings, in their order; there may be none.
+
+    Prompts that hold the *same* log-mel object share one pass through the encoder. `forced` is what the next tokens
+    must spell, if anything; `sampling` and `random` say how tokens are drawn, None is greedy.
     """
 
     ids: Sequence[int]
-    mel: torch.Tensor = field(repr=False)
-    frames: int
+    heard: tuple[Heard, ...] = ()
+    forced: Spelling | None = None
+    sampling: Sampling | None = None
+    random: random.Random | None = None
 
 
 class Token(NamedTuple):
@@ -84,7 +125,60 @@ def _roomy_cache(most: int) -> Any:
     return Cache(layer_class_to_replicate=RoomyLayer)
 
 
-def greedy(
+def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[float]]:
+    """The next token of each row and its log probability under the model.
+
+    Args:
+        logprobs: natural log probabilities [rows, vocabulary], float32.
+        prompts: the rows' prompts.
+    """
+    import torch
+
+    best = logprobs.max(dim=-1)
+    chosen, values = best.indices.tolist(), best.values.tolist()
+    for k, prompt in enumerate(prompts):
+        forced, sampling = prompt.forced, prompt.sampling
+        spelling = forced is not None and forced.rest
+        drawn = sampling is not None and sampling.temperature > 0.0
+        if not spelling and not drawn:
+            continue
+        row = logprobs[k]
+        open_ids = None
+        if spelling:
+            assert forced is not None
+            open_ids = torch.tensor(forced.allowed(), device=row.device)
+            row = row[open_ids]
+        if drawn:
+            assert sampling is not None
+            assert prompt.random is not None
+            at = _draw(row, sampling, prompt.random.random())
+        else:
+            at = int(row.argmax())
+        chosen[k] = at if open_ids is None else int(open_ids[at])
+        values[k] = float(logprobs[k, chosen[k]])
+    return chosen, values
+
+
+def _draw(logprobs: Any, sampling: Sampling, number: float) -> int:
+    """The index that `number` (0 to 1) falls on among the log probabilities of some tokens, whatever they sum to."""
+    import torch
+
+    if logprobs.device.type == "mps":  # which has no double precision
+        logprobs = logprobs.cpu()
+    shares = torch.softmax(logprobs.double() / sampling.temperature, dim=-1)
+    order = None
+    if sampling.top_p < 1.0:
+        shares, order = torch.sort(shares, descending=True, stable=True)
+        # The fewest tokens that reach top_p: those before which less than top_p has been gathered.
+        kept = max(1, int((shares.cumsum(0) - shares < sampling.top_p).sum()))
+        shares = shares[:kept]
+    mass = shares.cumsum(0)
+    at = int(torch.searchsorted(mass, mass[-1:] * number, right=True))
+    at = min(at, len(mass) - 1)
+    return at if order is None else int(order[at])
+
+
+def decode(
     model: Any,
     prompts: Sequence[Prompt],
     *,
@@ -100,7 +194,7 @@ def greedy(
         model: a Qwen2AudioForConditionalGeneration in eval mode.
         prompts: what to answer; at least one.
         stop_ids: tokens that end an answer.
-        max_new_tokens: most tokens per answer.
+        max_new_tokens: most tokens per answer; those that only spell what is forced do not count.
         pad_id: token for the filling on the left.
         take: told (row, token) of each token before it is yielded; True ends that row.
         ended: told the rows that a stop token ended.
@@ -108,16 +202,20 @@ def greedy(
     import torch
 
     device = model.device
+    if max_new_tokens < 1:
+        return
     with torch.inference_mode():
         clips: dict[int, int] = {}
-        order: list[Prompt] = []
-        for p in prompts:
-            if id(p.mel) not in clips:
-                clips[id(p.mel)] = len(order)
-                order.append(p)
-        flat, lengths = qwen2_audio.encode(model, pad_mels([p.mel for p in order]), [p.frames for p in order])
-        pieces = torch.split(flat, lengths)
-        audio = torch.cat([pieces[clips[id(p.mel)]] for p in prompts])
+        order: list[Heard] = []
+        for heard in (h for p in prompts for h in p.heard):
+            if id(heard.mel) not in clips:
+                clips[id(heard.mel)] = len(order)
+                order.append(heard)
+        audio = None
+        if order:
+            flat, lengths = qwen2_audio.encode(model, pad_mels([h.mel for h in order]), [h.frames for h in order])
+            pieces = torch.split(flat, lengths)
+            audio = torch.cat([pieces[clips[id(h.mel)]] for p in prompts for h in p.heard])
         longest = max(len(p.ids) for p in prompts)
         ids = torch.full((len(prompts), longest), pad_id, dtype=torch.long)
         alive = torch.zeros(len(prompts), longest, dtype=torch.long)
@@ -138,16 +236,19 @@ def greedy(
         ).last_hidden_state[:, -1]
         rows = list(range(len(prompts)))
         at = positions[:, -1]
-        for _ in range(max_new_tokens):
+        left = [max_new_tokens] * len(prompts)
+        while True:
             logprobs = torch.log_softmax(model.lm_head(states).float(), dim=-1)
-            best = logprobs.max(dim=-1)
-            chosen, values = best.indices.tolist(), best.values.tolist()
+            chosen, values = _choose(logprobs, [prompts[row] for row in rows])
             keep: list[int] = []
             for k, (row, token, value) in enumerate(zip(rows, chosen, values, strict=True)):
                 if token in stop_ids:
                     ended(row)
                     continue
-                if not take(row, token):
+                forced = prompts[row].forced
+                if forced is None or not forced.take(token):
+                    left[row] -= 1
+                if not take(row, token) and left[row] > 0:
                     keep.append(k)
                 yield Token(row, token, value)
             if not keep:
@@ -155,10 +256,9 @@ def greedy(
             if len(keep) < len(rows):
                 index = torch.tensor(keep, device=device)
                 cache.batch_select_indices(index)
-                alive, at, tokens = alive[index], at[index], best.indices[index]
+                alive, at = alive[index], at[index]
                 rows = [rows[k] for k in keep]
-            else:
-                tokens = best.indices
+            tokens = torch.tensor([chosen[k] for k in keep], device=device)
             at = at + 1
             if padded:
                 alive = torch.cat([alive, torch.ones(len(rows), 1, dtype=alive.dtype, device=device)], dim=1)

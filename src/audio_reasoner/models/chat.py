@@ -30,20 +30,25 @@ class ChatFormat:
 
     def __init__(self, processor: Any, system: str | None = None) -> None:
         self.tokenizer = processor.tokenizer
-        messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        messages.append({"role": "user", "content": [{"type": "audio", "audio": None}, {"type": "text", "text": MARK}]})
+
+        def messages(clips: int) -> list[dict[str, Any]]:
+            first: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+            parts: list[dict[str, Any]] = [{"type": "audio", "audio": None} for _ in range(clips)]
+            return [*first, {"role": "user", "content": [*parts, {"type": "text", "text": MARK}]}]
 
         def rendered(turns: list[dict[str, Any]]) -> str:
             return str(processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
-        self.head, self.tail = _cut(rendered(messages), MARK)
+        # What stands before and after the question, by the number of clips; the ends do not depend on it.
+        self._frame = lru_cache(maxsize=64)(lambda clips: _cut(rendered(messages(clips)), MARK))
+        self.head, self.tail = self._frame(1)
 
         def between() -> tuple[str, str, str]:
             later = [
                 {"role": "assistant", "content": [{"type": "text", "text": _REPLY}]},
                 {"role": "user", "content": [{"type": "text", "text": _NEXT}]},
             ]
-            _, rest = _cut(rendered([*messages, *later]), MARK)
+            _, rest = _cut(rendered([*messages(1), *later]), MARK)
             to_reply, rest = _cut(rest, _REPLY)
             to_next, end = _cut(rest, _NEXT)
             return to_reply, to_next, end
@@ -60,12 +65,15 @@ class ChatFormat:
     def _ids(self, text: str) -> list[int]:
         return [int(i) for i in self.tokenizer(text, add_special_tokens=False)["input_ids"]]
 
-    def prompt(self, question: str, audio_tokens: int, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
+    def prompt(
+        self, question: str, audio_tokens: int | Sequence[int], earlier: Sequence[tuple[str, str]] = ()
+    ) -> list[int]:
         """Ids of the prompt, with `audio_tokens` placeholders where the clip is heard.
 
         Args:
             question: the question with its options.
-            audio_tokens: length of the encoded clip.
+            audio_tokens: length of the encoded clip; or of each of several clips, heard one after the other; without
+                any, the prompt has no audio part at all.
             earlier: (question, answer as it was shown) of the turns before, oldest first; the clip stands in the first.
 
         Raises:
@@ -80,17 +88,22 @@ class ChatFormat:
                         code="question.control_token",
                         hint="Take it out: it would change who speaks in the dialogue.",
                     )
-        text = self.head + question + self.tail
+        lengths = [audio_tokens] if isinstance(audio_tokens, int) else list(audio_tokens)
+        head, tail = self._frame(len(lengths))
+        text = head + question + tail
         if earlier:
             to_reply, to_next, end = self._between()
             asked = [*(q for q, _ in earlier), question]
-            text = self.head + asked[0]
+            text = head + asked[0]
             for (_, reply), following in zip(earlier, asked[1:], strict=True):
                 text += to_reply + reply + to_next + following
             text += end
         ids = self._ids(text)
-        at = ids.index(self.audio_id)
-        return [*ids[:at], *[self.audio_id] * audio_tokens, *ids[at + 1 :]]
+        out: list[int] = []
+        left = iter(lengths)
+        for i in ids:
+            out += [i] if i != self.audio_id else [i] * next(left)
+        return out
 
     def shared_length(self, prompt: list[int]) -> int:
         """Length of the part of a prompt that all questions about a clip share: up to the end of the audio."""
