@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,17 @@ from audio_reasoner.cli.evaluate import app
 from audio_reasoner.core.audio import encode_wav
 from audio_reasoner.core.errors import ConfigError, InputError, LockedError
 from audio_reasoner.core.run import RunDir, run_lock
+from audio_reasoner.evaluation.backends import Local, fingerprint
 from audio_reasoner.evaluation.mmau import DATA_NAME, read, score
 from audio_reasoner.evaluation.predictions import read_predictions
-from audio_reasoner.evaluation.run import HEADER_NAME, PREDICTIONS_NAME, fingerprint, run_predictions
+from audio_reasoner.evaluation.run import (
+    HEADER_NAME,
+    PREDICTIONS_NAME,
+    Plan,
+    Progress,
+    RunResult,
+    answer_benchmark,
+)
 
 LOUD, QUIET = "loud tone", "a quiet tone"
 
@@ -43,17 +51,18 @@ class Ear:
         self.delay = delay
 
     def ask_batch(
-        self, requests: Sequence[tuple[Any, str, Sequence[str] | None]], max_new_tokens: int
+        self, requests: Sequence[tuple[Any, str, None]], max_new_tokens: int, *, sampling: Any = None
     ) -> Sequence[Said]:
         time.sleep(self.delay)
         self.batches.append(len(requests))
         out = []
-        for pcm, question, options in requests:
+        for pcm, prompt, options in requests:
             assert pcm.dtype == np.float32
-            assert options is not None
+            assert options is None  # they stand in the prompt already
+            question, *lines = prompt.split("\n")
             self.asked.append(question)
             heard = LOUD if float(np.abs(pcm).max()) > 0.3 else QUIET
-            letter = "ab"[list(options).index(heard)]
+            letter = next(line[1] for line in lines if line.endswith(heard))
             out.append(
                 Said(
                     "<THINK>\n<PLANNING>Listen.</PLANNING>\n<CAPTION>Tone.</CAPTION>\n<REASONING>Level.</REASONING>\n"
@@ -88,17 +97,26 @@ def make(folder: Path, n: int = 6, missing: Sequence[int] = ()) -> Path:
     return folder
 
 
-def run(ear: Ear, data: Path, out: Path, **more: Any) -> Any:
-    return run_predictions(ear, read(data), out, model="m", **{"model_files": {"w": "1"}, "batch_size": 4, **more})
+def run(
+    ear: Ear,
+    data: Path,
+    out: Path,
+    batch_size: int = 4,
+    model_files: dict[str, str] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    **plan: Any,
+) -> RunResult:
+    backend = Local(ear, name="m", files=model_files or {"w": "1"}, batch_size=batch_size)
+    return answer_benchmark(backend, read(data), out, Plan(**plan), on_progress=on_progress)
 
 
 def test_every_item_is_heard_asked_and_scored(tmp_path: Path) -> None:
     data, out, ear = make(tmp_path / "data"), tmp_path / "out", Ear()
     seen: list[tuple[int, int]] = []
-    result = run(ear, data, out, on_progress=lambda done, total: seen.append((done, total)))
+    result = run(ear, data, out, on_progress=lambda now: seen.append((now.done, now.total)))
     assert (result.made, result.resumed, result.failed) == (6, 0, [])
     assert ear.batches == [4, 2]
-    assert seen == [(4, 6), (6, 6)]
+    assert seen == [(i, 6) for i in range(1, 7)]
     rows = [json.loads(line) for line in result.predictions.read_text().splitlines()]
     assert rows[1]["prompt"] == f"How loud is tone 1?\n(a) {QUIET}\n(b) {LOUD}"
     assert rows[1]["sections"]["response"] == f"The answer is (a) {QUIET}."
@@ -238,7 +256,7 @@ def test_score_writes_all_forms_and_says_why(tmp_path: Path) -> None:
     assert "| **overall** | **6** |" in out[1].read_text()
     rows = [json.loads(line) for line in out[2].read_text().splitlines()]
     assert [row["id"] for row in rows] == [f"q{i}" for i in range(6)]
-    assert all(row["option"] and row["strict_reason"] and row["option_detail"] for row in rows)
+    assert all(row["readings"]["option"] and row["why"]["strict"] and row["option_detail"] for row in rows)
 
 
 def test_strange_replies_never_end_a_scoring(tmp_path: Path) -> None:
