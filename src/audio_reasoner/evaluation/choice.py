@@ -8,22 +8,15 @@ tables as a `Scheme`; everything else is the same for all of them, so a reply is
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
 from audio_reasoner.core.choices import OptionMatch, letter, match_option
-from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, Value, foreign_ids
+from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, foreign_ids
 from audio_reasoner.evaluation.predictions import Predictions
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.intp]
+from audio_reasoner.evaluation.tally import Tally
 
 
 class Verdict(Protocol):
@@ -185,21 +178,6 @@ def mapped_option(lines: Sequence[Mapping[str, Any]], item: Item) -> tuple[bool,
 # --------------------------------------------------------------------------------------------------------- a whole file
 
 
-@dataclass
-class _Marks:
-    """What is known of each item, in the order of the items; NaN where a reading says nothing."""
-
-    readings: dict[str, Floats]
-    answered: Floats
-    unparsed: Floats
-    from_summary: Floats
-    tagged: Floats
-    well_formed: Floats
-
-
-_FACTS = ("unparsed", "from_summary", "tagged", "well_formed")
-
-
 def score_choices(
     scheme: Scheme,
     benchmark: Benchmark,
@@ -221,18 +199,12 @@ def score_choices(
     Raises:
         InputError: `predictions.foreign`: not one id belongs to this benchmark.
     """
-    import numpy as np
-
     problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
     mapped = {} if judged is None else {k: v for k, v in judged.items() if any(_is_mapper(line) for line in v)}
-    names = [metric.name for metric in scheme.metrics] + (["judged"] if mapped else [])
-    n = len(benchmark.items)
-    cells: dict[str, list[float]] = {name: [_NAN] * n for name in names}
-    answered, facts = [0.0] * n, {name: [0.0] * n for name in _FACTS}
-    unparsed, from_summary, tagged, well_formed = facts.values()
-    texts = predictions.texts
+    metrics = [*scheme.metrics, *([JUDGED] if mapped else [])]
+    tally = Tally(benchmark.items, [metric.name for metric in metrics])
     for i, item in enumerate(benchmark.items):
-        reply = texts.get(item.id)
+        reply = predictions.texts.get(item.id)
         if reply is None:
             continue
         row = judge(scheme, item, reply)
@@ -240,33 +212,14 @@ def score_choices(
             asked, row.judged = mapped_option(mapped.get(item.id, ()), item)
             found = row.judged is not None and scheme.key(item).passes(row.judged)
             row.readings["judged"] = int(found) if asked else None
-        answered[i] = 1.0
-        for name in names:
-            value = row.readings[name]
-            if value is not None:
-                cells[name][i] = value
-        unparsed[i] = row.match.index is None
-        from_summary[i], tagged[i], well_formed[i] = row.from_summary, row.tagged, row.well_formed
+        tally.add(i, row.readings, (row.match.index is None, row.from_summary, row.tagged, row.well_formed))
         if on_row is not None:
             on_row(row)
-    marks = _Marks(
-        {name: np.array(values) for name, values in cells.items()},
-        np.array(answered),
-        **{name: np.array(values) for name, values in facts.items()},
-    )
-    clips = _Clips([item.clip for item in benchmark.items])
-    overall = _group("overall", np.arange(n), benchmark.items, marks, clips)
-    tables = {
-        kind: [
-            _group(name, np.array(places), benchmark.items, marks, clips)
-            for name, places in _places(benchmark.items, kind).items()
-        ]
-        for kind in scheme.tables
-    }
+    overall, tables = tally.finish(scheme.tables)
     return Score(
         benchmark=benchmark,
         predictions_file=predictions_file,
-        metrics=[*scheme.metrics, *([JUDGED] if mapped else [])],
+        metrics=metrics,
         headline=scheme.headline,
         overall=overall,
         tables=tables,
@@ -275,96 +228,8 @@ def score_choices(
     )
 
 
-_NAN = float("nan")
-
-
 def _is_mapper(line: Mapping[str, Any]) -> bool:
     return line.get("purpose") == "mapper"
-
-
-def _places(items: Sequence[Item], kind: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for i, item in enumerate(items):
-        name = item.groups.get(kind)
-        if name is not None:
-            found.setdefault(name, []).append(i)
-    return found
-
-
-class _Clips:
-    """Which items are about the same recording; `single` if none are, which is the common case."""
-
-    def __init__(self, names: list[str]) -> None:
-        self.names = names
-        self.single = len(set(names)) == len(names)
-
-    def interval(self, values: Floats, places: Indices) -> tuple[float, float]:
-        """95 % interval of the mean of `values`, in percent; `places` are their items."""
-        from audio_reasoner.evaluation.statistics import bootstrap_mean
-
-        clusters = [self.names[i] for i in places]
-        low, high = bootstrap_mean(values.tolist(), clusters)
-        return 100 * low, 100 * high
-
-
-def _group(name: str, places: Indices, items: Sequence[Item], marks: _Marks, clips: _Clips) -> GroupScore:
-    import numpy as np
-
-    held = [items[i] for i in places]
-    there = marks.answered[places] > 0
-    answered = int(there.sum())
-    values: dict[str, Value] = {}
-    for metric, column in marks.readings.items():
-        cells = column[places]
-        counted = ~np.isnan(cells)
-        k, right = int(counted.sum()), float(cells[counted].sum())
-        values[metric] = Value(
-            value=100 * right / k if k else None,
-            n=k,
-            interval=clips.interval(cells[counted], places[counted]) if k else None,
-            over_all=100 * right / len(held) if k < len(held) else None,
-        )
-
-    def count(column: Floats) -> dict[str, Any]:
-        total = int(column[places][there].sum())
-        return {"count": total, "rate": round(total / answered, 4) if answered else None}
-
-    return GroupScore(
-        name=name,
-        items=len(held),
-        answered=answered,
-        values=values,
-        facts={
-            "unparsed": count(marks.unparsed),
-            "from_summary": count(marks.from_summary),
-            "tagged": count(marks.tagged),
-            "well_formed": count(marks.well_formed),
-            **_without_listening(held),
-        },
-    )
-
-
-def _without_listening(items: Sequence[Item]) -> dict[str, Any]:
-    """What answers score that need no audio, in percent of all items of the group.
-
-    `best_constant` is the better of always the same text and always the same position, chosen with the gold answers in
-    view; `majority` the most frequent gold text alone; `chance` what random choices are expected to score.
-    """
-    texts = Counter(item.answer for item in items)
-    places = Counter(item.gold for item in items if item.gold is not None)
-    text, text_count = texts.most_common(1)[0]
-    place, place_count = places.most_common(1)[0] if places else (0, 0)
-    by_text = text_count >= place_count
-    n = len(items)
-    return {
-        "best_constant": {
-            "answer": text if by_text else f"({letter(place)})" if place < 26 else f"choice {place + 1}",
-            "kind": "text" if by_text else "position",
-            "value": round(100 * max(text_count, place_count) / n, 4),
-        },
-        "majority": {"answer": text, "value": round(100 * text_count / n, 4)},
-        "chance": round(sum(100 / len(item.choices) for item in items) / n, 4),
-    }
 
 
 def _notes(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Any]) -> list[str]:

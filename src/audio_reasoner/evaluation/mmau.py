@@ -7,22 +7,22 @@ October 2024, which early published numbers may rest on.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audio_reasoner.core.errors import InputError
-from audio_reasoner.evaluation.base import Benchmark, Item, Metric, Row, Score
+from audio_reasoner.evaluation.base import Benchmark, Metric, Row, Score
 from audio_reasoner.evaluation.choice import EXTRACTED, OPTION, Scheme, score_choices
+from audio_reasoner.evaluation.choice_rows import find_file, make_item, read_items, read_rows, rows_with_answers
 from audio_reasoner.evaluation.official import official_key, substring_match
 from audio_reasoner.evaluation.predictions import Predictions
 
 NAME = "mmau-mini"
 DATA_NAME = "mmau-test-mini.json"
 MANIFEST_NAME = "benchmark.json"
+AUDIO_KEY = "audio_id"
+GROUPS: Mapping[str, str | None] = {"task": "(none)", "difficulty": "(none)", "sub-category": None}
 
 # SHA-256 of every revision of mmau-test-mini.json in Sakshi113/MMAU's history: (commit, date, generation). Between the
 # two generations 106 of 1000 items were exchanged and 209 answers of the common ones changed.
@@ -49,143 +49,22 @@ KNOWN_REVISIONS: Mapping[str, tuple[str, str, str]] = {
 UNKNOWN_REVISION = "unknown revision"
 
 
-def data_file(path: Path) -> Path:
-    """The data file itself: `path`, or `mmau-test-mini.json` in the directory `path`.
-
-    Raises:
-        InputError: `benchmark.missing`.
-    """
-    found = path / DATA_NAME if path.is_dir() else path
-    if not found.is_file():
-        raise InputError(
-            f"there is no {found}.",
-            code="benchmark.missing",
-            hint=f"Give {DATA_NAME} or its directory; `audio-reasoner synth benchmark` makes one in this format.",
-        )
-    return found
-
-
 def read(path: Path) -> Benchmark:
     """Read MMAU's file (a JSON array of objects) or a mirror of it.
 
-    Understood besides the original: `choices` as a JSON string, choices and answer that carry a letter ("(A) dog").
     A row that cannot be scored is named in `problems` and left out.
 
     Raises:
         InputError: `benchmark.missing`, `benchmark.unreadable`, `benchmark.no_items`.
     """
-    file = data_file(path)
-    rows, sha = read_array(file)
-    items, problems = read_items(file, rows, make_item)
-    return Benchmark(NAME, "choice", file, file.parent, sha, _revision(file, sha), items, problems)
-
-
-def read_array(file: Path) -> tuple[list[Any], str]:
-    """The rows of a JSON array, and the file's SHA-256.
-
-    Raises:
-        InputError: `benchmark.unreadable`.
-    """
-    try:
-        raw = file.read_bytes()
-        rows = json.loads(raw.decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{file} is not JSON: {error}.", code="benchmark.unreadable") from None
-    if not isinstance(rows, list):
-        raise InputError(
-            f"{file} holds {type(rows).__name__}; expected a JSON array of questions.", code="benchmark.unreadable"
-        )
-    return rows, hashlib.sha256(raw).hexdigest()
-
-
-def read_items(
-    file: Path, rows: Sequence[Any], item_of: Callable[[Any], Item], answers: bool = True
-) -> tuple[list[Item], list[str]]:
-    """Items and problems of a data file's rows. `answers`: whether the file is meant to hold the right answers.
-
-    Raises:
-        InputError: `benchmark.no_items`.
-    """
-    items: list[Item] = []
-    problems: list[str] = []
-    seen: set[str] = set()
-    for number, row in enumerate(rows):
-        try:
-            item = item_of(row)
-        except BadRow as bad:
-            problems.append(f"{file.name} row {number}: {bad}")
-            continue
-        if item.id in seen:
-            problems.append(f"{file.name} row {number}: id {item.id} occurs again; only its first row is scored")
-            continue
-        if answers and item.gold is None:
-            problems.append(
-                f"{file.name} row {number}: the answer {item.answer!r} is none of the choices; no option can be right"
-            )
-        seen.add(item.id)
-        items.append(item)
-    if not items:
-        raise InputError(
-            f"{file} holds no question that can be scored. First problem: {problems[0] if problems else 'it is empty'}",
-            code="benchmark.no_items",
-        )
-    return items, problems
-
-
-class BadRow(Exception):
-    """A row that cannot be used; its text says why."""
-
-
-def text_of(row: dict[str, Any], key: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str) or not value.strip():
-        found = "nothing" if value is None else repr(value)[:60]
-        hint = " (the 9,000-item test set has no public answers)" if key == "answer" else ""
-        raise BadRow(f"`{key}` must be text, found {found}{hint}")
-    return value
-
-
-def make_item(row: Any, answered: bool = True) -> Item:
-    """An item of a row in MMAU's form; `answered`: the row must hold the answer."""
-    if not isinstance(row, dict):
-        raise BadRow(f"expected an object, found {type(row).__name__}")
-    number = row.get("id")
-    name = str(number) if isinstance(number, int) and not isinstance(number, bool) else text_of(row, "id")
-    choices: Any = row.get("choices")
-    if isinstance(choices, str):
-        try:
-            choices = json.loads(choices)
-        except ValueError:
-            raise BadRow(f"`choices` is text, and not a JSON list: {choices[:60]!r}") from None
-    if not isinstance(choices, list) or not choices or not all(isinstance(c, str) for c in choices):
-        raise BadRow(f"`choices` must be a list of texts, found {repr(choices)[:60]}")
-    answer = text_of(row, "answer") if answered else ""
-    unlettered = [bare for i, choice in enumerate(choices) if (bare := _unlettered(choice, i)) is not None]
-    if len(unlettered) == len(choices):
-        answer = next((new for new, old in zip(unlettered, choices, strict=True) if old == answer), answer)
-        choices = unlettered
-    audio = row.get("audio_id")
-    audio = audio if isinstance(audio, str) else ""
-    groups = {key: row[key] if isinstance(row.get(key), str) else "(none)" for key in ("task", "difficulty")}
-    sub = row.get("sub-category", row.get("sub_category"))
-    if isinstance(sub, str):  # the official script leaves a row without it out of that table only
-        groups["sub-category"] = sub
-    return Item(
-        id=name,
-        audio=(audio,) if audio else (),
-        question=text_of(row, "question"),
-        choices=tuple(choices),
-        answer=answer,
-        gold=choices.index(answer) if answered and answer in choices else None,
-        groups=groups,
-        clip=audio or name,
-        extra={"row": row},
+    file = find_file(
+        path,
+        DATA_NAME,
+        f"Give {DATA_NAME} or its directory; `audio-reasoner synth benchmark` makes one in this format.",
     )
-
-
-def _unlettered(choice: str, index: int) -> str | None:
-    match = re.match(r"\(([A-Z])\)\s*(?=\S)", choice)
-    return choice[match.end() :] if match and ord(match[1]) - ord("A") == index else None
+    rows, sha = read_rows(file)
+    items, problems = read_items(file, rows, lambda row: make_item(row, AUDIO_KEY, GROUPS))
+    return Benchmark(NAME, "choice", file, file.parent, sha, _revision(file, sha), items, problems)
 
 
 def _revision(file: Path, sha: str) -> str:
@@ -206,7 +85,6 @@ def _revision(file: Path, sha: str) -> str:
 
 # -------------------------------------------------------------------------------------------------------------- scoring
 
-TABLES = ("task", "difficulty", "sub-category")
 STRICT = Metric("strict", "strict", "percent", True, "The matcher of MMAU's evaluation.py (since 29 January 2025).")
 STRICT_2024 = Metric(
     "strict_2024",
@@ -218,10 +96,11 @@ STRICT_2024 = Metric(
 SCHEME = Scheme(
     key=lambda item: official_key(item.answer, item.choices),
     metrics=(STRICT, STRICT_2024, EXTRACTED, OPTION),
-    tables=TABLES,
+    tables=tuple(GROUPS),
     rule="MMAU's script",
     further={"strict_2024": lambda item, body: substring_match(item.answer, body, item.choices)},
 )
+ANSWER_KEYS = ("model_output", "model_prediction")
 PAPER_COLUMNS = {"Sound": "sound", "Music": "music", "Speech": "speech"}
 
 
@@ -243,20 +122,12 @@ def score(
 def official_files(benchmark: Benchmark, answers: Mapping[str, str], out: Path) -> Iterable[Path]:
     """Write what `evaluation.py --input` reads: the data file's rows with `model_output`.
 
-    `model_prediction` stands beside it, because the README and the revision before ask for that name. Items without
-    an answer keep no such key, so that the script leaves them out as it would.
+    `model_prediction` stands beside it, because the README and the revision before ask for that name.
     """
     from audio_reasoner.core.run import write_atomic
 
-    rows = []
-    for item in benchmark.items:
-        row = dict(item.extra["row"]) | {"id": item.id, "choices": list(item.choices)}
-        if item.answer:
-            row["answer"] = item.answer
-        if item.id in answers:
-            row |= {"model_output": answers[item.id], "model_prediction": answers[item.id]}
-        rows.append(row)
     out.mkdir(parents=True, exist_ok=True)
+    rows = rows_with_answers(benchmark.items, answers, ANSWER_KEYS)
     path = out / f"{benchmark.path.stem}-predictions.json"
     write_atomic(path, (json.dumps(rows, ensure_ascii=True, indent=1) + "\n").encode())
     return [path]

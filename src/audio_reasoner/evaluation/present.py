@@ -66,7 +66,16 @@ class _Columns:
         self.head = _headline(score)
         facts = score.overall.facts
         self.has = {name: name in facts for name in ("unparsed", "best_constant", "chance")}
-        self.titles = ["group", "items", *(m.title for m in score.metrics), "95 %"]
+        # An official rule that leaves answers out of its count gets a second column with all items in it.
+        self.dropping = {
+            m.name
+            for m in score.metrics
+            if m.official and (v := score.overall.values.get(m.name)) is not None and v.n < score.overall.answered
+        }
+        self.titles = ["group", "items"]
+        for m in score.metrics:
+            self.titles += [m.title, f"{m.title} of all"] if m.name in self.dropping else [m.title]
+        self.titles.append("95 %")
         self.titles += [
             title
             for title, name in (("unparsed", "unparsed"), ("constant", "best_constant"), ("chance", "chance"))
@@ -79,6 +88,9 @@ class _Columns:
         for metric in self.score.metrics:
             value = group.values.get(metric.name)
             row.append("–" if value is None else _number(value.value, metric))
+            if metric.name in self.dropping:
+                whole = None if value is None else value.over_all if value.over_all is not None else value.value
+                row.append(_number(whole, metric))
         row.append(_interval(group, self.head))
         if self.has["unparsed"]:
             row.append(_rate(group.facts.get("unparsed")))
@@ -107,6 +119,8 @@ class _Columns:
         units = sorted({_UNITS[m.unit] for m in self.score.metrics})
         said = [f"In {units[0]}." if len(units) == 1 else f"Units: {'; '.join(units)}."]
         said.append(f"95 %: interval of {self.head.title}, bootstrap over recordings.")
+        if self.dropping:
+            said.append("of all: every item counts, answers the official rule leaves out as wrong.")
         if self.has["best_constant"]:
             said.append("constant: best answer without listening, a text or a (position).")
         if self.has["chance"]:
