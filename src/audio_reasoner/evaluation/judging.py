@@ -148,6 +148,7 @@ def judge_rows(
     directory: Path,
     spec: str,
     *,
+    given: Sequence[Mapping[str, Any]] = (),
     max_cost_usd: float | None = None,
     limits: Limits | None = None,
     prices: PriceTable | None = None,
@@ -159,12 +160,14 @@ def judge_rows(
     """Form every opinion that `directory`'s ledger does not hold yet and write `judged.jsonl` there.
 
     Lines of other purposes that the file holds stay. One opinion that fails costs no other; when no opinion can be had
-    any more (spend cap, wrong key, a judge that is away), those in hand are written down before the error is raised.
+    any more (spend cap, wrong key, a judge that is away), all that are paid are written down before the error is
+    raised, unless the file holds more already.
 
     Args:
         tasks: what is wanted; equal requests share one call.
         directory: where `judge.sqlite` and `judged.jsonl` lie; made if absent.
         spec: the judge, as `clients.parse_endpoint` reads it.
+        given: further lines for the file, which need no judge.
         max_cost_usd: spend cap over all runs of this ledger, in dollars.
         limits: what is known about the account's limits.
         prices: what models cost.
@@ -204,11 +207,28 @@ def judge_rows(
             asyncio.run(engine.run())
         except (AudioReasonerError, KeyboardInterrupt) as error:
             stopped = error
+            asyncio.run(engine.recollect())
         result = engine.result()
-        write_judged(directory / JUDGED_NAME, result.lines, {task.purpose for task in tasks})
+        purposes = {task.purpose for task in tasks} | {str(line["purpose"]) for line in given}
+        path = directory / JUDGED_NAME
+        if stopped is None or len(result.lines) + len(given) >= _held(path, purposes):
+            write_judged(path, [*given, *result.lines], purposes)
         if stopped is not None:
             raise stopped
     return result
+
+
+_FINISHES = {
+    "length": "teacher.length",
+    "safety": "teacher.safety",
+    "refusal": "teacher.refused",
+    "recitation": "teacher.recitation",
+}
+
+
+def _held(path: Path, purposes: set[str]) -> int:
+    """How many lines of these purposes a file has."""
+    return sum(line["purpose"] in purposes for line in _lines_of(path)) if path.exists() else 0
 
 
 class _Engine:
@@ -260,7 +280,9 @@ class _Engine:
     async def _work(self, caller: Caller, todo: Iterator[tuple[int, JudgeTask]]) -> None:
         for place, task in todo:
             try:
-                self._lines[place] = await self._one(caller, task)
+                line = await self._one(caller, task)
+                if line is not None:
+                    self._lines[place] = line
                 self._in_a_row = 0
             except TeacherError as error:
                 self._problems[place] = (task.id, task.purpose, error.code, error.message)
@@ -278,23 +300,23 @@ class _Engine:
                 hint="Everything judged so far is kept. When it is back, run the same command again.",
             )
 
-    async def _one(self, caller: Caller, task: JudgeTask) -> dict[str, Any]:
-        """The line of a task; the last text stands in it where none of them can be used."""
-        from audio_reasoner.clients.caller import Spoilt
+    async def recollect(self) -> None:
+        """Take from the ledger what a run that was stopped had not come to; asks nobody."""
+        for place, task in enumerate(self._tasks):
+            if place not in self._lines and (line := await self._one(None, task)) is not None:
+                self._lines[place] = line
 
+    async def _one(self, caller: Caller | None, task: JudgeTask) -> dict[str, Any] | None:
+        """The line of a task; the last text stands in it where none can be used. None: no caller, and not all paid."""
         line: dict[str, Any] = {}
         for attempt in range(task.attempts):
             request = replace(task.request, n=task.n * task.attempts + attempt)
             key = request.key(self._endpoint.provider, self._endpoint.model)
-            problem = None
-            try:
-                reply = await caller.call(self._endpoint, request, parent_id=task.id)
-                text, opinion = reply.text, task.read(reply.text)
-                if reply.finish == "length" and not opinion.ok:
-                    problem = "teacher.length"
-            except Spoilt as spoilt:
-                # A filter's or the model's refusal is a reply like any other: paid, and it says nothing.
-                text, opinion, problem = "", Opinion(False, {}), spoilt.code
+            said = self._stored(key) if caller is None else await self._asked(caller, request, task.id)
+            if said is None:
+                return None
+            text, problem = said
+            opinion = task.read(text)
             line = {
                 "id": task.id,
                 "purpose": task.purpose,
@@ -309,11 +331,35 @@ class _Engine:
                 "official": None if opinion.official is None else dict(opinion.official),
                 "attempts": attempt + 1,
                 "of": task.of,
-                "problem": problem,
+                "problem": None if opinion.ok else problem,
             }
             if opinion.ok:
                 break
         return line
+
+    async def _asked(self, caller: Caller, request: ChatRequest, item: str) -> tuple[str, str | None]:
+        """(text, problem). A filter's or the model's refusal is a reply like any other: paid, and it says nothing."""
+        from audio_reasoner.clients.caller import Spoilt
+
+        try:
+            reply = await caller.call(self._endpoint, request, parent_id=item)
+        except Spoilt as spoilt:
+            return "", spoilt.code
+        return reply.text, "teacher.length" if reply.finish == "length" else None
+
+    def _stored(self, key: str) -> tuple[str, str | None] | None:
+        """The same from the ledger alone; None if it was not paid."""
+        from audio_reasoner.clients.transport import CallFailed, read_reply
+
+        stored = self._ledger.call(key)
+        if stored is None or stored.state != "done":
+            return None
+        try:
+            reply = read_reply(stored.provider, stored.raw or b"")
+        except CallFailed:
+            return None
+        problem = _FINISHES.get(reply.finish)
+        return ("" if problem not in (None, "teacher.length") else reply.text), problem
 
     def result(self) -> JudgeResult:
         """What there is so far."""
