@@ -7,6 +7,7 @@ from grounded_scenes import measured, recording, scene
 from test_checks import AFTER, CLIP, HAND, ORDER
 
 from audio_reasoner.checks import check_annotation, check_sample, claims_of
+from audio_reasoner.checks.answers import true_answer
 from audio_reasoner.core.records import Annotation, Clip, Event, EvidenceItem, Label, Question, Timeline
 
 RATE = 16_000
@@ -40,6 +41,27 @@ def statuses(sentence: str, clip: Clip = CLIP, section: str = "caption") -> set[
         ("From 1.4 to 2.0 seconds, nothing is heard.", "From 3.6 to 5.0 seconds, nothing is heard.", "silence"),
         ("The clip opens with 0.5 seconds of silence.", "The clip opens with 2 seconds of silence.", "silence"),
         ("No speech is heard.", "A man is speaking in the background.", "speech"),
+        ("No speech is heard.", "A woman says something.", "speech"),
+        (
+            "The siren follows directly on the bell, with nothing in between.",
+            "The dog follows directly on the bell, with nothing in between.",
+            "order",
+        ),
+        ("The sound just before the siren is the bell.", "The sound just before the siren is the dog.", "order"),
+        ("The first sound after the bell is the siren.", "The first sound after the siren is the bell.", "order"),
+        ("The clip kicks off with the dog.", "The clip kicks off with the siren.", "order"),
+        ("The dog closes the recording.", "The bell closes the recording.", "order"),
+        ("All I can hear is a dog, a bell and a siren.", "All I can hear is a dog and a siren.", "count"),
+        (
+            "The clip contains a dog, a bell and a siren and no other sound.",
+            "The clip contains a dog and a bell and no other sound.",
+            "count",
+        ),
+        ("At no point is a piano audible.", "At no point is the bell audible.", "count"),
+        ("There are two instances of the barking dog.", "There are three instances of the barking dog.", "count"),
+        ("After about 3.6 seconds, the siren begins.", "After about 4.8 seconds, the siren begins.", "time"),
+        ("The length of the bell is about 1.1 seconds.", "The length of the bell is about 3 seconds.", "duration"),
+        ("[2.0s - 3.1s] The bell.", "[4.0s - 5.1s] The bell.", "time"),
     ],
 )
 def test_a_false_statement_is_contradicted_and_its_true_twin_is_not(true: str, false: str, kind: str) -> None:
@@ -66,6 +88,12 @@ def test_a_false_statement_is_contradicted_and_its_true_twin_is_not(true: str, f
         "I count two sounds before the siren.",
         "I ask whether the siren opens the clip.",
         "The timbre is like a trumpet.",
+        "No second bell is heard.",
+        "There is no other dog in the clip.",
+        "After half a second of silence, the siren begins.",
+        "The longest sound after the bell is the siren.",
+        "The dog is the first sound of two.",
+        "The siren opens with a rising tone.",
     ],
 )
 @pytest.mark.parametrize("section", ["caption", "reasoning"])
@@ -142,6 +170,60 @@ def test_speakers_are_counted_by_timeline_turns_and_labels() -> None:
     assert ("speakers", "contradicted") in statuses(two, bare.model_copy(update={"evidence": brought}))
     named = tuple(Label(kind="speaker", value=v) for v in ("Ann", "Ben", "Cy"))
     assert ("speakers", "contradicted") in statuses(two, bare.model_copy(update={"labels": named}))
+
+
+def question(text: str, options: tuple[str, ...], gold: str) -> Question:
+    at = options.index(gold)
+    return Question(
+        task="complex_audio", family="x", text=text, options=options, gold_text=gold, gold_index=at, difficulty=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "right", "wrong"),
+    [
+        ("How do the sounds follow one another?", ORDER.options, "dog, bell, siren, dog", "bell, dog, siren, dog"),
+        ("Which of these can be heard?", ("rain", "piano", "siren"), "siren", "piano"),
+        ("Can the piano sound be heard?", ("yes", "no"), "no", "yes"),
+        ("How often is the piano sound heard?", ("0", "1", "2"), "0", "2"),
+        ("How long is the clip?", ("about 6 seconds", "about 12 seconds"), "about 6 seconds", "about 12 seconds"),
+    ],
+)
+def test_a_gold_answer_that_the_timeline_denies_is_wrong(
+    text: str, options: tuple[str, ...], right: str, wrong: str
+) -> None:
+    assert true_answer(CLIP, None, question(text, options, right)) == options.index(right)
+    assert true_answer(CLIP, None, question(text, options, wrong)) == options.index(right)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "gold"),
+    [
+        ("Which sound is heard in the background?", ("dog", "rain"), "rain"),
+        ("Can the piano sound be heard?", ("yes", "no"), "yes"),
+        ("How long is the clip?", ("about 2 seconds", "about 4 seconds"), "about 4 seconds"),
+    ],
+)
+def test_of_a_tagged_recording_only_what_is_sure_is_judged(text: str, options: tuple[str, ...], gold: str) -> None:
+    assert true_answer(recording(["dog"]), None, question(text, options, gold)) is None
+    heard = question("What sound can be heard?", ("piano", "dog"), "piano")
+    assert true_answer(recording(["dog"]), None, heard) == 1
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I cannot hear any second bell.",
+        "The siren does not last 20 seconds.",
+        "I cannot help but notice that the dog comes first.",
+        "The answer must fit all four sounds.",
+        "I am not able to make out anything between 5 s and 5.4 s.",
+    ],
+)
+def test_honest_sentences_are_no_refusals_and_name_no_late_time(sentence: str) -> None:
+    chain = HAND.replace(reasoning=f"{HAND.reasoning} {sentence}")
+    found = {f.code for f in check_sample(CLIP, None, None, ORDER, chain).findings}
+    assert not found & {"teacher_error", "time_outside"}, found
 
 
 def test_measured_pauses_count_only_with_a_published_error() -> None:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 
 from audio_reasoner.checks import text as t
-from audio_reasoner.checks.ontology import confusable
-from audio_reasoner.checks.truth import Truth, folded, truth_of
+from audio_reasoner.checks.answers import true_answer
+from audio_reasoner.checks.truth import folded
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question
 
 MAX_LENGTH_RATIO = 2.5
@@ -52,19 +52,17 @@ def _caption(annotation: Annotation) -> Iterator[Finding]:
         yield Finding(code="caption_about_text", detail=f"the caption says {m[0]!r}")
 
 
-def check_question(clip: Clip, evidence: Evidence | None, question: Question) -> Iterator[Finding]:  # noqa: ARG001
+def check_question(clip: Clip, evidence: Evidence | None, question: Question) -> Iterator[Finding]:
     """Findings about one question."""
     if m := ABOUT_TEXT.search(t.unquoted(question.text)):
         yield Finding(code="question_about_text", detail=f"it asks about {m[0]!r}, not about what is heard")
     yield from _options(question)
-    truth = truth_of(clip)
-    if truth is not None:
-        gold = true_answer(truth, question)
-        if gold is not None and gold != question.gold_index:
-            yield Finding(
-                code="gold_wrong",
-                detail=f"the gold answer is {question.gold_text!r}, the timeline says {question.options[gold]!r}",
-            )
+    gold = true_answer(clip, evidence, question)
+    if gold is not None and gold != question.gold_index:
+        yield Finding(
+            code="gold_wrong",
+            detail=f"the gold answer is {question.gold_text!r}, what is known says {question.options[gold]!r}",
+        )
 
 
 def _options(question: Question) -> Iterator[Finding]:
@@ -87,86 +85,3 @@ def _options(question: Question) -> Iterator[Finding]:
         gold_text = folded(question.gold_text)
         if len(gold_text.split()) >= 3 and gold_text in folded(question.text):
             yield Finding(code="question_gives_answer", detail="the question holds its own answer")
-
-
-_HOW_MANY = re.compile(
-    r"\b(?:how many|number of) ((?:separate |distinct |individual |different )*(?:sound events|events|sounds))\b",
-    re.IGNORECASE,
-)
-_HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b", re.IGNORECASE)
-_FIRST = re.compile(
-    r"\b(?:first|opens?|earliest|begins? the|starts? the|at the (?:very )?(?:beginning|start))\b", re.IGNORECASE
-)
-_LAST = re.compile(r"\b(?:last|final|closes?|ends? the|at the (?:very )?end)\b", re.IGNORECASE)
-_ORDER = re.compile(
-    r"\b(?:in (?:which|what) order|(?:correct|right|true|chronological) (?:order|sequence)|what is the (?:order|sequence)|order of the)\b",
-    re.IGNORECASE,
-)
-_NEXT = re.compile(r"\b(?:right|directly|immediately|just) (?:after|follows?|following|behind)\b", re.IGNORECASE)
-_PREVIOUS = re.compile(
-    r"\b(?:right|directly|immediately|just) (?:before|precedes?|preceding|ahead of)\b", re.IGNORECASE
-)
-_NEAR = re.compile(
-    r"\b(?:before|after|follow\w*|preced\w*|between|during|while|second|third|loud\w*|quiet\w*|long\w*|short\w*|not)\b",
-    re.IGNORECASE,
-)
-_PRESENT = re.compile(
-    r"^(?:is|are|was|can|does|do|did|could)\b.*\b(?:heard|hear|occur|appear|present|audible|contain|come up|turn up|part of|in the)\b",
-    re.IGNORECASE,
-)
-
-
-def true_answer(truth: Truth, question: Question) -> int | None:
-    """The option that the timeline makes right; None where words or options leave room for another reading."""
-    text, options, sequence = question.text.strip(), question.options, truth.sequence
-    if not options or not sequence or not truth.apart:
-        return None
-    labels = [folded(o) for o in options]
-    found = set(t.mentions(t.label_pattern(sequence), text))
-    near = _NEAR.search(text) is not None
-    if len(found) == 1:
-        (label,) = found
-        alone = not any(confusable(label, x) for x in sequence if x != label)
-        if not alone:
-            return None
-        if _HOW_OFTEN.search(text) and not near:
-            return _number(labels, sequence.count(label))
-        if _PRESENT.search(text) and not near and sorted(labels) == ["no", "yes"]:
-            return labels.index("yes")
-        step = 1 if _NEXT.search(text) else -1 if _PREVIOUS.search(text) else 0
-        if step and sequence.count(label) == 1 and 0 <= (i := sequence.index(label) + step) < len(sequence):
-            return _only(labels, sequence[i], sequence)
-        return None
-    if found or near:
-        return None
-    if _ORDER.search(text):
-        if re.search(r"\b(?:reverse|backwards?|latest to|last to)\b", text, re.IGNORECASE):
-            return None
-        items = [re.split(r"; |, | -> | → ", o) for o in labels]
-        if all(len(i) == len(sequence) for i in items) and items.count(sequence) == 1:
-            return items.index(sequence)
-        return None
-    if (m := _HOW_MANY.search(text)) is not None:
-        if re.search(r"\b(?:kinds?|types?|sources?)\b", text):
-            return None
-        n, kinds = len(sequence), len(set(sequence))
-        plain = n == kinds or ("different" not in m[1] and ("separate" in m[1] or "event" in m[1]))
-        return _number(labels, n) if plain else None
-    if _FIRST.search(text) and not _LAST.search(text) and "sound" in text:
-        return _only(labels, sequence[0], sequence)
-    if _LAST.search(text) and not _FIRST.search(text) and "sound" in text:
-        return _only(labels, sequence[-1], sequence)
-    return None
-
-
-def _number(labels: list[str], n: int) -> int | None:
-    numbers = [t.how_often(x) if x.isascii() else None for x in labels]
-    return numbers.index(n) if numbers.count(n) == 1 else None
-
-
-def _only(labels: list[str], right: str, sequence: list[str]) -> int | None:
-    """The one option that names the right sound, if the gold could not be another name of it."""
-    known = set(sequence)
-    if labels.count(right) != 1 or any(x not in known for x in labels if x != right and right in x):
-        return None
-    return labels.index(right)

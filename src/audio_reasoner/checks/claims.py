@@ -28,6 +28,7 @@ NEGATION = re.compile(
 )
 _CLAUSE = re.compile(r",? followed by |,? and then |, then ")
 _BEGINS = re.compile(r"\b(?:begins?|starts?|starting|onset|sets? in|enters?|comes? in|kicks in|from)\b", re.IGNORECASE)
+_ENDS = re.compile(r"\b(?:ends?|stops?|over|fades?|silent|finish\w*|ceases?)\b", re.IGNORECASE)
 _LONG = re.compile(
     r"\b(?:is|are|was) (?:about |around |roughly |approximately |only |just )?(\d+(?:\.\d+)?) ?(?:s|seconds?) long\b|"
     r"\b(?:continues|goes on|carries on|rings|sounds) for (?:about |around |roughly )?(\d+(?:\.\d+)?) ?(?:s|seconds?)\b",
@@ -139,7 +140,7 @@ class Reader:
         same = len(named) == len(sequence) and all(
             x is None or self._stands_at(k, x) is not False for k, x in enumerate(sounds, start=1)
         )
-        counted = len(known) == len(items) and all(sequence.count(x) == k for k, x in enumerate(named, start=1))
+        counted = set(named) == self.labels and all(sequence.count(x) == k for k, x in enumerate(named, start=1))
         if counted and not same:
             return True  # "1 dog, 2 bells." is a list of how many, and a true one
         if len(known) < len(items) or (same and named != sequence):
@@ -195,6 +196,12 @@ class Reader:
                 good = good or (not begins and any(a - near <= time.value <= b for a, b in spans))
             elif time.role == "end":
                 good = any(abs(a - time.value) <= near or abs(b - time.value) <= near for a, b in spans)
+            elif time.role == "after":
+                # Since the clip's start, or since something that was heard before: both are how people talk.
+                marks = [0.0, *(x for _, a, b in self.truth.events for x in (a, b))]
+                good = any(abs(a - x - time.value) <= near for a, _ in spans for x in marks if x < a)
+                if not begins or _ENDS.search(sentence):
+                    continue
             elif time.role == "length":
                 if _CLIP_ITSELF.search(sentence):
                     continue
@@ -276,14 +283,13 @@ class Reader:
         sequence = self.truth.sequence
         numbered = self.question.family in ("count", "count_of")  # there, a number is a count or an option, not a place
         if (m := _IS_SOUND.fullmatch(sentence)) is not None:
-            named = self._one_sound(m[2])
-            if named is not None:
-                k = int(m[1])
-                self.note("order", section, sentence, self._stands_at(k, named))
+            sound = self._one_sound(m[2])
+            if sound is not None:
+                self.note("order", section, sentence, self._stands_at(int(m[1]), sound))
         elif not numbered and (m := _SOUND_IS.fullmatch(sentence)) is not None:
-            named = self._one_sound(m[1])
-            if named is not None and named.label:
-                self.note("order", section, sentence, self._stands_at(int(m[2]), named))
+            sound = self._one_sound(m[1])
+            if sound is not None and sound.label:
+                self.note("order", section, sentence, self._stands_at(int(m[2]), sound))
         items = re.findall(r"(?:^|, )(\S.*?) (\d+)(?=, |\.)", sentence)
         if items and all(folded(x) in self.labels for x, _ in items) and len(items) == len(sequence):
             said = [int(n) for _, n in items]

@@ -23,6 +23,8 @@ COPIED_WORDS = 8
 
 _GIVEN = r"(?:given|told|provided|supplied|shown|handed)"
 _TEXTS = r"(?:answer|caption|description|label|annotation|solution|transcript(?:ion)?|metadata)s?"
+_KEY = r"(?:answer|solution|result|options?|choice)"
+_TOLD = r"told|given|provided|supplied|disclosed|revealed|handed|shown|communicated"
 _LEAK = re.compile(
     rf"\bground[ -]truth\b|\bgold(?:en)? (?:answer|label|option)|\b(?:reference|given|provided|supplied|known|stated|accompanying) (?:correct )?{_TEXTS}\b|"
     rf"\bannotat(?:ion|ed|or)|\bmetadata\b|\bfile ?names?\b|\btimeline\b|\blabell?ed (?:as|with)\b|\b(?:the|its|given|this) labels?\b|"
@@ -31,30 +33,47 @@ _LEAK = re.compile(
     rf"\b(?:was|were|am|been) {_GIVEN} (?:that )?the (?:correct )?{_TEXTS}\b|\b{_TEXTS} (?:that |which )?(?:i|we) (?:was|were|have been|had been|am|are) {_GIVEN}\b|"
     rf"\b{_TEXTS} (?:is |was |were |as )?{_GIVEN} (?:in|by|with|to|above|here|for|beforehand)\b|\bin the prompt\b|\bbeforehand\b|"
     rf"\bthe (?:\w+ )?(?:description|annotation|label|metadata|caption) (?:of (?:this|the) \w+ )?(?:says|states|confirms|mentions|lists|shows|tells|indicates|accompanying|provided|supplied)\b|"
-    r"\bevidence item|\bthe (?:data ?set|dataset) (?:says|states)|\bcorrect answer (?:was|is) (?:given|provided)|\b(?:based on|from) the (?:description|caption|annotation|label)\b"
+    rf"\bevidence item|\b(?:expected|intended|target|desired|required) {_KEY}\b|\b{_KEY} (?:that |which )?(?:(?:has|have|had) (?:already )?been|is|was|were|are) (?:already |been )*(?:{_TOLD}) (?:to (?:me|us)|already|beforehand|in advance|in the prompt|from the (?:start|outset))|"
+    rf"\b(?:i|we) (?:was|were|am|are|have been|had been|have already been) (?:already )?(?:{_TOLD}|informed)(?: (?:of|about|with|that))?(?: the| which| what)? (?:\w+ )?{_KEY}\b|\b{_KEY} (?:that |which )?(?:i|we) (?:was|were|am|are|have been|had been|have already been) (?:already )?(?:{_TOLD})|\b{_KEY} (?:(?:is|was) )?(?:known|fixed) (?:already|beforehand|in advance|to (?:me|us))|\bthe (?:data ?set|dataset) (?:says|states)|\bcorrect answer (?:was|is) (?:given|provided)|\b(?:based on|from) the (?:description|caption|annotation|label)\b"
 )
+_REPLY = r"(?:reply|response|output|answer|message)"
+_HEARING = r"(?:(?:directly|actually|currently) )?(?:assist|help(?! but\b| notic)|comply|fulfil\w*|respond|(?:complete|perform|do) (?:this|the|that|your) (?:task|request)|(?:process|listen to|hear|access|analy[sz]e|play|open)(?: to)?(?: (?:the|this|that|your|any|an))?(?: (?:actual|attached|provided|uploaded|given|original))*(?: (?:audio|sounds? files?|files?|attachments?)\b|[.,;]|$))"
 _TEACHER_ERROR = re.compile(
     r"\brate limit|\bquota exceeded|internal server error|\bservice unavailable\b|\bbad gateway\b|\bgateway time-?out|\bhttp(?:/\d(?:\.\d)?)? [45]\d\d\b|"
-    r"\bresource_exhausted\b|\binvalid_argument\b|\bdeadline_exceeded\b|\bconnection (?:error|reset|refused|timed out|aborted)|<!doctype|<html|<body|traceback \(most recent|"
-    r"\bi(?:'m| am) sorry\b|\bi apologi[sz]e\b|\bi (?:cannot|can't|can not|am unable to|'m unable to|am not able to|'m not able to) (?:\w+ )?(?:assist|help|process|listen|hear|access|comply|analy[sz]e|play|open|fulfil\w*|respond)|"
-    r"\bas an? (?:ai|artificial intelligence|large language|language|text-based)(?: language)? (?:model|assistant)|\b(?:unable|not able) to (?:directly )?(?:process|access|listen|play|hear) |"
-    r"<\|[a-z_]+\|>|\[/?inst\]|\bno audio (?:file )?(?:was|is|has been) (?:\w+ )?(?:provided|attached|given|uploaded|included)|\bdo(?:n't| not) have (?:the )?(?:ability|capability|access)|"
+    r"\bresource_exhausted\b|\binvalid_argument\b|\bdeadline_exceeded\b|\b(?:connection|connect|network|server|gateway|upstream|proxy|api|socket|ssl) (?:error|failed|failure|reset|refused|timed out|aborted)\b|\b(?:request|operation|call) (?:has )?(?:timed out|failed|was (?:aborted|refused|throttled))|<!doctype|<html|<body|traceback \(most recent|"
+    r"\b(?:status|error)(?: code)?:? [45]\d\d\b|\bi(?:'m| am) sorry\b|^(?:i'm )?sorry,|\bi apologi[sz]e\b|"
+    rf"\bi (?:cannot|can't|can not|am unable to|'m unable to|am not able to|'m not able to|won't be able to|will not be able to|am not allowed to|have no way (?:of|to)|must decline to) {_HEARING}|\b(?:am|'m) not able to complete|\bhave no way (?:of hearing|to hear)|"
+    rf"\b(?:it is|it's) (?:not possible|impossible) for me to {_HEARING}|\b(?:guidelines|polic(?:y|ies)|safety rules) (?:do(?:es)? not|don't|doesn't|prevents?|prohibits?|forbids?|restricts?|won't) |\bas an? (?:ai|artificial intelligence|large language|language|text-based|text)(?: language)? (?:model|assistant)|"
+    r"\b(?:unable|not able) to (?:directly )?(?:process|access|listen|play|hear) |<\|[a-z_]+\|>|\[/?inst\]|\bno audio (?:file )?(?:was|is|has been) (?:\w+ )?(?:provided|attached|given|uploaded|included)|\bdo(?:n't| not) have (?:the )?(?:ability|capability|access)|"
     r"\bhere is the (?:original )?(?:description|question|answer)\b|\bthe question is: \*|\*\*\* ?\w+ here|\byou (?:must|should) (?:absolutely )?(?:not|never) (?:mention|assume|reveal|refer)|"
-    r"\b(?:reply|response|output|answer) (?:should|must) (?:strictly )?(?:follow|be in|adhere|contain|use)|\bprovide (?:the result|your (?:answer|reply|response)) in the (?:specified|following) format|"
+    rf"\b{_REPLY} (?:should|must|has to|needs to|shall) (?:\w+ )?(?:follow|be in|be formatted|adhere|contain|consist|use|start|begin|end|include)|\bprovide (?:the result|your {_REPLY}) in the (?:specified|following) format|"
+    rf"\bplease (?:provide|write|give|produce|generate|output|return|use|include|follow|respond|reply)\b[^.!?]{{0,60}}\b(?:{_REPLY}|sections?|format|reasoning|descriptions?|captions?|steps?|json|tags?)\b|\b(?:do not|don't|never) (?:mention|reveal|disclose|refer to|include|repeat|output|write) (?:\w+ ){{0,4}}?(?:instructions?|prompt|{_REPLY}|tags?|format|annotations?|captions?)\b|"
+    rf"\b(?:make sure|ensure|remember|keep in mind) (?:that )?(?:you|your (?:\w+ )?{_REPLY})\b|\byour (?:final |own |whole |entire )?(?:{_REPLY} (?:ends?|begins?|starts?|follows|contains)|task is to)\b|(?:^|(?<=[.!?] ))write (?:the|your|a|down) (?:\w+ )?(?:planning|caption|reasoning|summary|{_REPLY}|answer|steps)\b|\b(?:opening|closing|xml|exactly these|following) tags?\b|"
+    r"^\((?:in this (?:part|section)|draw|describe|write|give|state|list|explain|analy[sz]e|summari[sz]e|provide|think|use|put|answer|repeat|insert|add|fill)\b[^()\n]*\)$|(?<=[.!?] )\((?:draw|describe|write|give|state|list|explain|analy[sz]e|summari[sz]e|provide|think|use|put|answer|repeat|insert|fill)\b[^()\n]*\.\)|"
     r"\bstrictly follow\b|^\(?in this (?:part|section),|\(in this (?:part|section),|\bsystem prompt\b|\{[a-z_]{3,20}\}",
     re.MULTILINE,
 )
 _ERROR_WORDS = (
-    "limit", "quota", "error", "unavailable", "gateway", "http", "exhausted", "invalid", "deadline", "connection", "<",
-    "traceback", "sorry", "apolog", "i can", "i am ", "i'm ", "model", "assistant", "able to", "no audio", "not have",
-    "n't have", "here is the", "question is:", "***", "you must", "you should", "strictly", "must", "should", "in this part",
-    "in this section", "prompt", "{", "[inst", "[/inst", "provide ",
+    "limit", "quota", "error", "unavailable", "gateway", "http", "exhausted", "invalid", "deadline", "connect", "<",
+    "traceback", "sorry", "apolog", "i can", "i am ", "i have ", "i won't", "i will not", "i must", "i'm ", "model", "assistant", "able to",
+    "no audio", "not have", "n't have", "here is the", "question is:", "***", "you must", "you should", "strictly", "must", "should",
+    "has to", "needs to", "in this part", "in this section", "prompt", "{", "[inst", "[/inst", "provide ", "please", "do not", "don't", "never",
+    "make sure", "ensure", "remember", "your ", "tag", "possible for me", "polic", "guideline", "status", "request", "failed", "time",
+    "refused", "write ", "(", "safety", "call", "server", "network", "proxy", "upstream", "socket",
 )  # fmt: skip
-_ERROR_JSON = re.compile(r"\{\s*[\"'](?:errors?|detail|status|message|code|type|fault)[\"']\s*:", re.IGNORECASE)
+_ERROR_JSON = re.compile(
+    r"\{\s*[\"'](?:errors?|detail|status|message|code|type|fault|success|ok)[\"']\s*:", re.IGNORECASE
+)
 _ANSWER_WORDS = r"(?:correct |right |final |expected )*(?:answer|choice|option|solution)"
 _CAPTION_ANSWERS = re.compile(
     rf"\b(?:the )?{_ANSWER_WORDS} (?:is|must be|would be|to the question)\b|\b(?:correct|right) (?:option|choice|answer)\b|\boption \(?[a-h]\)?(?!\w)|(?<!\w)\([a-h]\)(?!\w)",
     re.I,
+)
+
+
+_RESULT = re.compile(r"\b(?:answers?|solution|result|conclusion|correct|right(?! (?:after|before)))\b")
+_LETTER = re.compile(
+    r"\(([a-hA-H])\)|\b(?:[Oo]ption|[Ll]etter|[Cc]hoice|(?:end up|finish) with|arrive at|reach|settle on|(?:answer|result|solution) (?:is|as)) ([A-H])\b"
 )
 
 
@@ -90,7 +109,7 @@ def answer_early(question: Question, chain: Chain, plain: Mapping[str, str]) -> 
         if run := _copied(question.gold_text, chain.planning, question.text):
             yield Finding(code="answer_early", detail=f"planning holds a part of the answer: {run!r}")
         return
-    letters = {(a or b).lower() for a, b in re.findall(r"\(([a-hA-H])\)|\b[Oo]ption ([A-H])\b", chain.planning)}
+    letters = {(a or b).lower() for a, b in _LETTER.findall(chain.planning)}
     if len(letters) == 1 and question.gold_index is not None and letters == {chr(97 + question.gold_index)}:
         yield Finding(code="answer_early", detail="planning names the right option and no other")
         return
@@ -101,6 +120,15 @@ def answer_early(question: Question, chain: Chain, plain: Mapping[str, str]) -> 
         yield Finding(code="answer_early", detail=f"planning says {said[0]!r}")
         return
     options = [folded(o) for o in question.options]
+    for sentence in t.sentences(planning):
+        if (
+            _RESULT.search(sentence)
+            and not re.search(r"\b(?:whether|if|or)\b|\?", sentence)
+            and [o for o in options if re.search(rf"(?<!\w){re.escape(o)}(?!\w)", sentence)] == [gold]
+            and gold not in folded(question.text)
+        ):
+            yield Finding(code="answer_early", detail=f"planning says {sentence[:120]!r}")
+            return
     if len(options) < 3 or not any(len(w) > 3 and w.isalpha() for w in gold.replace(",", " ").split()):
         return
     named = [o for o in options if re.search(rf"(?<!\w){re.escape(o)}(?!\w)", planning)]
@@ -154,14 +182,16 @@ def truncated(chain: Chain) -> Iterator[Finding]:
     """No section stops in the middle of a sentence."""
     ends = {name: getattr(chain, name).rstrip().endswith(_ENDED) for name in THINKING}
     for name, ended in ends.items():
-        if ended:
+        if ended and not getattr(chain, name).rstrip().endswith(")"):
             continue
         last = getattr(chain, name).rstrip().splitlines()[-1]
         words = last.split()
         hangs = words[-1].strip("*_").casefold() in _HANGING or last.endswith((",", "(", "-", "–"))
         bare = re.fullmatch(r"\W*\d+\W*", last) is not None
         alone = all(ok for other, ok in ends.items() if other != name)
-        if hangs or bare or (alone and (len(words) > 1 or name != "caption")):
+        # "(a) bell no. (b)": the next option was never weighed. After a colon a lone letter is an answer.
+        bare = bare or re.search(r"(?:^|[.;!?] )(?:\d+[.)] )?(?:Option )?\(?[a-hA-H]\)$", last) is not None
+        if hangs or bare or (not ended and alone and (len(words) > 1 or name != "caption")):
             yield Finding(code="truncated", detail=f"{name} ends with {last[-40:]!r}")
 
 

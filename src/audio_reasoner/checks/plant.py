@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from audio_reasoner.checks import plant_replies as replies
 from audio_reasoner.checks import plant_texts as texts
 from audio_reasoner.checks.plant_texts import Half
 from audio_reasoner.checks.plant_values import FALSE, TRUE, fields
@@ -121,7 +122,7 @@ def _leak(kind: str) -> Callable[[Item, Half, random.Random, Item], Planted | No
             values = _letters(item, item.question.gold_index)
         elif kind == "answer_leak":
             return None
-        template = rng.choice(texts.LEAKS[kind][half])
+        template = rng.choice(replies.LEAKS[kind][half])
         sentence = template.format(**values) if kind == "answer_leak" else template
         section = "planning" if kind == "answer_leak" else rng.choice(("planning", "reasoning", "summary"))
         if kind in ("error_json", "refusal") and rng.random() < 0.4:
@@ -143,7 +144,7 @@ def _wrong_letter(item: Item, half: Half, rng: random.Random, _other: Item) -> P
     wrong = _wrong_index(item.question, rng)
     if wrong is None:
         return None
-    said = rng.choice(texts.LETTERS[half]).format(**_letters(item, wrong))
+    said = rng.choice(replies.LETTERS[half]).format(**_letters(item, wrong))
     return Planted("wrong_letter", half, "response", said, replace(item, chain=item.chain.replace(response=said)))
 
 
@@ -153,7 +154,7 @@ def _letter_word_clash(item: Item, half: Half, rng: random.Random, _other: Item)
         return None
     pair = [wrong, item.question.gold_index]
     rng.shuffle(pair)
-    said = rng.choice(texts.CLASHES[half]).format(**_letters(item, pair[0]), other=item.question.options[pair[1]])
+    said = rng.choice(replies.CLASHES[half]).format(**_letters(item, pair[0]), other=item.question.options[pair[1]])
     return Planted("letter_word_clash", half, "response", said, replace(item, chain=item.chain.replace(response=said)))
 
 
@@ -161,7 +162,7 @@ def _summary_against_response(item: Item, half: Half, rng: random.Random, _other
     wrong = _wrong_index(item.question, rng)
     if wrong is None:
         return None
-    said = rng.choice(texts.SUMMARIES[half]).format(**_letters(item, wrong))
+    said = rng.choice(replies.SUMMARIES[half]).format(**_letters(item, wrong))
     chain = item.chain.replace(summary=said)
     return Planted("summary_against_response", half, "summary", said, replace(item, chain=chain))
 
@@ -181,8 +182,8 @@ def _wrong_gold_followed(item: Item, half: Half, rng: random.Random, _other: Ite
     if planted is None or planted.item.question.gold_index is None:
         return None
     letters = _letters(planted.item, planted.item.question.gold_index)
-    summary = rng.choice(texts.SUMMARIES[half]).format(**letters)
-    response = rng.choice(texts.LETTERS[half]).format(**letters)
+    summary = rng.choice(replies.SUMMARIES[half]).format(**letters)
+    response = rng.choice(replies.LETTERS[half]).format(**letters)
     reasoning = "\n".join(item.chain.reasoning.split("\n")[:-1]) or item.chain.reasoning
     chain = item.chain.replace(summary=summary, response=response, reasoning=reasoning)
     return Planted("wrong_gold_followed", half, "summary", summary, replace(planted.item, chain=chain))
@@ -269,7 +270,7 @@ def _truncated(item: Item, _half: Half, rng: random.Random, _other: Item) -> Pla
 
 def _other_language(item: Item, half: Half, rng: random.Random, _other: Item) -> Planted | None:
     section = rng.choice(("planning", "reasoning", "caption"))
-    said = rng.choice(texts.OTHER_LANGUAGES[half])
+    said = rng.choice(replies.OTHER_LANGUAGES[half])
     return Planted("other_language", half, section, said, replace(item, chain=item.chain.replace(**{section: said})))
 
 
@@ -297,7 +298,7 @@ KINDS: dict[str, Maker] = {
     "wrong_gold": _wrong_gold,
     "wrong_gold_followed": _wrong_gold_followed,
     "summary_against_response": _summary_against_response,
-    **{kind: _leak(kind) for kind in texts.LEAKS},
+    **{kind: _leak(kind) for kind in replies.LEAKS},
     "time_outside": _time_outside,
     "repetition": _repetition,
     "truncated": _truncated,

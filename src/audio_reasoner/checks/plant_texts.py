@@ -2,7 +2,8 @@
 """Sentences in which teachers state things, written down before the rules that read them were widened.
 
 Decision: each kind has two halves. Rules are mended with `seen` open on the table; `held_out` is only ever counted, so
-its recall says what a rule is worth against wordings it was not made for. The same sentences filled with true values
+its recall says what a rule is worth against wordings it was not made for. Where a held-out sentence has been looked at
+to learn what kind of statement is missed, it moves to `seen` and new ones are written before the rules are touched. The same sentences filled with true values
 are the controls: a rule that fires on them is wrong. `TRAPS` are sentences that look like false statements and are
 none: negations, doubts, suppositions, rejected options, quotations.
 
@@ -30,7 +31,7 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
         "held_out": (
             "The {b} follows the {a}.",
             "The {a} occurs earlier than the {b}.",
-            "It starts off with the {a} and later moves on to the {b}.",
+            "I hear the {a}, and later on the {b}.",
             "Listening chronologically, the {a} gives way to the {b}.",
             "The {b} appears later in the clip than the {a}.",
             "Prior to the {b} we hear the {a}.",
@@ -43,12 +44,16 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "Right after the {a} we hear the {b}.",
             "The {a} is directly followed by the {b}.",
             "Immediately before the {b}, there is the {a}.",
-        ),
-        "held_out": (
             "The very next sound after the {a} is the {b}.",
             "The {b} follows directly on the {a}, with nothing in between.",
             "The sound just before the {b} is the {a}.",
             "The {a} leads straight into the {b}.",
+        ),
+        "held_out": (
+            "What comes right after the {a} is the {b}.",
+            "The {a} is succeeded at once by the {b}.",
+            "Straight after the {a}, one hears the {b}.",
+            "Immediately preceding the {b} is the {a}.",
         ),
     },
     "first": {
@@ -57,12 +62,16 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "The first sound I can make out is the {a}.",
             "The {a} comes first.",
             "The audio begins with the sound of the {a}.",
-        ),
-        "held_out": (
             "At the very beginning, we hear the {a}.",
             "The recording kicks off with the {a}.",
             "The {a} is the earliest event in the clip.",
             "Initially, the {a} can be heard.",
+        ),
+        "held_out": (
+            "It all starts with the {a}.",
+            "The {a} opens the recording.",
+            "The sequence commences with the {a}.",
+            "In the beginning there is the {a}.",
         ),
     },
     "last": {
@@ -85,12 +94,16 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "The sounds occur in the following sequence: {list}.",
             "So the order of events is {list}.",
             "In chronological order I hear {list}.",
-        ),
-        "held_out": (
             "Listed from start to end, the sounds are {list}.",
             "The sequence I identified ({list}) is clear.",
             "The events unfold as follows: {list}.",
             "Putting them in order gives {list}.",
+        ),
+        "held_out": (
+            "Arranged by time, the events are {list}.",
+            "The chronology is {list}.",
+            "From first to last, I hear {list}.",
+            "My notes give the order {list}.",
         ),
     },
     "count": {
@@ -118,13 +131,17 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "I hear the {a} {times} overall.",
             "In all, the {a} appears {times}.",
             "There are {n} occurrences of the {a}.",
-        ),
-        "held_out": (
             "The {a} can be heard {times} over the course of the recording.",
             "I counted the {a} {times}.",
             "The number of times the {a} occurs is {n}.",
             "There are {n} instances of the {a}.",
             "The {a} shows up {times} in this audio.",
+        ),
+        "held_out": (
+            "All in all, the {a} sounds {times}.",
+            "The {a} turns up {times} in the clip.",
+            "The {a} is repeated so that it occurs {times} in all.",
+            "My count for the {a} is {n}.",
         ),
     },
     "time": {
@@ -134,13 +151,17 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "The {a} sets in {t} seconds into the clip.",
             "Around the {t}-second mark, the {a} starts.",
             "The {a} begins at {t}s.",
-        ),
-        "held_out": (
             "The onset of the {a} is at roughly {t} seconds.",
             "The {a} enters approximately {t} seconds into the recording.",
             "After about {t} seconds, the {a} begins to sound.",
             "The {a} (starting at {t} s) is clear.",
             "At the {t}-second point the {a} comes in.",
+        ),
+        "held_out": (
+            "About {t} seconds in, the {a} appears.",
+            "The {a} can first be heard at {t} s.",
+            "It takes roughly {t} seconds until the {a} sets in.",
+            "The start of the {a} falls at {t} s.",
         ),
     },
     "time_range": {
@@ -163,12 +184,16 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "The {a} goes on for roughly {d} s.",
             "The {a} lasts for {d} seconds.",
             "The {a} has a duration of about {d} seconds.",
-        ),
-        "held_out": (
             "The {a} is around {d} seconds long.",
             "The {a} continues for {d} seconds.",
             "A {d}-second {a} is heard.",
             "The length of the {a} is about {d} seconds.",
+        ),
+        "held_out": (
+            "The {a} keeps going for {d} seconds.",
+            "The {a}, which lasts {d} seconds, is easy to recognise.",
+            "For about {d} seconds the {a} is audible.",
+            "The duration of the {a} comes to {d} s.",
         ),
     },
     "clip_length": {
@@ -217,12 +242,16 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "No {a} can be heard in this clip.",
             "The {a} does not occur at all.",
             "I do not hear any {a} in the audio.",
-        ),
-        "held_out": (
             "The {a} is absent from the recording.",
             "At no point is a {a} audible.",
             "The clip contains no {a}.",
             "The {a} never appears in the clip.",
+        ),
+        "held_out": (
+            "The {a} is nowhere to be heard.",
+            "One thing is missing: the {a}.",
+            "I listened for it, but there was no {a}.",
+            "Not a single {a} can be heard.",
         ),
     },
     "only": {
@@ -230,11 +259,15 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "The only sounds are {set}.",
             "Apart from {set}, nothing else is heard.",
             "Only {set} can be heard.",
-        ),
-        "held_out": (
             "There is nothing in the clip besides {set}.",
             "The recording contains {set} and no other sound.",
             "All I can hear is {set}.",
+        ),
+        "held_out": (
+            "Nothing apart from {set} can be heard.",
+            "The clip is made up solely of {set}.",
+            "Just {set} can be heard, nothing else.",
+            "The entire recording holds only {set}.",
         ),
     },
     "invented": {
@@ -257,12 +290,16 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "A female voice says something indistinct.",
             "Two people are having a conversation.",
             "Speech can be heard throughout the clip.",
-        ),
-        "held_out": (
             "Someone is talking quietly while the sounds go on.",
             "A narrator introduces the scene.",
             "There is a brief exchange of words between a woman and a child.",
             "The recording contains human speech.",
+        ),
+        "held_out": (
+            "You can hear a woman talking.",
+            "There are voices in conversation.",
+            "A person says a few words.",
+            "Somebody gives a short speech.",
         ),
     },
     "speakers": {
@@ -271,129 +308,19 @@ STATEMENTS: dict[str, dict[Half, tuple[str, ...]]] = {
             "I can distinguish {n} different voices.",
             "The conversation involves {n} people.",
             "In total, {n} distinct speakers take part.",
-        ),
-        "held_out": (
             "The dialogue is between {n} individuals.",
             "{N} people are talking in this clip.",
             "The number of speakers is {n}.",
             "Based on the timbre, {n} separate speakers can be identified.",
         ),
+        "held_out": (
+            "I hear {n} different people speak.",
+            "A total of {n} voices can be told apart.",
+            "Altogether {n} persons speak.",
+            "It is a talk among {n} speakers.",
+        ),
     },
 }  # fmt: skip
-
-LEAKS: dict[str, dict[Half, tuple[str, ...]]] = {
-    "answer_leak": {
-        "seen": (
-            "The answer is ({x}), so I will listen for evidence that supports it.",
-            "I need to show that the correct choice is {o}.",
-            "Since the answer is {o}, I will look for it in the clip.",
-            "My aim is to arrive at option {X}.",
-        ),
-        "held_out": (
-            "I should end up with {X} as the result, which is {o}.",
-            "We want to justify why {o} is right.",
-            "The reasoning has to lead to ({x}) {o}.",
-            "I expect {o} to be the solution and will confirm it step by step.",
-        ),
-    },
-    "gold_given_away": {
-        "seen": (
-            "The provided answer tells me what to look for.",
-            "According to the ground truth, this is right.",
-            "The answer given in the prompt is consistent with this.",
-            "As stated in the reference answer, this must hold.",
-        ),
-        "held_out": (
-            "I was told the solution beforehand, so I only need to verify it.",
-            "This matches the answer that I was supplied with.",
-            "The correct option has already been disclosed to me.",
-            "Given that the expected answer is known, I can work backwards.",
-        ),
-    },
-    "description_leak": {
-        "seen": (
-            "According to the description, the scene is as follows.",
-            "The caption I was given mentions these sounds.",
-            "The label of this clip confirms it.",
-            "Based on the provided description, I will proceed.",
-        ),
-        "held_out": (
-            "The textual description accompanying the audio says as much.",
-            "As the metadata shows, this is what is heard.",
-            "The annotation lists exactly these events.",
-            "From the caption supplied with the file I take the details.",
-        ),
-    },
-    "prompt_text": {
-        "seen": (
-            "Here is the original description: a scene with sounds.",
-            "Your reply should strictly follow the required format.",
-            "You must not mention that you have the answer.",
-            "(In this part, analyze the user's needs and how to complete the task.)",
-        ),
-        "held_out": (
-            "Please provide a detailed and flexible response in the sections.",
-            "Remember: do not reveal the given answer in your output.",
-            "(Draw the conclusion from the reasoning here.)",
-            "The output must contain exactly these tags and nothing else.",
-        ),
-    },
-    "error_json": {
-        "seen": (
-            '{"error": {"message": "Rate limit reached", "type": "requests", "code": 429}}',
-            '{"detail": "Internal Server Error"}',
-            "HTTP 503 Service Unavailable",
-        ),
-        "held_out": (
-            '{"status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for model"}',
-            "upstream connect error or disconnect/reset before headers",
-            "<html><head><title>502 Bad Gateway</title></head></html>",
-        ),
-    },
-    "refusal": {
-        "seen": (
-            "I'm sorry, but I can't help with that request.",
-            "As an AI language model, I cannot listen to audio files.",
-            "Unfortunately, I am unable to process the audio you provided.",
-        ),
-        "held_out": (
-            "I don't have the ability to hear audio, so I cannot answer this.",
-            "I apologize, but no audio was attached to your message.",
-            "My guidelines do not allow me to respond to this.",
-        ),
-    },
-}
-
-LETTERS: dict[Half, tuple[str, ...]] = {
-    "seen": ("The answer is ({x}).", "Therefore, the answer is {X}.", "({x}) {o}", "The correct option is {X}."),
-    "held_out": (
-        "So I choose option {X}: {o}.",
-        "Based on what I heard, the answer is {x}.",
-        "Answer: {X}. {o}",
-        "It must be {o}.",
-    ),
-}
-CLASHES: dict[Half, tuple[str, ...]] = {
-    "seen": ("The answer is ({x}) {other}.", "({x}) {other}", "The correct option is {X}, {other}."),
-    "held_out": ("So it is {other}, which is option ({x}).", "I choose {X}: {other}.", "Answer: {X}. {other}"),
-}
-SUMMARIES: dict[Half, tuple[str, ...]] = {
-    "seen": ("In conclusion, the answer is ({x}).", "So option ({x}) is correct.", "All of this points to {o}, option {X}."),
-    "held_out": ("To sum up, {X} is the right choice.", "Hence the correct answer is {o}.", "Everything considered, the answer must be ({x}) {o}."),
-}  # fmt: skip
-
-OTHER_LANGUAGES: dict[Half, tuple[str, ...]] = {
-    "seen": (
-        "Primero escucho el audio con atención y anoto cada sonido. Después comparo la lista con las opciones y elijo la que mejor corresponde a lo que se oye.",
-        "我先仔细听这段录音，把听到的声音按顺序记下来，然后与选项进行比较，最后选出正确的答案。",
-        "Zuerst höre ich die Aufnahme an und notiere jedes Geräusch. Dann vergleiche ich die Liste mit den Antworten und wähle die passende aus.",
-    ),
-    "held_out": (
-        "J'écoute d'abord l'enregistrement et je note chaque son avec son moment. Ensuite je compare cette liste avec les réponses et je garde celle qui convient.",
-        "Сначала я внимательно слушаю запись и отмечаю каждый звук, а затем сравниваю список с вариантами ответа.",
-        "Prima ascolto la registrazione e annoto ogni suono. Poi confronto la lista con le risposte e scelgo quella che corrisponde a ciò che si sente.",
-    ),
-}
 
 TRAPS: dict[Half, tuple[str, ...]] = {
     "seen": (

@@ -72,7 +72,9 @@ def fields(
 def _length(true: float, want: str, rng: random.Random) -> float:
     if want == TRUE:
         return true
-    return true * rng.choice((0.4, 0.55, 1.7, 2.2)) + rng.choice((0.0, 1.0))
+    # Never near the truth: half of 2.2 s and one more would be true again.
+    far = [true * k + c for k in (0.4, 0.55, 1.7, 2.2) for c in (0.0, 1.0) if abs(true * k + c - true) >= 1.0]
+    return rng.choice(far)
 
 
 def _speakers(n: int, want: str, rng: random.Random) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def _count_of(events: list[Event], _clip: Clip, want: str, half: Half, rng: rand
         return None
     said = n if want == TRUE else _other_number(n, rng)
     return (
-        {"a": surface(label, half, rng), "times": _times(said, rng), "n": _number(max(said, 2), rng)}
+        {"a": surface(label, half, rng), "times": _times(said, rng), "n": _number(said, rng)}
         if (said > 1 or (want == TRUE and n > 1))
         else None
     )

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 
 from audio_reasoner.checks import leaks
 from audio_reasoner.checks import text as t
-from audio_reasoner.checks.annotation import true_answer
+from audio_reasoner.checks.answers import true_answer
 from audio_reasoner.checks.claims import claims_of, contradicted, option_labels
 from audio_reasoner.checks.leaks import THINKING
 from audio_reasoner.checks.ontology import SOUND_WORDS, words_of
-from audio_reasoner.checks.truth import folded, truth_of
+from audio_reasoner.checks.truth import folded
 from audio_reasoner.core.chain import SECTIONS, Chain, parse_chain
 from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question
@@ -29,6 +29,8 @@ MAX_SENTENCE_REPEATS = 2
 MAX_LOOP = 6
 """A phrase repeated this often without anything between is a loop."""
 TIME_SLACK_S = 0.35
+_NOT_SO = re.compile(r"\b(?:not|never|cannot|rather than|instead of|would|if)\b|n't\b", re.IGNORECASE)
+"""A time that is denied or supposed ("it does not last 20 s") is not said to be one of the clip's."""
 
 
 # Cues of what a question is about, in the question and in any planning that takes it up.
@@ -63,9 +65,13 @@ def _clip_labels(clip: Clip) -> list[str]:
 def _plain(clip: Clip, chain: Chain, question: Question) -> dict[str, str]:
     """Sections without quoted passages and without the texts of options and named sounds."""
     drop = t.label_pattern(x for x in (*question.options, *option_labels(question), *_clip_labels(clip)) if len(x) > 3)
+    spoken = [x.value for x in clip.labels if x.kind in ("transcript", "translation") and len(x.value) > 3]
     out = {}
     for name in SECTIONS:
-        text = re.sub(r"[\"“][^\"”\n]{0,200}[\"”]", " ", getattr(chain, name))
+        text = getattr(chain, name)
+        for said in spoken:
+            text = text.replace(said, " ")
+        text = re.sub(r"[\"“][^\"”\n]{0,200}[\"”]", " ", text)
         out[name] = drop.sub(" ", text) if drop is not None else text
     if not question.options:
         # What a speaker says ("I'm sorry, I cannot hear you") is the answer wanted, not a teacher's refusal.
@@ -185,7 +191,8 @@ def time_outside(clip: Clip, plain: dict[str, str]) -> Iterator[Finding]:
     """No time lies beyond the clip's end."""
     limit = clip.duration_s + max(TIME_SLACK_S, 0.05 * clip.duration_s)
     for name in ("caption", "reasoning", "summary", "response"):
-        late = [x.value for s in t.sentences(plain[name]) for x in t.times(s) if x.value > limit]
+        said = [s for s in t.sentences(plain[name]) if not _NOT_SO.search(s)]
+        late = [x.value for s in said for x in t.times(s) if x.value > limit]
         if late:
             yield Finding(
                 code="time_outside", detail=f"{name} speaks of {late[0]:g} s in a clip of {clip.duration_s:.2f} s"
@@ -203,7 +210,9 @@ def repetition(chain: Chain) -> Iterator[Finding]:
     """No sentence three times, no phrase in a loop."""
     every: Counter[str] = Counter()
     for name in SECTIONS:
-        every.update(folded(s) for s in t.sentences(getattr(chain, name)) if len(s.split()) >= 5)
+        # What somebody says may be said three times, so its quotation alone makes no sentence a repetition.
+        found = t.sentences(getattr(chain, name))
+        every.update(folded(s) for s in found if len(s.split()) >= 5 and len(t.unquoted(s).split()) >= 5)
     for sentence, n in every.items():
         if n > MAX_SENTENCE_REPEATS:
             yield Finding(code="repetition", detail=f"{n} times: {sentence[:120]!r}")
@@ -217,14 +226,13 @@ def repetition(chain: Chain) -> Iterator[Finding]:
                 return
 
 
-def gold_wrong(clip: Clip, question: Question) -> Iterator[Finding]:
-    """The gold answer is what the timeline says, where the question's words leave no doubt about what is asked."""
-    truth = truth_of(clip)
-    right = true_answer(truth, question) if truth is not None else None
+def gold_wrong(clip: Clip, evidence: Evidence | None, question: Question) -> Iterator[Finding]:
+    """The gold answer is what is known of the clip, where the question's words leave no doubt about what is asked."""
+    right = true_answer(clip, evidence, question)
     if right is not None and right != question.gold_index:
         yield Finding(
             code="gold_wrong",
-            detail=f"the gold answer is {question.gold_text!r}, the timeline says {question.options[right]!r}",
+            detail=f"the gold answer is {question.gold_text!r}, what is known says {question.options[right]!r}",
         )
 
 
@@ -248,7 +256,7 @@ def all_findings(
         *structure(chain),
         *gold_reached(question, chain),
         *question_mismatch(clip, question, chain),
-        *gold_wrong(clip, question),
+        *gold_wrong(clip, evidence, question),
         *leaks.leak(plain, annotation, question, chain),
         *leaks.answer_early(question, chain, plain),
         *leaks.teacher_error(chain, plain),

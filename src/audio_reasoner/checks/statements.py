@@ -37,7 +37,7 @@ DOUBT = re.compile(
     r"decide|determine|compare\w*|sequence with|such as|idea of|wonder\w*|need\w*|must|should)\b|\?",
 )
 NO = re.compile(
-    r"\b(?:not|no|never|none|nothing|nobody|without|neither|nor|cannot|absent|missing|fails?|differs?)\b|n't\b",
+    r"\b(?:not|no|never|none|nothing|nobody|nowhere|without|neither|nor|cannot|absent|missing|fails?|differs?)\b|n't\b",
 )
 OPTION = re.compile(r"\boptions?\b|\bchoices?\b|\([a-h]\)|\b[a-h]\)|[\"“”]")
 
@@ -45,38 +45,51 @@ _BACK = re.compile(
     r"\b(?:after(?! which|wards)|follow(?:s|ed|ing)?(?! by)|preceded by|later (?:\w+ ){0,4}than|subsequent to)\b", re.I
 )
 _FORTH = re.compile(
-    r"\b(?:before|precedes?|preceding|ahead of|prior to|earlier (?:\w+ ){0,4}than|then|followed by|giv(?:es|ing) way to|leads? (?:\w+ )?(?:in)?to|after which|next|subsequently|afterwards|finally|lastly|later)\b|→|->",
+    r"\b(?:before|precedes?|preceding|ahead of|prior to|earlier (?:\w+ ){0,4}than|then|(?:followed|succeeded)(?: \w+){0,3} by|giv(?:es|ing) way to|leads? (?:\w+ )?(?:in)?to|after which|next|subsequently|afterwards|finally|lastly|later)\b|→|->",
 )
 _LEAD_BACK = re.compile(
-    r"(?:^|[,;:] ?|\b(?:and|that) )(?:(?:right|immediately|directly|shortly|soon|just|only) )*(?:before|prior to|ahead of) (?:\w+ ){0,3}$",
+    r"(?:^|[,;:] ?|\b(?:and|that) )(?:(?:right|immediately|directly|shortly|soon|just|only|straight|at once) )*(?:before|prior to|ahead of|preceding) (?:\w+ ){0,3}$",
 )
 _LEAD_FORTH = re.compile(
-    r"(?:^|[,;:] ?|\b(?:and|that) )(?:(?:right|immediately|directly|shortly|soon|just|only) )*(?:after|following|once|when|as soon as) (?:\w+ ){0,3}$",
+    r"(?:^|[,;:] ?|\b(?:and|that) )(?:(?:right|immediately|directly|shortly|soon|just|only|straight|at once) )*(after|following|once|when|as soon as) (?:\w+ ){0,3}$",
 )
 _ONCE_OVER = re.compile(
     r"^[^,]*\b(?:end\w*|stop\w*|fad\w+|over|finish\w*|ceas\w+|die[sd]?|subsid\w+|pass\w*|gone|silent)\b", re.I
 )
-_CLOSE = re.compile(r"\b(?:immediately|directly|right|straight|next)\b")
+_CLOSE = re.compile(r"\b(?:immediately|directly|right|straight|next|at once)\b")
+_UNBROKEN = re.compile(
+    r",? with (?:nothing|no (?:other )?(?:sounds?|pause|gap|break))(?: else)?(?: (?:in )?between(?: them)?)?(?=[.,;]|$)|,? without (?:any(?:thing)?|a)(?: (?:pause|gap|break|other sound))?(?: (?:in )?between(?: them)?)?(?=[.,;]|$)",
+)
 _STILL = re.compile(
     r"\b(?:continu\w*|still|ends?|ended|stops?|last(?:s|ed)|until|return\w*|again|back|more|while|during|over|between|other|another|overlap\w*|simultaneous\w*|at the same time|first time|second time)\b",
 )
 _SKIP_AFTER = re.compile(r"^['’]?s? (?:has |have )?(?:ends?|ended|stops?|finish|fades?|is over|dies)\b")
 _CLIP = r"(?:clip|recording|audio(?: clip| file)?|sound ?scape|scene|sequence|track|it)"
 _SOUND_OF = r"(?:(?:an?|the|some|that of|sounds? of) ){0,3}(?:\w+ ){0,2}"
+_HEARS = r"(?:(?:audible|distinct) )?(?:sound|event|noise)(?: event)?(?: (?:that )?i (?:can )?(?:hear|make out|notice|identify))?(?: (?:heard|here|in the (?:clip|recording|audio)))? (?:is|was)"
+_PLACED = r"(?:is|was|marks|forms|makes)"
+_ALONE = r"(?! (?:time|of|and|that|which|after|before|to|with|whose|in the (?:first|second|last)))"
 _FIRST = re.compile(
-    rf"\b{_CLIP} (?:\w+ )?(?:opens|begins|starts)(?: out| off)? with {_SOUND_OF}({MARK})|\b(?:the )?(?:very )?(?:first|opening|earliest) (?:audible |distinct )?(?:sound|event|noise)(?: event)?(?: (?:that )?i (?:can )?(?:hear|make out|notice|identify))?(?: (?:heard|here|in the (?:clip|recording|audio)))? (?:is|was) {_SOUND_OF}({MARK})|({MARK}) (?:comes|is heard|occurs|is|sounds) (?:the )?(?:very )?(?:first|earliest)\b(?! (?:time|of two|and last))",
+    rf"\b(?:{_CLIP}|everything) (?:\w+ )?(?:opens|begins|starts|commences|kicks off|sets off|leads off)(?: out| off)? with {_SOUND_OF}({MARK})|\b(?:the )?(?:very )?(?:first|opening|earliest) {_HEARS} {_SOUND_OF}({MARK})"
+    rf"|({MARK}) (?:comes|is heard|occurs|is|sounds) (?:the )?(?:very )?(?:first|earliest)\b(?! (?:time|of two|and last))(?! (?:sound|event|noise))|({MARK})(?: sound)? {_PLACED} the (?:very )?(?:first|earliest|opening) (?:sound|event|noise)(?: event)?\b{_ALONE}"
+    rf"|({MARK})(?: sound)? (?:opens|begins|starts|leads off) the (?:whole )?(?:clip|recording|audio|scene|sequence)\b",
 )
 _LAST = re.compile(
-    rf"\b{_CLIP} (?:\w+ )?(?:ends|closes|concludes|finishes) with {_SOUND_OF}({MARK})|\b(?:the )?(?:very )?(?:last|final|closing) (?:audible |distinct )?(?:sound|event|noise)(?: event)?(?: (?:that )?i (?:can )?(?:hear|make out|notice|identify))?(?: (?:heard|here|in the (?:clip|recording|audio)))? (?:is|was) {_SOUND_OF}({MARK})|({MARK}) (?:comes|is heard|occurs|is|sounds) (?:the )?(?:very )?last\b(?! time)|^(?:finally|lastly|at the very end|at the end|last of all),? {_SOUND_OF}({MARK})",
+    rf"\b(?:{_CLIP}|everything) (?:\w+ )?(?:ends|closes|concludes|finishes|wraps up|comes to an end|comes to a close) with {_SOUND_OF}({MARK})|\b(?:the )?(?:very )?(?:last|final|closing) {_HEARS} {_SOUND_OF}({MARK})"
+    rf"|({MARK}) (?:comes|is heard|occurs|is|sounds) (?:the )?(?:very )?last\b(?! (?:time|sound|event|noise))|^(?:finally|lastly|at the very end|at the end|last of all),? {_SOUND_OF}({MARK})|({MARK})(?: sound)? {_PLACED} the (?:very )?(?:last|final|closing) (?:sound|event|noise)(?: event)?\b{_ALONE}"
+    rf"|({MARK})(?: sound)? (?:ends|closes|concludes|finishes|rounds off) the (?:whole )?(?:clip|recording|audio|scene|sequence)\b|({MARK})(?: sound)? brings the (?:clip|recording|audio|scene|sequence) to (?:a close|an end)\b",
 )
 _AT_FIRST = re.compile(
-    rf"^(?:at the (?:very )?(?:beginning|start|outset)|initially|to begin with),? (?:\w+ ){{0,3}}({MARK})",
+    rf"^(?:(?:at|in) the (?:very )?(?:beginning|start|outset)(?: of the (?:clip|recording|audio))?|initially|to begin with),? (?:there (?:is|was) |(?:i|we|one|you) (?:can )?(?:\w+ly )?hears? |comes )?{_SOUND_OF}({MARK})",
+)
+_NEXT_IS = re.compile(
+    rf"\b(?:the (?:(?:very|only) )?(?:(?:next|following|first(?= \w+ (?:\w+ )?after)|last(?= \w+ (?:\w+ )?before)) )?(?:sound|event|noise|thing|one)|the (?:very )?next|what)(?: (?:that )?(?:comes|is heard|is|occurs|follows|i hear))? (?:(?:right|just|directly|immediately|straight|at once) )?(after|before|following|preceding) {_SOUND_OF}({MARK})(?:['’]s)?(?: sound)?,? (?:is|was) {_SOUND_OF}({MARK})",
 )
 _SEQUENCE_CUE = re.compile(
-    r"\b(?:order|sequence|chronolog\w*|from (?:start|beginning|first) to (?:finish|end|last)|as follows|unfold\w*|one after (?:the )?(?:other|another)|in turn|succession)\b",
+    r"\b(?:order|sequence|chronolog\w*|from (?:start|beginning|first) to (?:finish|end|last)|as follows|unfold\w*|one after (?:the )?(?:other|another)|in turn|succession|(?:arranged|sorted|listed|ordered|ranked) (?:\w+ )?by (?:their )?(?:time|onset|start)\w*)\b",
 )
 _JOINT = re.compile(
-    r"\s*(?:,|;|→|->|>|\band\b|\bthen\b|\bfinally\b|\bfollowed by\b|\bthe\b|\ban?\b|\bsound\b|\b\w+ing\b|\d\.?|\s)*"
+    r"\s*(?:,|;|→|->|>|\band\b|\bthen\b|\bfinally\b|\bfollowed by\b|\bthe\b|\ban?\b|\bsounds?\b|\b\w+ing\b|\b\w+ of\b|\d\.?|\s)*(?:\b(?!or\b|while\b|with\b|again\b|before\b|after\b|until\b)\w+ )?"
 )
 _ADJ = r"(?:separate|distinct|different|individual|unique|clear|discrete|sound|audio|audible|acoustic|successive|consecutive|single)"
 _N = rf"(?P<n>{t.NUMBER})"
@@ -100,21 +113,27 @@ _EVENT_VERB = re.compile(
     r"\b(?:occurs?|heard|hear|appears?|comes?|present|returns?|recurs?|shows? up|turns? up|counted|count|found|audible)\b",
 )
 _INSTANCES = re.compile(
-    rf"(?<!least )(?<!most )(?<!than )\b({t.NUMBER}) (?:separate |distinct |different |individual )*(?:occurrences?|instances?|appearances?) of (?:an? |the )?({MARK})",
+    rf"(?<!least )(?<!most )(?<!than )\b({t.NUMBER}) (?:separate |distinct |different |individual )*(?:occurrences?|instances?|appearances?) of {_SOUND_OF}({MARK})",
 )
 _NUMBER_OF_TIMES = re.compile(
-    rf"\bnumber of (?:times|occurrences|instances)\b.*?({MARK}).*?\b(?:is|comes to|equals) ({t.NUMBER})\b|\bnumber of (?:occurrences|instances) of (?:an? |the )?({MARK}) (?:is|comes to) ({t.NUMBER})\b",
+    rf"\bnumber of (?:times|occurrences|instances)\b.*?({MARK}).*?\b(?:is|comes to|equals) ({t.NUMBER})\b|\b(?:number of (?:occurrences|instances) of|(?:count|tally|total) (?:of|for)) {_SOUND_OF}({MARK})(?: sounds?)? (?:is|comes to|equals) ({t.NUMBER})\b",
 )
-_TAIL = rf"(?:['’]s)?(?: (?:sounds?|noises?|events?))?(?: (?:is|are|was|were|can be|could be|to be|gets?))?(?: (?:heard|audible|present|detected|found|included|here|there))?(?: (?:at all|anywhere|(?:in|within|throughout|during) (?:the|this) (?:entire |whole )?{_CLIP}|at any (?:point|time|moment)|whatsoever))*\s*[.!;,]?\s*$"
+_TAIL = rf"(?:['’]s)?(?: (?:sounds?|noises?|events?))?(?: (?:is|are|was|were|can be|could be|to be|be|gets?|occurs?|appears?|sounds?))?(?: (?:heard|audible|present|detected|found|included|here|there))?(?: (?:at all|anywhere|(?:in|within|throughout|during) (?:the|this) (?:entire |whole )?{_CLIP}|at any (?:point|time|moment)|whatsoever))*\s*[.!;,]?\s*$"
+_NAME = rf"(?:(?:the|an?|any|some) )?(?:(?:sounds?|noises?|signs?|traces?|rumble|clap) of (?:an? |the )?)?(?:(?!(?:second|third|fourth|fifth|other|further|more|additional|new|another|extra|later|earlier|different|such|longer|louder|overlapping)\b)\w+ )?({MARK})"
 _NONE = re.compile(
-    rf"(?:^|[,;:] |\b(?:and|but|that) )(?:there (?:is|are|was|were) |(?:the|this) {_CLIP} (?:contains?|has|holds|includes?|features?) |(?:i|we) (?:can )?hear )?no (?:signs? of |trace of |sounds? of )?(?:an? |the )?(?:\w+ )?({MARK}){_TAIL}"
-    rf"|\b(?:(?:do|does|did|can|could) ?(?:not|n't)|cannot|never) (?:\w+ ){{0,2}}(?:hear|contain|include|have|feature|detect|find|notice) (?:any |an? |the )?(?:signs? of |sounds? of )?(?:\w+ )?({MARK}){_TAIL}"
-    rf"|^(?:the |an? )?(?:\w+ )?({MARK})(?: sound)? (?:(?:is|was|are) (?:absent(?: from)?|missing(?: from)?|nowhere|not (?:heard|present|audible|there|in|part of)|never heard)|(?:does|did) ?(?:not|n't) (?:occur|appear|come up|turn up|sound|show up)|never (?:occurs|appears|comes up|shows up|turns up))(?: (?:the|this) {_CLIP})?{_TAIL[: -len('$')]}$",
+    rf"(?:^|[,;:] |\b(?:and|but|that) )(?:there (?:is|are|was|were) |(?:the|this) {_CLIP} (?:contains?|has|holds|includes?|features?) |(?:i|we) (?:can )?hear )?(?:no|not (?:a|one)(?: single)?) {_NAME}{_TAIL}"
+    rf"|\b(?:(?:do|does|did|can|could) ?(?:not|n't)|cannot|never) (?:\w+ ){{0,2}}(?:hear|contain|include|have|feature|detect|find|notice) {_NAME}{_TAIL}"
+    rf"|^at no (?:point|time|moment)(?: (?:in|of|during) the {_CLIP})? (?:is|are|was|does|do|can) (?:(?:i|we|one) hear )?{_NAME}{_TAIL}"
+    rf"|^(?:one (?:thing|sound)|what) is (?:missing|absent)(?:[:,]| is) {_NAME}[.!]?$"
+    rf"|^{_NAME}(?: sound)? (?:(?:is|was|are) (?:absent(?: from)?|missing(?: from)?|nowhere|not (?:heard|present|audible|there|in|part of)|never heard)|(?:does|did) ?(?:not|n't) (?:occur|appear|come up|turn up|sound|show up)|never (?:occurs|appears|comes up|shows up|turns up))(?: (?:the|this) {_CLIP})?{_TAIL[: -len('$')]}$",
 )
-_SET = rf"((?:(?:the|an?|some|sound of|and|only|just) |, ?|\w+ (?={MARK})|{MARK}(?:['’]s)?(?: sound)? ?)+)"
+_SET = rf"((?:(?:the|an?|some|\w+ of|and|only|just) |, ?|\w+ (?={MARK})|{MARK}(?:['’]s)?(?: sound)? ?)+)"
+_SOUNDS = rf"(?: (?:is|are|can be) (?:heard|audible|present))?(?: in (?:the|this) {_CLIP})?[.;]?$"
 _ONLY = re.compile(
-    rf"\bonly (?:audible |distinct )?sounds? (?:(?!twice|once|times|before|after|between|during|while)\w+ ){{0,5}}?(?:is|are) {_SET}[.;]?$|\b(?:apart from|besides|other than|aside from|except for) {_SET}(?:, |,? )?(?:nothing|no other|there is nothing|there are no other)|"
-    rf"^only {_SET} ?(?:is|are|can be) (?:heard|audible|present)(?! (?:more|once|twice|{t.NUMBER}|at|from|between|before|after|in|again|for|as|first|last|late))|\bnothing (?:\w+ ){{0,4}}(?:but|besides|other than|apart from|except) {_SET}[.;]?$|\b{_CLIP} (?:contains|holds|has) {_SET} ?and (?:nothing else|no other sounds?)",
+    rf"\bonly (?:audible |distinct )?sounds? (?:(?!twice|once|times|before|after|between|during|while)\w+ ){{0,5}}?(?:is|are) {_SET}{_SOUNDS}|\b(?:apart from|besides|other than|aside from|except for) {_SET}(?:, |,? )?(?:nothing|no other|there is nothing|there are no other)|"
+    rf"^only {_SET} ?(?:is|are|can be) (?:heard|audible|present)(?! (?:more|once|twice|{t.NUMBER}|at|from|between|before|after|in|again|for|as|first|last|late))|\bnothing (?:\w+ ){{0,4}}(?:but|besides|other than|apart from|except) {_SET}{_SOUNDS}|\b{_CLIP} (?:contains|holds|has) {_SET} ?and (?:nothing (?:else|more)|no(?:thing)? other sounds?|no more sounds?)"
+    rf"|\ball (?:that )?(?:(?:i|we|one|you) (?:can |could )?(?:hear|make out)|(?:is|can be) (?:heard|audible)) (?:here )?(?:is|are) {_SET}{_SOUNDS}|\b(?:contains|holds|has|features|consists of|comprises|(?:made up|composed|consists) (?=solely|only|just|exclusively|entirely)) ?(?:solely|only|just|exclusively|entirely|nothing but) (?:of )?{_SET}{_SOUNDS}"
+    rf"|^just {_SET}{_SOUNDS[: -len('[.;]?$')]},? (?:and )?nothing (?:else|more)[.;]?$",
 )
 _HEARD = re.compile(
     r"\b(?:heard|audible|hear|notice|make out|noticeable|detect|present|there (?:is|are)|joins?|sounds? of|accompanied|plays?|barks?|rings?|sets in|comes in|can be made out|appears?)\b",
@@ -136,9 +155,10 @@ _LENGTH = re.compile(
     rf"|\b(?:total |overall |whole )?(?:duration|length) of (?:the|this) (?:clip|recording|audio(?: clip| file)?) is {_ABOUT}{_SECONDS}|\b(\d+(?:\.\d+)?)[- ]second(?:-long| long)? (?:clip|recording|audio)|^with a (?:total )?(?:length|duration) of {_ABOUT}{_SECONDS}, the (?:clip|recording|audio)",
 )
 _WHO = r"(?:m[ae]n|wom[ae]n|persons?|people|males?|females?|child(?:ren)?|boys?|girls?|someone|somebody|voices?|speakers?|narrators?|announcer|presenter|reporter|kid|lady|guy|individuals?)"
+_SAYS = re.compile(rf"\b{_WHO} (?:\w+ly )?(?:says?|asks?|states?)\b(?! that)")
 _SPEECH = re.compile(
-    rf"\b{_WHO} (?:\w+ ){{0,2}}?(?:speaks?|speaking|talks?|talking|says?|saying|shouts?|shouting|whispers?|whispering|announces?|utters?|chat(?:s|ting)?|conversing|introduces?|narrates?|explains?|replies|converses?)\b|"
-    rf"\b(?:contains|hear|features|includes|there is|presents|recording is|holds|between) (?:\w+ ){{0,3}}?(?:speech|conversation|dialogue|talking|spoken words|exchange of words|monologue|narration|chatter)\b|\b(?:speech|a conversation|dialogue|talking|voices?) (?:is|are|can be) (?:heard|audible|present)\b|\b{_WHO} are having a (?:conversation|discussion|chat)|^(?:a |an )?(?:short |brief )?(?:conversation|dialogue) between\b",
+    rf"\b{_WHO} (?:\w+ ){{0,2}}?(?:speaks?|speaking|talks?|talking|says?|saying|shouts?|shouting|whispers?|whispering|announces?|utters?|chat(?:s|ting)?|conversing|introduces?|narrates?|explains?|replies|converses?|giv\w+ a (?:\w+ )?speech|in conversation)\b|"
+    rf"\b(?:contains|hear|features|includes|there is|presents|recording is|holds|between) (?:\w+ ){{0,3}}?(?:speech|conversation|dialogue|talking|spoken words|exchange of words|(?:few|some) words|monologue|narration|chatter)\b|\b(?:speech|a conversation|dialogue|talking|voices?) (?:is|are|can be) (?:heard|audible|present)\b|\b{_WHO} are having a (?:conversation|discussion|chat)|^(?:a |an )?(?:short |brief )?(?:conversation|dialogue) between\b",
 )
 _NO_SPEECH = re.compile(
     r"\b(?:no (?:speech|voices?|talking|spoken words|one (?:speaks|talks|is speaking)|conversation|dialogue)|nobody (?:speaks|talks|is (?:speaking|talking)))(?: (?:is|are|can be|to be))?(?: (?:heard|audible|present))?(?: (?:at all|anywhere|(?:in|throughout) (?:the|this) \w+))*\s*[.;,]?\s*$",
@@ -146,7 +166,7 @@ _NO_SPEECH = re.compile(
 _PEOPLE = rf"(?P<adj>(?:{_ADJ} |male |female |human )*)(?P<who>speakers?|voices?|people|persons|individuals|participants|talkers|interlocutors)\b"
 _HOW_MANY_SPEAK = re.compile(
     rf"\b(?:there (?:are|is)|distinguish|identif(?:y|ied)|hear|between|involves?|among|features?|contains?|total,?|count(?:ed)?|belong to|by|has|have|with|makes|heard)(?: (?:a total of|exactly|only|just|in total,?|the voices of)){{0,2}} {_N} {_PEOPLE}(?P<rest>[^.;]*)"
-    rf"|^(?:in total,? |overall,? |altogether,? |so,? )?(?P<n2>{t.NUMBER}) {_PEOPLE.replace('?P<adj>', '?:').replace('?P<who>', '?:')} (?:are (?:talking|speaking|heard|present|involved)|take part|speak|talk|participate|can be (?:heard|identified|distinguished))(?P<rest2>[^.;]*)"
+    rf"|(?:^|[,:;] )(?:in total,? |overall,? |altogether,? |so,? |there are )?(?:a total of )?(?P<n2>{t.NUMBER}) {_PEOPLE.replace('?P<adj>', '?:').replace('?P<who>', '?:')} (?:are (?:talking|speaking|heard|present|involved)|take part|speak|talk|participate|converse|can be (?:heard|identified|distinguished|told apart|made out))(?P<rest2>[^.;]*)"
     rf"|\b(?:total )?number of (?:distinct |different )?(?:speakers|voices|people) (?:\w+ ){{0,3}}is (?P<n3>{t.NUMBER})\b(?P<rest3>[^.;]*)",
 )
 _ONE_VOICE = re.compile(
@@ -176,7 +196,14 @@ class Statements:
         text = s.text.lower()
         s = Marked(text, s.mentions)
         if DOUBT.search(text):
+            # "A woman says something": what somebody says is no statement about the clip, that somebody speaks is.
+            if not OPTION.search(text) and not DOUBT.search(_SAYS.sub(" ", text)):
+                self._voices(text, note, NO.search(text) is not None)
             return
+        unbroken = _UNBROKEN.search(text)
+        if unbroken is not None:
+            text = _UNBROKEN.sub("", text)
+            s = Marked(text, s.mentions)
         denies = NO.search(text) is not None
         optional = OPTION.search(text) is not None
         self._length(text, note, denies)
@@ -199,13 +226,19 @@ class Statements:
             self._only(s, note)
             self._edges(s, note, self.truth)
             self._how_often(s, note, self.truth)
-            self._pairs(s, note, self.truth)
+            self._pairs(s, note, self.truth, unbroken is not None)
             self._invented(section, s, note)
 
     # --- order
 
-    def _pairs(self, s: Marked, note: Note, truth: Truth) -> None:
+    def _pairs(self, s: Marked, note: Note, truth: Truth, unbroken: bool) -> None:
         if len(s.mentions) < 2 or len(s.mentions) > 12:
+            return
+        for m in _NEXT_IS.finditer(s.text):
+            a, b = s.of(m[2]), s.of(m[3])
+            if a.label and b.label and a.label != b.label:
+                forward = m[1] in ("after", "following")
+                self._pair(*((a.label, b.label) if forward else (b.label, a.label)), True, note, truth)
             return
         text, places = s.text, [m.start() for m in re.finditer(MARK, s.text)]
         for k, (i, j) in enumerate(itertools.pairwise(places)):
@@ -225,30 +258,7 @@ class Statements:
                 continue
             back, forth = _BACK.search(between), _FORTH.search(_BACK.sub(" ", between))
             lead_back, lead_forth = _LEAD_BACK.search(before), _LEAD_FORTH.search(before)
-            if (
-                lead_forth
-                and not back
-                and (
-                    lead_forth[0]
-                    .strip(" ,")
-                    .lower()
-                    .startswith(
-                        (
-                            "after",
-                            "following",
-                            "right",
-                            "immediately",
-                            "directly",
-                            "shortly",
-                            "soon",
-                            "just",
-                            "and after",
-                            "and following",
-                        )
-                    )
-                    or _ONCE_OVER.match(between)
-                )
-            ):
+            if lead_forth and not back and (lead_forth[1] in ("after", "following") or _ONCE_OVER.match(between)):
                 forward = True
             elif lead_back and not back and not forth:
                 forward = False
@@ -269,12 +279,13 @@ class Statements:
             ):
                 continue
             close = (
-                _CLOSE.search(between) or _CLOSE.search(before[-40:])
+                unbroken or _CLOSE.search(between) or _CLOSE.search(before[-40:])
                 if (
                     back
                     or lead_back
                     or lead_forth
                     or "followed" in between
+                    or "succeeded" in between
                     or "before" in between
                     or "preced" in between
                     or "lead" in between

@@ -27,11 +27,13 @@ ORDINALS = {
 _TIMES = {"never": 0, "once": 1, "twice": 2}
 NUMBER = r"(?:\d+|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 ORDINAL = rf"(?:\d+(?:st|nd|rd|th)|{'|'.join(ORDINALS)})"
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"“(])|\n+|;\s+")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])\s+(?=[A-Z0-9\"“(\[])|(?<=[\w)]{3}[.!?])(?<!approx\.)(?<!etc\.)(?<!sec\.)\s+(?=[a-z])|\n+|;\s+"
+)
 _LIST_NUMBER = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
 _TIME = re.compile(r"(?<![\w.:])(?:(\d+):(\d\d(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?(?:s|sec|secs|second|seconds))(?!\w)")
 
-TimeRole = Literal["start", "end", "length", "unknown"]
+TimeRole = Literal["start", "end", "length", "after", "unknown"]
 
 
 class Time(NamedTuple):
@@ -85,10 +87,11 @@ _PAUSE = re.compile(
 )
 _ABOUT = r"(?: about| roughly| only| around| approximately| just| exactly| nearly| almost| some)*\s*$"
 _FOR = re.compile(
-    rf"(?:\bfor|\blasting|\blasts(?: for)?|\btakes|\btaking|, with|goes on for|\bduration (?:of|is)|\blength (?:of|is)){_ABOUT}",
+    rf"(?:\bfor|\blasting|\blasts(?: for)?|\btakes|\btaking|, with|goes on for|\b(?:duration|length) (?:of|is|(?:of [\w\'’ -]{{1,30}} (?:is|was|comes to|amounts to)))){_ABOUT}",
     re.I,
 )
 _START = re.compile(rf"(?:\bat|\bfrom|\bbetween|\bstarting at|^around|, around|\[|\()(?: the)?{_ABOUT}", re.I)
+_SINCE = re.compile(rf"(?:^|[,;:] )after{_ABOUT}|\bit takes{_ABOUT}", re.I)
 _END = re.compile(
     rf"(?:\bto|\buntil|\band|\bending at|\bends at|\bends? by|\bover at|\bended at|\bstops at){_ABOUT}", re.I
 )
@@ -142,11 +145,15 @@ def times(text: str) -> list[Time]:
         if m.start() in seen:
             continue
         value = int(m[1]) * 60 + float(m[2]) if m[1] else float(m[3])
-        before = text[max(0, m.start() - 30) : m.start()]
+        before = text[max(0, m.start() - 50) : m.start()]
         role = "unknown"
         if _INTO.match(text, m.end()):
             role = "start"
-        elif _LATER.match(text, m.end()) or _PAUSE.search(before):
+        elif _LATER.match(text, m.end()):
+            role = "unknown"
+        elif _SINCE.search(before):
+            role = "after"
+        elif _PAUSE.search(before):
             role = "unknown"
         elif _FOR.search(before):
             role = "length"
