@@ -20,6 +20,7 @@ from audio_reasoner.cota import BuildSettings, Keep, build_sync, engine
 from audio_reasoner.cota.dry_run import dry_run
 from audio_reasoner.cota.keep import why_left_out
 from audio_reasoner.cota.outage import Outage
+from audio_reasoner.cota.page_losses import read_losses
 from audio_reasoner.cota.solver import result_of
 from audio_reasoner.cota.statistics import statistics, status
 from audio_reasoner.dataset import read_rows
@@ -80,6 +81,23 @@ def test_solver_captions_and_dialogues(tmp_path: Path, loopback: Start) -> None:
     assert kept.plan_id == result.plan_id
     assert server.stats()["requests"] == asked, "another filter costs no call"
     assert all(not r.blind_accuracy for r in read_rows(run.dataset_dir))
+
+
+def test_the_funnel_counts_questions_and_descriptions_alike(tmp_path: Path, loopback: Start) -> None:
+    server = loopback(answers="mixed", faults="refusal=0.1,two_chains=0.1")
+    run = synthetic_run(tmp_path / "r", 5)
+    build_sync(run, settings(server, captions=True), workers=0)
+    stages = read_losses(run, 5).stages
+    assert [s.label for s in stages[:3]] == [
+        "Clips with questions",
+        "Questions and descriptions asked",
+        "Chains written",
+    ]
+    found = statistics(run).funnel
+    assert stages[1].count == found.questions + found.descriptions
+    assert found.descriptions > 0
+    for before, after in itertools.pairwise(stages[1:]):
+        assert after.count + sum(n for _, n in after.losses) == before.count, after.label
 
 
 def test_best_of_and_one_call(tmp_path: Path, loopback: Start) -> None:

@@ -101,10 +101,26 @@ def test_every_chain_is_lost_at_one_step_and_the_funnel_adds_up(tmp_path: Path) 
     assert found.reasons("check") == (("leak.gold", 1),)
     assert found.reasons("judge") == (("teacher.says_false", 1),)
     assert found.reasons("keep") == (("keep.label_noise", 1),)
-    assert found.waiting("judge") == (("not judged yet, or set aside", 1),)
+    assert found.waiting("judge") == (("not judged yet", 1),)
     assert found.kept == 1
     assert sorted(decision for _, decision in found.refused) == ["filtered", "rejected", "rejected"]
     assert found.codes["judge", "openai:j", "teacher.says_false"].example == "detail of teacher.says_false"
+
+
+def test_a_question_refused_before_its_chain_is_lost_before_the_chains(tmp_path: Path) -> None:
+    run, clips = remote_run(tmp_path)
+    with Ledger(run.ledger_path) as ledger:
+        unit = f"{clips[0].clip_id}/4"  # has no chain
+        ledger.write(
+            [
+                ledger.clear_quarantine("p1", unit, "think"),
+                ledger.put_derived("p1", unit, "check", judged("checks", "question.no_gold"), parser_version="2"),
+            ]
+        )
+    page = report(run.path)
+    assert "Chains written 5 questions 83.3% −1 question.no_gold" in page.text
+    assert "Passed the checks 4 questions 80.0% −1 leak.gold" in page.text
+    assert "question, before a chain checks question.no_gold 1" in page.text
 
 
 def test_page_of_a_remote_build_shows_losses_judges_solver_and_money(tmp_path: Path) -> None:

@@ -299,7 +299,8 @@ def status_table(found: dict[str, Any]) -> None:
         if found.get("calls"):
             table.add_row("calls", escape(calls_text(found["calls"])))
         funnel = found["funnel"]
-        table.add_row("questions", str(funnel["questions"]))
+        and_more = f" and {funnel['descriptions']} descriptions" if funnel["descriptions"] else ""
+        table.add_row("questions", f"{funnel['questions']}{and_more}")
         table.add_row("samples", f"{funnel['accepted']} accepted, {funnel['rejected']} rejected")
         for code, count in funnel["rejections"].items():
             table.add_row("", escape(f"{count} × {code}"), style="dim")

@@ -252,6 +252,24 @@ class LedgerReader:
         )
         return int(self._all(sql, plan_id)[0][0])
 
+    def count_units(self, plan_id: str, ending: str) -> int:
+        """How many units whose name ends so the plan has worked on, those set aside among them."""
+        rows = self._all(
+            "SELECT count(*) FROM (SELECT unit_id FROM derived WHERE plan_id = ? UNION "
+            "SELECT unit_id FROM quarantine WHERE plan_id = ?) WHERE substr(unit_id, -length(?)) = ?",
+            plan_id, plan_id, ending, ending,
+        )  # fmt: skip
+        return int(rows[0][0])
+
+    def units_without(self, plan_id: str, stage: str, missing: str) -> set[str]:
+        """Units that came to a stage without another one."""
+        rows = self._all(
+            "SELECT unit_id FROM derived AS d WHERE plan_id = ? AND stage = ? AND NOT EXISTS "
+            "(SELECT 1 FROM derived WHERE plan_id = d.plan_id AND unit_id = d.unit_id AND stage = ?)",
+            plan_id, stage, missing,
+        )  # fmt: skip
+        return {row[0] for row in rows}
+
     def judged(self, plan_id: str, stage: str, decision: str) -> list[tuple[str, str]]:
         """Units of a judging stage with one decision: (unit_id, JSON)."""
         rows = self._all(

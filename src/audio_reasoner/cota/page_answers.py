@@ -164,10 +164,11 @@ def judges_section(rows: RowFacts, judged: Judgements, claims: Sequence[Claim], 
 
 
 def _reasons(judged: Judgements) -> Markup:
-    looked = {"check": "checks", "judge": "judge"}
+    looked = {"question": "question, before a chain", "check": "checks", "judge": "judge"}
+    seen = judged.seen + Counter({"question": judged.seen["check"]})
     lines: list[list[str | Markup]] = [
         [looked.get(step, step), judge, Markup("<code>{}</code>").format(code), text.count(r.count),
-         text.share(r.count, judged.seen[step]), text.shorten(r.example, 160), Markup("<code>{}</code>").format(r.unit)]
+         text.share(r.count, seen[step]), text.shorten(r.example, 160), Markup("<code>{}</code>").format(r.unit)]
         for (step, judge, code), r in sorted(judged.codes.items(), key=lambda x: (-x[1].count, x[0]))[:40]
     ]  # fmt: skip
     header = ["Step", "Who", "Code", "Chains", "of those seen", "For example", "Where"]

@@ -44,12 +44,13 @@ class Reason:
 
 @dataclass
 class Judgements:
-    """What the ledger says of the chains of a plan.
+    """What the ledger says of the chains of a plan, and of questions that were refused before a chain was written.
 
-    `passed` counts chains by the steps they came through ("check", "judge", "solve", "keep"); `seen` those that a step
-    looked at; `lost` the reasons of each step by code (each chain once); `codes` all findings of rejecting judges by
-    (step, judge, code); `opinions` yes and no of two judges about the same chain; `refused` the units drawn to be
-    shown, with their decision ("rejected" or "filtered").
+    The latter are lost at the step "question"; all else is about chains. `passed` counts them by the steps they came
+    through ("check", "judge", "solve", "keep"); `seen` those that a step looked at; `lost` the reasons of each step by
+    code (each chain once); `codes` all findings of rejecting judges by (step, judge, code); `opinions` yes and no of
+    two judges about the same chain; `refused` the units drawn to be shown, with their decision ("rejected" or
+    "filtered").
     """
 
     seen: Counter[str] = field(default_factory=Counter)
@@ -72,9 +73,10 @@ class Judgements:
         """Chains that nothing speaks against."""
         return self.passed["keep"]
 
-    def waiting(self, step: str) -> tuple[tuple[str, int], ...]:
-        """Chains that the step has not looked at, because the build has not come so far or set them aside."""
-        return (("not judged yet, or set aside", self.not_yet[step]),) if self.not_yet[step] > 0 else ()
+    def waiting(self, step: str, aside: int = 0) -> tuple[tuple[str, int], ...]:
+        """Chains that the step has not looked at, without those that it set aside: the build has not come so far."""
+        left = self.not_yet[step] - aside
+        return ((f"not {'judged' if step == 'judge' else 'solved'} yet", left),) if left > 0 else ()
 
     def reasons(self, step: str) -> tuple[tuple[str, int], ...]:
         """Codes of a step with their counts, most frequent first."""
@@ -86,9 +88,11 @@ def read_judgements(ledger: LedgerReader, plan_id: str, roles: Roles, *, show: i
     out = Judgements()
     keep = filters.keep_of(ledger, plan_id)
     heap: list[tuple[int, str, str]] = []
+    chainless = ledger.units_without(plan_id, "check", "think")
     rows = ledger.each_derived(plan_id, STEPS)
     for unit, group in groupby(rows, key=lambda r: r[0]):
-        decision = _count(out, keep, roles, unit, {stage: text for _, stage, text in group})
+        stored = {"question" if stage == "check" and unit in chainless else stage: text for _, stage, text in group}
+        decision = _count(out, keep, roles, unit, stored)
         if decision in ("rejected", "filtered"):
             keep_smallest(heap, (-draw(seed, unit), unit, decision), show)
     out.refused = [(unit, decision) for _, unit, decision in sorted(heap, reverse=True)]
@@ -108,7 +112,7 @@ def _count(out: Judgements, keep: Keep, roles: Roles, unit: str, stored: dict[st
     """Count one chain; its fate: accepted, rejected, filtered or waiting."""
     opinions: dict[str, bool] = {}
     fate = ""
-    for step in ("check", "judge"):
+    for step in ("question", "check", "judge"):
         if step not in stored:
             continue
         out.seen[step] += 1

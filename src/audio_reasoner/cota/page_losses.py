@@ -20,7 +20,7 @@ from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota.engine import current_plan
 from audio_reasoner.cota.page_facts import draw, keep_smallest
 from audio_reasoner.cota.page_judges import Judgements, read_judgements
-from audio_reasoner.cota.units import roles_of
+from audio_reasoner.cota.units import descriptions, roles_of
 from audio_reasoner.dataset.clips import find_clips
 from audio_reasoner.report import Stage
 
@@ -147,12 +147,17 @@ def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show:
     for q in aside:
         keep_smallest(heap, (-draw(seed, f"{q.unit_id} {q.stage}"), q.unit_id, q.stage), show)
     losses.aside = [units[unit, stage] for _, unit, stage in sorted(heap, reverse=True)]
-    waiting = (("not built yet", clips - done),) if clips > done else ()
+    described = descriptions(ledger, plan, losses.plan) if losses.plan else 0
+    asked, chains = ledger.count_questions(plan) + described, passed.get("think", 0)
+    unwritten = _ranked(by_stage.get("think", [])) + judged.reasons("question")
+    left = asked - chains - sum(n for _, n in unwritten)
+    waiting = (("not written yet", left),) if left > 0 else ()
+    unbuilt = (("not built yet", clips - done),) if clips > done else ()
     first = _ranked(by_stage.get("evidence", []) + by_stage.get("annotate", []))
     losses.stages = [
-        Stage("Clips with questions", passed.get("annotate", 0), "clips", first + waiting),
-        Stage("Questions asked", ledger.count_questions(plan), "questions"),
-        Stage("Chains written", passed.get("think", 0), "questions", _ranked(by_stage.get("think", []))),
+        Stage("Clips with questions", passed.get("annotate", 0), "clips", first + unbuilt),
+        Stage("Questions and descriptions asked" if described else "Questions asked", asked, "questions"),
+        Stage("Chains written", chains, "questions", unwritten + waiting),
         Stage(
             "Passed the checks",
             judged.passed["check"],
@@ -161,10 +166,12 @@ def _funnel(run: RunDir, ledger: LedgerReader, clips: int, losses: Losses, show:
         ),
     ]
     if judged.seen["judge"] or by_stage.get("judge"):
-        lost = _ranked(by_stage.get("judge", [])) + judged.reasons("judge") + judged.waiting("judge")
+        aside_there = by_stage.get("judge", [])
+        lost = _ranked(aside_there) + judged.reasons("judge") + judged.waiting("judge", len(aside_there))
         losses.stages.append(Stage("Passed the judge", judged.passed["judge"], "questions", lost))
     if judged.seen["solve"] or by_stage.get("solve"):
-        lost = _ranked(by_stage.get("solve", [])) + judged.waiting("solve")
+        aside_there = by_stage.get("solve", [])
+        lost = _ranked(aside_there) + judged.waiting("solve", len(aside_there))
         losses.stages.append(Stage("Answered by the solver", judged.passed["solve"], "questions", lost))
     losses.stages.append(Stage("Accepted samples", judged.kept, "questions", judged.reasons("keep")))
 

@@ -21,7 +21,7 @@ from audio_reasoner.core.run import RunDir, lock_holder
 from audio_reasoner.cota import solver
 from audio_reasoner.cota.keep import keep_of, why_left_out
 from audio_reasoner.cota.progress import current_plan, progress_key
-from audio_reasoner.cota.units import decisions
+from audio_reasoner.cota.units import decisions, descriptions
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,10 @@ class Funnel:
     """How many units of a plan reached each step, and why the others did not.
 
     `quarantine` maps "stage code" to a count, `rejections` the code of a finding to the samples that have it.
-    `accepted` counts what checks, judge and solver (as far as the plan has them) let through, descriptions (`captions`)
-    among them; `rejected` is `rejected_by_checks` + `rejected_by_judge`. `filtered` maps the code of a filter to the
-    accepted samples that it leaves out of the data set.
+    `questions` and `descriptions` are what was asked, `chains` what was written about either. `accepted` counts what
+    checks, judge and solver (as far as the plan has them) let through, descriptions (`captions`) among them; `rejected`
+    is `rejected_by_checks` + `rejected_by_judge`. `filtered` maps the code of a filter to the accepted samples that it
+    leaves out of the data set.
     """
 
     clips_in_run: int
@@ -49,6 +50,7 @@ class Funnel:
     judged: int = 0
     solved: int = 0
     filtered: dict[str, int] = field(default_factory=dict)
+    descriptions: int = 0
 
 
 @dataclass
@@ -149,6 +151,7 @@ def funnel(ledger: LedgerReader, plan_id: str, clips_in_run: int) -> Funnel:
         judged=stages.get("judge", 0),
         solved=stages.get("solve", 0),
         filtered=_ranked(Counter(_filtered(ledger, plan_id))),
+        descriptions=descriptions(ledger, plan_id, ledger.plan(plan_id) or {"settings": {}}),
     )
 
 

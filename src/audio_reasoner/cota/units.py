@@ -68,6 +68,11 @@ def outcome(stored: Mapping[tuple[str, str], str], unit: str, roles: Roles) -> s
     return "accepted"
 
 
+def descriptions(ledger: LedgerReader, plan_id: str, config: Mapping[str, Any]) -> int:
+    """How many clips were asked for their description besides their questions."""
+    return ledger.count_units(plan_id, unit_of("", CAPTION)) if config["settings"].get("captions") else 0
+
+
 def caption_question(clip: Clip, annotation: Annotation, seed: int) -> Question | None:
     """The request for the clip's description, or None if the annotation asks for it already."""
     if any(q.task == "caption" for q in annotation.questions):
