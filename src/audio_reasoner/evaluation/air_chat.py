@@ -26,7 +26,7 @@ from audio_reasoner.evaluation.chat_judge import (
     lenient_scores,
     official_scores,
 )
-from audio_reasoner.evaluation.judging import describe, fingerprint, opinions, sentence
+from audio_reasoner.evaluation.judged import describe, fingerprint, opinions, sentence
 from audio_reasoner.evaluation.predictions import Predictions
 
 NAME = "air-chat"

@@ -17,7 +17,8 @@ from typing import Any
 from audio_reasoner.clients.messages import Sampling
 from audio_reasoner.evaluation.base import Benchmark, Item
 from audio_reasoner.evaluation.judge_prompts import Prompt, braces, load_prompt
-from audio_reasoner.evaluation.judging import JudgeTask, Opinion, Purpose, ask, fingerprint
+from audio_reasoner.evaluation.judged import fingerprint
+from audio_reasoner.evaluation.judging import JudgeTask, Opinion, Purpose, ask
 
 OFFICIAL_MODEL = "gpt-4-0125-preview"
 OFFICIAL_TOKENS = 1024

@@ -20,7 +20,8 @@ from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.core.choices import MOST_OPTIONS, letter, match_option
 from audio_reasoner.evaluation.base import Benchmark, Item
 from audio_reasoner.evaluation.judge_prompts import Prompt, braces, load_prompt
-from audio_reasoner.evaluation.judging import JudgeTask, Opinion, ask, fingerprint, opinions
+from audio_reasoner.evaluation.judged import fingerprint, opinions
+from audio_reasoner.evaluation.judging import JudgeTask, Opinion, ask
 from audio_reasoner.evaluation.predictions import Predictions
 
 Which = Literal["all", "unparsed"]

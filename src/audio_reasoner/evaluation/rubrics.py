@@ -20,7 +20,8 @@ from audio_reasoner.clients.messages import Sampling
 from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Score, Value
 from audio_reasoner.evaluation.judge_prompts import Prompt, braces, load_prompt
-from audio_reasoner.evaluation.judging import JudgeTask, Opinion, ask, describe, fingerprint, opinions, sentence
+from audio_reasoner.evaluation.judged import describe, fingerprint, opinions, sentence
+from audio_reasoner.evaluation.judging import JudgeTask, Opinion, ask
 from audio_reasoner.evaluation.official import official_match
 from audio_reasoner.evaluation.predictions import Predictions
 
