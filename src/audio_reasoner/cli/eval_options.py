@@ -32,6 +32,7 @@ def score_file(
     markdown: Path | None,
     rows: Path | None,
     judged: Path | None = None,
+    allow_missing: int | None = None,
 ) -> int:
     """Score and print; the number of prediction rows that could not be taken as they are.
 
@@ -43,11 +44,13 @@ def score_file(
         markdown: where the tables go.
         rows: where one JSON line per judged answer goes.
         judged: verdicts of a language model.
+        allow_missing: look at the recordings first, of which so many may be unusable; None does not look.
     """
     from contextlib import ExitStack
 
     from rich.console import Console
 
+    from audio_reasoner.evaluation.audio_files import check_audio
     from audio_reasoner.evaluation.base import Row
     from audio_reasoner.evaluation.predictions import read_predictions
     from audio_reasoner.evaluation.present import json_text, print_score, to_markdown
@@ -58,6 +61,8 @@ def score_file(
         judged = judged or (found if (found := predictions / JUDGED_NAME).is_file() else None)
         predictions = predictions / PREDICTIONS_NAME
     items = module.read(data)
+    if allow_missing is not None:
+        items.problems += [str(fault) for fault in check_audio(items, allow_missing)]
     replies = read_predictions(predictions)
     verdicts = read_judged(judged) if judged is not None else None
     with ExitStack() as stack:

@@ -33,6 +33,12 @@ def score_(
         Path | None,
         typer.Option("--judged", help="Verdicts of `eval judge`; found by itself in the directory of an `eval run`."),
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check-audio", help="Also look at every recording; missing and broken ones are named.")
+    ] = False,
+    allow_missing: Annotated[
+        int, typer.Option("--allow-missing", min=0, help="With --check-audio: so many recordings may be unusable.")
+    ] = 0,
 ) -> None:
     """Score a prediction file, offline.
 
@@ -40,5 +46,6 @@ def score_(
     RESPONSE). extracted: the option the RESPONSE means, then the same rule on that option. option: that option is the
     right one. A reply that names no option, or several, is unparsed and wrong; nothing is guessed.
     """
-    if score_file(benchmark, predictions, data, json_out, markdown, rows, judged):
+    allowed = allow_missing if check else None
+    if score_file(benchmark, predictions, data, json_out, markdown, rows, judged, allowed):
         raise typer.Exit(EXIT_QUARANTINED)
