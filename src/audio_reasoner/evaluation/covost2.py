@@ -1,0 +1,319 @@
+"""CoVoST 2, Chinese and English: corpus BLEU by the rule Qwen2-Audio publishes, and the paper's four columns.
+
+Decision: the headline is one well-defined number, corpus BLEU of the raw RESPONSE with sacrebleu's tokenizer for the
+target language and nothing normalised. The paper's "BLEU1" to "BLEU4" behave like sacrebleu's four n-gram precisions
+and its "Avg" is their mean, so they stand under those names; cumulative BLEU-1..4, the CoVoST authors' character-level
+BLEU and chrF stand beside them under their own names. A missing hypothesis is no empty one: both denominators are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_reasoner.core.chain import parse_chain, response_body
+from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, Value, foreign_ids
+from audio_reasoner.evaluation.covost2_data import Direction
+from audio_reasoner.evaluation.predictions import Predictions, fit
+from audio_reasoner.evaluation.translation import (
+    ORDER,
+    Tokens,
+    bleu,
+    chrf,
+    chrf_counts,
+    counts,
+    interval,
+    precisions,
+    signature,
+    tokenize,
+)
+from audio_reasoner.evaluation.unwrap import quoted, unwrap
+
+CHRF_MOST = 20_000
+"""chrF counts six orders of characters, which costs more than all the rest; larger sets do without it."""
+MOST_NAMED = 20
+
+
+@dataclass(slots=True)
+class TranslationRow:
+    """How one hypothesis was judged. `strict` and `extracted` are the sentence's counts (see `translation.counts`)."""
+
+    item: Item
+    body: str
+    text: str
+    taken_off: tuple[str, ...]
+    strict: list[int]
+    extracted: list[int]
+    tagged: bool
+    well_formed: bool
+    defects: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was said."""
+        return not self.body.strip()
+
+    def to_dict(self) -> dict[str, Any]:
+        """A line of `rows.jsonl`; `statistics` suffice to compare runs without the data."""
+        item, s = self.item, self.strict
+        if self.empty:
+            why = "the reply is empty" if not self.tagged else "the tagged reply has no RESPONSE, or an empty one"
+        else:
+            found = ", ".join(f"{s[1 + n]} of {s[1 + ORDER + n]}" for n in range(1, ORDER + 1))
+            why = f"{s[0]} tokens for {s[1]} of the reference; 1- to 4-grams found there: {found}"
+        off = f"taken off first: {', '.join(self.taken_off)}" if self.taken_off else "nothing to take off"
+        return {
+            "id": item.id,
+            "clip": item.clip,
+            "groups": dict(item.groups),
+            "question": item.question,
+            "choices": [],
+            "answer": item.answer,
+            "gold_index": None,
+            "audio": list(item.audio),
+            "body": self.body,
+            "readings": {
+                "strict": round(bleu(self.strict, sentence=True), 4),
+                "extracted": round(bleu(self.extracted, sentence=True), 4),
+            },
+            "why": {"strict": why, "extracted": off},
+            "option_index": None,
+            "option_rule": "empty" if self.empty else None,
+            "option_detail": self.text if self.taken_off else None,
+            "from_summary": False,
+            "tagged": self.tagged,
+            "well_formed": self.well_formed,
+            "defects": list(self.defects),
+            "statistics": {"strict": self.strict, "extracted": self.extracted},
+        }
+
+
+def judge(item: Item, reply: str, how: Tokens, reference: Sequence[str] | None = None) -> TranslationRow:
+    """Count one hypothesis against its reference; `reference`: its tokens, if they are known already."""
+    parsed = parse_chain(reply)
+    body = response_body(parsed, reply)
+    ref = reference if reference is not None else tokenize(item.answer, how)
+    strict = counts(tokenize(body, how), ref)
+    text, taken_off = unwrap(body, keep_quotes=quoted(str(item.extra.get("sentence", ""))))
+    return TranslationRow(
+        item=item,
+        body=body,
+        text=text,
+        taken_off=taken_off,
+        strict=strict,
+        extracted=counts(tokenize(text, how), ref) if taken_off else strict,
+        tagged=parsed.tagged,
+        well_formed=parsed.well_formed,
+        defects=tuple(dict.fromkeys(defect.code for defect in parsed.defects)),
+    )
+
+
+def metrics(direction: Direction, with_chrf: bool) -> list[Metric]:
+    """The columns, in the order they are shown."""
+    how = direction.tokens
+    found = [
+        Metric("strict", "BLEU", "bleu", True, f"corpus BLEU of the RESPONSE as it is; {signature(how)}"),
+        Metric("extracted", "BLEU, unwrapped", "bleu", False, "the same without quotes, labels, fences around it"),
+    ]
+    found += [
+        Metric(f"precision_{n}", f"p{n}", "bleu", False, f"{n}-gram precision, the paper's BLEU{n}")
+        for n in range(1, ORDER + 1)
+    ]
+    found.append(Metric("precision_mean", "mean p", "bleu", False, "mean of the four precisions, the paper's Avg"))
+    found += [
+        Metric(f"bleu_{n}", f"BLEU-{n}", "bleu", False, f"cumulative BLEU up to {n}-grams") for n in range(1, ORDER + 1)
+    ]
+    if how == "zh":
+        told = f"character-level corpus BLEU, the rule of CoVoST 2's authors; {signature('char')}"
+        found.append(Metric("char_bleu", "BLEU, characters", "bleu", True, told))
+    if with_chrf:
+        found.append(Metric("chrf", "chrF2", "bleu", False, "character n-gram F-score, sacrebleu's chrF2"))
+    found.append(Metric("length_ratio", "length", "share", False, "tokens of the hypotheses per token of references"))
+    return found
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Everything countable about an item: `row` None if it has no hypothesis; then the vectors hold the reference."""
+
+    row: TranslationRow | None
+    strict: list[int]
+    extracted: list[int]
+    char: list[int] | None
+    chrf: list[int] | None
+
+
+def score(
+    direction: Direction,
+    benchmark: Benchmark,
+    predictions: Predictions,
+    predictions_file: str = "",
+    on_row: Callable[[Row], None] | None = None,
+    judged: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,  # noqa: ARG001 - no judge has a say here
+) -> Score:
+    """Score hypotheses, in the order of the data file.
+
+    Raises:
+        InputError: `predictions.foreign`, `predictions.other_order` (see `fit`).
+    """
+    replies = fit(benchmark, predictions)
+    how = direction.tokens
+    with_chrf = len(benchmark.items) <= CHRF_MOST
+    counted = [_count(item, replies.texts.get(item.id), how, with_chrf, on_row) for item in benchmark.items]
+    groups: dict[str, list[_Counted]] = {}
+    for item, found in zip(benchmark.items, counted, strict=True):
+        groups.setdefault(item.groups["length"], []).append(found)
+    overall = _group("overall", counted)
+    problems = [*benchmark.problems, *replies.problems, *foreign_ids(benchmark, replies.texts)]
+    empty = [c.row.item.id for c in counted if c.row is not None and c.row.empty]
+    if empty:
+        more = f", … ({len(empty) - MOST_NAMED} more)" if len(empty) > MOST_NAMED else ""
+        problems.append(f"{len(empty)} hypotheses are empty: {', '.join(empty[:MOST_NAMED])}{more}")
+    notes = list(replies.notes)
+    missing = overall.items - overall.answered
+    if missing:
+        notes.append(
+            f"{missing:,} of {overall.items:,} sentences have no hypothesis; the columns leave them out, "
+            "over_all_items counts them as empty hypotheses"
+        )
+    if not with_chrf:
+        notes.append(f"chrF is computed up to {CHRF_MOST:,} sentences only")
+    if len(benchmark.items) != direction.published:
+        notes.append(
+            f"{len(benchmark.items):,} sentences, while {direction.published:,} are published for this test set; "
+            "numbers of different subsets must not be compared"
+        )
+    v = overall.values
+    return Score(
+        benchmark=benchmark,
+        predictions_file=predictions_file,
+        metrics=metrics(direction, with_chrf),
+        headline="strict",
+        overall=overall,
+        tables={"length": [_group(name, groups[name]) for name in sorted(groups, key=_first_number)]},
+        problems=problems,
+        notes=notes,
+        deviations=[
+            "sacrebleu of today, where Qwen2-Audio pins 1.5.1: both agree unless no n-gram at all matches, "
+            "which today is 0 and was a small smoothed number"
+        ],
+        paper={
+            **{f"BLEU{n}": v[f"precision_{n}"].value for n in range(1, ORDER + 1)},
+            "Avg": v["precision_mean"].value,
+        },
+    )
+
+
+def _first_number(bucket: str) -> int:
+    return int("".join(c if c.isdigit() else " " for c in bucket).split()[0])
+
+
+def _count(
+    item: Item, reply: str | None, how: Tokens, with_chrf: bool, on_row: Callable[[Row], None] | None
+) -> _Counted:
+    reference = tokenize(item.answer, how)
+    characters = tokenize(item.answer, "char") if how == "zh" else None
+    if reply is None:
+        nothing = counts((), reference)
+        return _Counted(None, nothing, nothing, counts((), characters) if characters is not None else None, None)
+    row = judge(item, reply, how, reference)
+    if on_row is not None:
+        on_row(row)
+    return _Counted(
+        row,
+        row.strict,
+        row.extracted,
+        counts(tokenize(row.body, "char"), characters) if characters is not None else None,
+        chrf_counts(row.body, item.answer) if with_chrf else None,
+    )
+
+
+def _sums(vectors: Iterable[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*vectors, strict=True)]
+
+
+def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
+    import numpy as np
+
+    answered = [c for c in counted if c.row is not None]
+    rows = [c.row for c in counted if c.row is not None]
+    n, gaps = len(answered), len(answered) < len(counted)
+    values: dict[str, Value] = {}
+
+    def put(metric: str, of: Callable[[Any], float], field: str, spread: bool = False) -> None:
+        vectors = [getattr(c, field) for c in answered]
+        if not vectors:
+            values[metric] = Value(None, 0)
+            return
+        whole = of(_sums(getattr(c, field) for c in counted)) if gaps and field != "chrf" else None
+        values[metric] = Value(of(_sums(vectors)), n, interval(np.array(vectors), of) if spread else None, whole)
+
+    put("strict", bleu, "strict", spread=True)
+    put("extracted", bleu, "extracted", spread=True)
+    for i in range(ORDER):
+        put(f"precision_{i + 1}", lambda sums, i=i: precisions(sums)[i], "strict")  # type: ignore[misc]
+    put("precision_mean", lambda sums: sum(precisions(sums)) / ORDER, "strict", spread=True)
+    for order in range(1, ORDER + 1):
+        put(f"bleu_{order}", lambda sums, order=order: bleu(sums, order), "strict")  # type: ignore[misc]
+    if counted and counted[0].char is not None:
+        put("char_bleu", bleu, "char", spread=True)
+    if answered and answered[0].chrf is not None:
+        put("chrf", chrf, "chrf", spread=True)
+    put("length_ratio", lambda sums: sums[0] / sums[1] if sums[1] else 0.0, "strict")
+    empty = sum(row.empty for row in rows)
+    off: dict[str, int] = {}
+    for row in rows:
+        for rule in dict.fromkeys(row.taken_off):
+            off[rule] = off.get(rule, 0) + 1
+    total = _sums([c.strict for c in answered]) if answered else [0, 0]
+    return GroupScore(
+        name=name,
+        items=len(counted),
+        answered=n,
+        values=values,
+        facts={
+            "unparsed": {"count": empty, "rate": round(empty / n, 4) if n else None},
+            "unwrapped": {"count": sum(bool(row.taken_off) for row in rows), "by_rule": off},
+            "tokens": {"hypotheses": total[0], "references": total[1]},
+            "tagged": {"count": sum(row.tagged for row in rows), "rate": _rate([row.tagged for row in rows])},
+            "well_formed": {
+                "count": sum(row.well_formed for row in rows),
+                "rate": _rate([row.well_formed for row in rows]),
+            },
+        },
+    )
+
+
+def _rate(values: Sequence[bool]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def official_files(direction: Direction, benchmark: Benchmark, answers: Mapping[str, str], out: Path) -> Iterable[Path]:
+    """Write the results file of Qwen2-Audio's script, and plain text files for sacrebleu's own command.
+
+    `results.json` holds {gt, response, source, audio_path} as the script writes it before it scores. In
+    `hypotheses.txt` and `references.txt` a line is a sentence, so a line break inside a hypothesis becomes a space.
+    """
+    from audio_reasoner.evaluation.present import json_text
+
+    target = direction.target.partition("-")[0]
+    source = f"covost_{direction.source.partition('-')[0]}_{target}_test"
+    held = [item for item in benchmark.items if item.id in answers]
+    out.mkdir(parents=True, exist_ok=True)
+    results, hypotheses, references = (out / n for n in ("results.json", "hypotheses.txt", "references.txt"))
+    rows = [
+        {
+            "gt": item.answer,
+            "response": answers[item.id],
+            "source": item.extra.get("source", source),
+            "audio_path": item.audio[0],
+        }
+        for item in held
+    ]
+    results.write_text(json_text(rows, indent=1) + "\n", encoding="utf-8")
+    for path, texts in ((hypotheses, [answers[i.id] for i in held]), (references, [i.answer for i in held])):
+        text = "".join(" ".join(t.splitlines()) + "\n" for t in texts)
+        path.write_text(text, encoding="utf-8", errors="replace")
+    return [results, hypotheses, references]
