@@ -263,7 +263,7 @@ def score(
         replies: dict[str, _Read | None] = {}
         for order in ORDERS:
             lines = opinions(judged, item.id, order, fingerprint(body))
-            stale += not lines and any(line["purpose"] == order for line in (judged or {}).get(item.id, ()))
+            stale += not lines and any(line.get("purpose") == order for line in (judged or {}).get(item.id, ()))
             used += lines[-1:]
             replies[order] = read_line(lines[-1]) if lines else None
         row = ChatRow(

@@ -101,7 +101,7 @@ def opinions(
     judged: Mapping[str, Sequence[Mapping[str, Any]]] | None, item: str, purpose: str, of: str
 ) -> list[Mapping[str, Any]]:
     """An item's opinions for one purpose that are about the reply with this fingerprint, by `n`."""
-    lines = [line for line in (judged or {}).get(item, ()) if line["purpose"] == purpose]
+    lines = [line for line in (judged or {}).get(item, ()) if line.get("purpose") == purpose]
     return sorted((line for line in lines if line.get("of") in (of, None)), key=lambda line: int(line["n"]))
 
 

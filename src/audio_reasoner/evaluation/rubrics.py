@@ -261,7 +261,7 @@ def rubric_scores(
 
 def has_rubrics(judged: Mapping[str, Sequence[Mapping[str, Any]]] | None) -> bool:
     """Whether there are opinions on reasoning."""
-    return any(line["purpose"] == "rubric" for lines in (judged or {}).values() for line in lines)
+    return any(line.get("purpose") == "rubric" for lines in (judged or {}).values() for line in lines)
 
 
 def add_rubrics(
@@ -272,7 +272,7 @@ def add_rubrics(
 ) -> dict[str, RubricScore]:
     """Add the column `rubric` to a score, with its notes and deviations; returns the items' scores for `rows.jsonl`."""
     scores = rubric_scores(benchmark, predictions, judged)
-    lines = [line for found in (judged or {}).values() for line in found if line["purpose"] == "rubric"]
+    lines = [line for found in (judged or {}).values() for line in found if line.get("purpose") == "rubric"]
     score.metrics.append(RUBRIC)
     _add(score.overall, benchmark.items, scores)
     for kind, groups in score.tables.items():
