@@ -24,14 +24,8 @@ from audio_reasoner.core.run import RunDir, run_lock
 from audio_reasoner.evaluation.backends import Local, fingerprint
 from audio_reasoner.evaluation.mmau import DATA_NAME, read, score
 from audio_reasoner.evaluation.predictions import read_predictions
-from audio_reasoner.evaluation.run import (
-    HEADER_NAME,
-    PREDICTIONS_NAME,
-    Plan,
-    Progress,
-    RunResult,
-    answer_benchmark,
-)
+from audio_reasoner.evaluation.run import Plan, Progress, RunResult, answer_benchmark
+from audio_reasoner.evaluation.rundir import HEADER_NAME, PREDICTIONS_NAME
 
 LOUD, QUIET = "loud tone", "a quiet tone"
 

@@ -31,6 +31,8 @@ class Decoding:
 
 
 GREEDY = Decoding()
+FELT = 1e-4
+"""Difference of logits, as a share of the largest, from which a sound counts as noticed; rounding stays far below."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Said:
         stopped: "end", "length", or why there is no answer ("safety", "refusal", …).
         seconds: wall time; in a batch, the batch's time shared equally.
         first_token_seconds: wall time until the first token; None where unknown.
+        prompt: the text that was really sent, where a stage before put something in front of the question.
         extra: more for the row: calls, input tokens, what a first stage said.
     """
 
@@ -76,7 +79,32 @@ class Said:
     stopped: str = "end"
     seconds: float = 0.0
     first_token_seconds: float | None = None
+    prompt: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trio:
+    """One question four ways, to see whether sound makes a difference: its own audio, silence as long, another clip's
+    audio, and no audio."""
+
+    own: Asked
+    silence: Asked
+    other: Asked
+    none: Asked
+
+    def named(self) -> tuple[tuple[str, Asked], ...]:
+        """The four with their names."""
+        return ("own", self.own), ("silence", self.silence), ("other", self.other), ("none", self.none)
+
+
+@dataclass(frozen=True)
+class Felt:
+    """Whether sound makes a difference, how that was found out, and the figures of each question asked."""
+
+    heard: bool
+    how: str
+    items: Sequence[Mapping[str, Any]]
 
 
 Take = Callable[[Asked, Said | AudioReasonerError], None]
@@ -120,6 +148,9 @@ class Backend(Protocol):
 
     def meter(self) -> Meter:
         """Figures of this moment."""
+
+    def feel(self, trios: Sequence[Trio], max_new_tokens: int) -> Felt:
+        """Find out whether sound reaches the model."""
 
 
 def model_hash(backend: Backend) -> str:
@@ -196,6 +227,34 @@ class Local:
         """Nothing is paid here."""
         return Meter()
 
+    def feel(self, trios: Sequence[Trio], max_new_tokens: int) -> Felt:
+        """By the logits of the first step: whatever a model makes of its sound, they differ by it.
+
+        A reasoner that shows no logits is judged by its answers.
+        """
+        from audio_reasoner.inference import Reasoner
+
+        if not isinstance(self.reasoner, Reasoner):
+            return self._feel_answers(trios, max_new_tokens)
+        items: list[dict[str, Any]] = []
+        for trio in trios:
+            own, silence, other = (_first_logits(self.reasoner, q) for q in (trio.own, trio.silence, trio.other))
+            size = float(own.abs().max())
+            apart = {name: float((own - x).abs().max()) for name, x in (("silence", silence), ("other", other))}
+            items.append({"id": trio.own.id, "largest": round(size, 4), **{k: round(v, 6) for k, v in apart.items()}})
+        heard = any(max(i["silence"], i["other"]) > FELT * max(i["largest"], 1e-9) for i in items)
+        return Felt(heard, "largest difference of the first step's logits", items)
+
+    def _feel_answers(self, trios: Sequence[Trio], max_new_tokens: int) -> Felt:
+        items = []
+        for trio in trios:
+            texts: list[str | None] = []
+            for asked in (trio.own, trio.silence, trio.other):
+                answer = self.reasoner.ask_batch([(_arrays(asked), asked.prompt, None)], max_new_tokens)[0]
+                texts.append(answer.text)
+            items.append({"id": trio.own.id, "answers_differ": len(set(texts)) > 1})
+        return Felt(any(i["answers_differ"] for i in items), "answers to own audio, silence and another clip", items)
+
     def _ask(self, ready: Sequence[tuple[Asked, Any]], decoding: Decoding, max_new_tokens: int, take: Take) -> None:
         more: dict[str, Any] = {}
         if decoding.temperature > 0:
@@ -232,6 +291,27 @@ class Local:
                     first_token_seconds=_rounded(getattr(answer, "first_token_seconds", None)),
                 ),
             )
+
+
+def _first_logits(reasoner: Any, asked: Asked) -> Any:
+    """Logits of the first token of an answer, float32 [vocabulary], on the CPU."""
+    import torch
+
+    from audio_reasoner.models import features, qwen2_audio
+
+    sounds = [sound.load() for sound in asked.audio]
+    for pcm in sounds:
+        features.check_pcm(pcm, asked.id)
+    frames = [features.frames_of(len(pcm)) for pcm in sounds]
+    tokens = [features.audio_tokens_of(f) for f in frames]
+    model = reasoner.model
+    with torch.inference_mode():
+        mels = features.pad_mels([features.log_mel(pcm) for pcm in sounds])
+        audio, _ = qwen2_audio.encode(model, mels, frames)
+        prompt = torch.tensor([reasoner.format.prompt(asked.prompt, tokens)], device=model.device)
+        embeds = qwen2_audio.embed(model, prompt, audio)
+        states = model.model.language_model(inputs_embeds=embeds).last_hidden_state[:, -1]
+        return model.lm_head(states)[0].float().cpu()
 
 
 def _rounded(seconds: float | None) -> float | None:

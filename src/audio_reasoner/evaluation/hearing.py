@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class Ear:
         self._keys: dict[Path, str] = {}
         self._made: OrderedDict[str, Any] = OrderedDict()
         self._size = 0
+        self._lock = threading.Lock()
 
     def check(self, item: Item) -> float:
         """Seconds of all recordings of an item, as their files say; nothing is decoded.
@@ -140,18 +142,21 @@ class Ear:
         return self._keys[path]
 
     def _load(self, path: Path, key: str) -> np.ndarray:
-        if key in self._made:
-            self._made.move_to_end(key)
-        else:
-            from audio_reasoner.core.audio import load_mono
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                found: np.ndarray = self._made[key]
+                return found
+        from audio_reasoner.core.audio import load_mono
 
-            pcm = load_mono(path, RATE)
-            self._made[key] = pcm
-            self._size += pcm.nbytes
+        pcm = load_mono(path, RATE)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = pcm
+                self._size += pcm.nbytes
             while self._size > KEPT and len(self._made) > 1:
                 self._size -= self._made.popitem(last=False)[1].nbytes
-        found: np.ndarray = self._made[key]
-        return found
+        return pcm
 
     def _whole(self, path: Path, key: str, seconds: float) -> Sound:
         window = round(WINDOW_S * RATE)
@@ -211,7 +216,10 @@ def other_items(items: Sequence[Item], seed: int) -> dict[str, Item]:
 
 
 def shuffled_order(item: Item, seed: int) -> tuple[int, ...]:
-    """Which official choice stands at each place in the control `shuffled`; not the official order if another exists."""
+    """Which official choice stands at each place in the control `shuffled`.
+
+    It is not the official order, if there is another.
+    """
     places = list(range(len(item.choices)))
     if len(places) < 2:
         return tuple(places)

@@ -8,11 +8,9 @@ looked at before the first question is asked: what is missing is known before an
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,12 +30,9 @@ from audio_reasoner.evaluation.hearing import (
     shuffled_order,
     silence,
 )
-from audio_reasoner.evaluation.present import json_text
 from audio_reasoner.evaluation.prompting import Style, prompt_of, prompts_hash, style_named
+from audio_reasoner.evaluation.rundir import PREDICTIONS_NAME, PROBLEMS_NAME, Writer, check_header, read_answered
 
-PREDICTIONS_NAME = "predictions.jsonl"
-HEADER_NAME = "run.json"
-PROBLEMS_NAME = "problems.jsonl"
 HEADER_VERSION = 2
 
 
@@ -161,7 +156,7 @@ def answer_locked(
     if not todo:
         (out_dir / PROBLEMS_NAME).unlink(missing_ok=True)
         return result
-    with _Writer(out_dir) as writer:
+    with Writer(out_dir) as writer:
         run = _Run(backend, benchmark, plan, style, ear or Ear(benchmark, plan.long_audio), result, writer, on_progress)
         run.total = len(items) * plan.samples
         run.ask(todo)
@@ -242,7 +237,7 @@ class _Run:
         style: Style,
         ear: Ear,
         result: RunResult,
-        writer: _Writer,
+        writer: Writer,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self.backend, self.benchmark, self.plan, self.style, self.ear = backend, benchmark, plan, style, ear
@@ -347,8 +342,8 @@ class _Run:
                 option = order[option]
         row: dict[str, Any] = {
             "id": item.id,
-            "prompt": asked.prompt,
-            "prompt_sha256": _sha(asked.prompt),
+            "prompt": said.prompt or asked.prompt,
+            "prompt_sha256": _sha(said.prompt or asked.prompt),
             "prompt_style": self.style.name,
             "system": self.backend.system,
             "system_sha256": self.system_sha,
@@ -387,145 +382,3 @@ class _Run:
         made, failed = self.result.made, len(self.result.failed)
         rate = made / max(1e-6, time.perf_counter() - self.began)
         self.on_progress(Progress(self.result.resumed + made, self.total, failed, rate, self.backend.meter()))
-
-
-class _Writer:
-    """Appends whole lines; a full disk is an error a user can act on."""
-
-    def __init__(self, out_dir: Path) -> None:
-        self.path = out_dir / PREDICTIONS_NAME
-        self.problems = out_dir / PROBLEMS_NAME
-
-    def __enter__(self) -> _Writer:
-        from audio_reasoner.core.run import storage_problem
-
-        try:
-            self.problems.unlink(missing_ok=True)
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise storage_problem(error, self.path) from error
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
-
-    def write(self, row: Mapping[str, Any]) -> None:
-        """Append a line; after a kill it is there as a whole or, cut off, removed by the next run."""
-        from audio_reasoner.core.run import storage_problem
-
-        data = (json_text(row) + "\n").encode("utf-8")
-        try:
-            done = os.write(self._fd, data)
-            while done < len(data):
-                done += os.write(self._fd, data[done:])
-        except OSError as error:
-            raise storage_problem(error, self.path) from error
-
-    def problem(self, row: Mapping[str, Any]) -> None:
-        from audio_reasoner.core.run import storage_problem
-
-        try:
-            with self.problems.open("a", encoding="utf-8") as f:
-                f.write(json_text(row) + "\n")
-        except OSError as error:
-            raise storage_problem(error, self.problems) from error
-
-
-# --- header and answers on disk ---------------------------------------------------------------------------------------
-
-
-def read_header(out_dir: Path) -> dict[str, Any] | None:
-    """`run.json`, or None if there is none.
-
-    Raises:
-        ConfigError: `eval.other_run`: it is no header of an evaluation run.
-    """
-    path = out_dir / HEADER_NAME
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
-        raise ConfigError(
-            f"{path} is not the header of an evaluation run.", code="eval.other_run", hint="Choose another directory."
-        )
-    return found
-
-
-def write_header(out_dir: Path, header: Mapping[str, Any]) -> None:
-    """Replace `run.json` as a whole."""
-    from audio_reasoner.core.run import write_atomic
-
-    write_atomic(out_dir / HEADER_NAME, (json_text(header, indent=1) + "\n").encode("utf-8"))
-
-
-def note(out_dir: Path, **facts: Any) -> None:
-    """Add facts to `run.json`; its `config` stays."""
-    header = read_header(out_dir) or {}
-    write_header(out_dir, {**header, **{k: v for k, v in facts.items() if k != "config"}})
-
-
-def check_header(out_dir: Path, config: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Write `run.json`, or make sure that the one there says the same.
-
-    Raises:
-        ConfigError: `eval.other_run`.
-    """
-    before = read_header(out_dir)
-    if before is not None:
-        old = before["config"]
-        if old != json.loads(json.dumps(config)):
-            changed = sorted(k for k in config.keys() | old.keys() if config.get(k) != old.get(k))
-            raise ConfigError(
-                f"{out_dir} holds answers made with another {', '.join(changed)}.",
-                code="eval.other_run",
-                hint="Answers of two configurations are not mixed: choose another output directory.",
-            )
-        return
-    if (out_dir / PREDICTIONS_NAME).exists():
-        raise ConfigError(
-            f"{out_dir / PREDICTIONS_NAME} exists without {HEADER_NAME}, so nobody knows who made it.",
-            code="eval.other_run",
-            hint="Choose another output directory.",
-        )
-    write_header(out_dir, {"config": dict(config), **facts})
-
-
-def read_answered(path: Path) -> set[tuple[str, int]]:
-    """(id, sample) answered so far. A last line cut off by a kill is removed: its question is asked again.
-
-    Raises:
-        InputError: `eval.bad_predictions`.
-    """
-    if not path.exists():
-        return set()
-    with path.open("rb+") as f:
-        data = f.read()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            f.truncate(whole)
-    return {(row["id"], row.get("sample", 0)) for row in rows_in(path, data[:whole])}
-
-
-def rows_in(path: Path, data: bytes | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a prediction file of ours.
-
-    Raises:
-        InputError: `eval.bad_predictions`: a line that is none.
-    """
-    raw = path.read_bytes() if data is None else data
-    for number, line in enumerate(raw.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            good = isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("sample", 0), int)
-        except (ValueError, RecursionError):
-            good = False
-        if not good:
-            raise InputError(
-                f"{path} line {number} is no prediction of ours.", code="eval.bad_predictions", hint="Remove the line."
-            )
-        yield row
