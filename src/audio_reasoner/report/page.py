@@ -103,6 +103,7 @@ def page(
     kicker: str = "audio-reasoner",
     top: Markup | None = None,
     footer: str | Markup = "",
+    styles: Sequence[str] = (),
 ) -> str:
     """The whole document.
 
@@ -113,8 +114,9 @@ def page(
         kicker: small line above the title.
         top: what stands between the heading and the first chapter, e.g. tiles.
         footer: last line.
+        styles: further style sheets of assets/ that charts of this page need.
     """
-    css, js = asset("page.css"), asset("page.js")
+    css, js = "".join(map(asset, ("page.css", *styles))), asset("page.js")
     # The browser hashes exactly what stands between the tags.
     script_hash = base64.b64encode(hashlib.sha256(js.encode("utf-8")).digest()).decode("ascii")
     policy = (
