@@ -42,6 +42,15 @@ def ask(
             f"{len(options)} options were given; {LEAST_OPTIONS} to {MOST_OPTIONS} are possible.",
             code="question.options",
         )
+    seen: set[str] = set()
+    for said in (" ".join(o.split()).casefold() for o in options):
+        if not said or said in seen:
+            raise InputError(
+                f"The option {said!r} was given twice." if said else "An option is empty.",
+                code="question.options",
+                hint="An answer must mean one option and no other.",
+            )
+        seen.add(said)
     reasoner = Reasoner.from_pretrained(model, device)
     if as_json:
         answer = reasoner.ask(audio, question, options, max_new_tokens)

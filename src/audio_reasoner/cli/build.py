@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +10,6 @@ import typer
 if TYPE_CHECKING:
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.cota import BuildSettings
-
-
-class _Style(StrEnum):
-    full = "full"
-    brief = "brief"
 
 
 _SPEC = "openai:MODEL@URL, openai:MODEL, gemini:MODEL; with `text:` in front it gets no sound."
@@ -52,7 +46,9 @@ def build(
         bool | None,
         typer.Option("--one-call", help="One call for all chains of a clip, one for all its judgements."),
     ] = None,
-    style: Annotated[_Style | None, typer.Option(help="full: up to 450 words; brief: for small models.")] = None,
+    style: Annotated[  # read by the settings, as in a recipe: one message for both
+        str | None, typer.Option(metavar="full|brief", help="full: up to 450 words; brief: for small models.")
+    ] = None,
     questions: Annotated[int | None, typer.Option(min=1, max=26, help="Questions per clip.")] = None,
     families: Annotated[
         str | None, typer.Option(help="Question types to ask, separated by commas, e.g. order,count; all if not given.")
@@ -122,7 +118,7 @@ def build(
         "prompts": prompts,
         "give_evidence": give_evidence,
         "one_call": one_call,
-        "style": None if style is None else style.value,
+        "style": style,
         "seed": seed,
         "questions_per_clip": questions,
         "families": None if families is None else tuple(f.strip() for f in families.split(",") if f.strip()),

@@ -45,6 +45,7 @@ def export(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from audio_reasoner.cli.show import require_dataset
+    from audio_reasoner.core.log import setup_logging
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.cota import sample_audio
     from audio_reasoner.dataset.exports import counted, export_run
@@ -58,6 +59,7 @@ def export(
                 f"the system prompt {system_prompt} cannot be read: {error}", code="config.system_prompt"
             ) from error
     opened = RunDir.open(run)
+    log = setup_logging(opened.log_path)
     require_dataset(opened)
     console = Console(stderr=True)
     bar = Progress(TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
@@ -84,6 +86,7 @@ def export(
     finally:
         bar.stop()
     parts = ", ".join(f"{name} {n:,}" for name, n in result.splits.items())
+    log.info("exported %d rows as %s to %s, %d held back", result.rows, fmt, result.out, result.quarantined)
     typer.echo(f"{result.rows:,} row{'' if result.rows == 1 else 's'} ({parts}) → {result.out}")
     for condition, n in result.left_out.items():
         console.print(f"{counted(n)} left out by {condition}", markup=False)

@@ -23,12 +23,16 @@ def report(
 
     from rich.console import Console
 
+    from audio_reasoner.core.log import setup_logging
+    from audio_reasoner.core.run import RunDir
     from audio_reasoner.cota.pages import write_report
     from audio_reasoner.report.text import seconds, size
 
+    log = setup_logging(RunDir.open(run).log_path)
     began = time.monotonic()
     with Console(stderr=True).status(f"Drawing the report of {run} …"):
         path = write_report(run, out, seed=seed, max_samples=samples, budget_mb=max_mb)
+    log.info("wrote the report %s", path)
     typer.echo(path)
     typer.echo(f"{size(path.stat().st_size)}, drawn in {seconds(time.monotonic() - began)}", err=True)
     if open_page:

@@ -28,9 +28,11 @@ def train(
     Ctrl-C saves a checkpoint; --resume goes on from it.
     """
     from audio_reasoner.cli.train_view import View
+    from audio_reasoner.core.log import setup_logging
     from audio_reasoner.training import load_recipe, train
     from audio_reasoner.training.recipe import with_flags
 
+    setup_logging()
     settings = with_flags(load_recipe(recipe), minutes=minutes, device=device)
     with View() as view:
         result = train(settings, data, out, resume=resume, overwrite=overwrite, watch=view.watch)

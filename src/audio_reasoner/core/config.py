@@ -151,6 +151,8 @@ def _explain(error: Any, where: str) -> str:
     key = ".".join(str(p) for p in error["loc"])
     found = error.get("input")
     message = error["msg"].removeprefix("Value error, ")
+    if not key:  # about several keys together
+        return f"{where}: {message}."
     if error["type"] == "missing":
         return f"{where}: `{key}` is missing."
     return f"{where}: `{key}` is {found!r}; {message[0].lower()}{message[1:]}."
