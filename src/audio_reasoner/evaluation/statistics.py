@@ -11,8 +11,9 @@ of pairs of runs still leaves something to find.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import erfc, exp, fsum, isfinite, lgamma, log, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ MOST_FLIPPED = 5000
 """Above this many clips that differ, sums of values that fit no common step are taken as normally distributed."""
 FLIPS = 20_000
 MOST_PLACES = 2_000_000
+FEWEST_IN_TAIL = 10
+"""Rounds beyond zero below which a bootstrap's tail is taken from the normal distribution of its spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Paired:
         clips: clips these belong to.
         first_better: items on which the first has the higher value; `second_better` the reverse.
         test: how `p` was found: "McNemar, exact" (one item per clip, values 0 and 1), "sign flips, exact", "sign flips,
-            drawn", "normal" or "paired bootstrap".
+            drawn", "normal", "paired bootstrap" or "paired bootstrap, normal tail".
     """
 
     difference: float
@@ -82,18 +85,45 @@ def bootstrap_mean(
     >>> [round(v, 3) for v in bootstrap_mean([1, 1, 1], ["a", "b", "c"])]
     [0.292, 1.0]
     """
+    sums, sizes = _clips(values, clusters)
+    return bootstrap_counts(Counter(zip(sums, sizes, strict=True)), seed=seed, rounds=rounds, bounds=bounds)
+
+
+def bootstrap_counts(
+    pairs: Mapping[tuple[float, int], int],
+    *,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> tuple[float, float]:
+    """As `bootstrap_mean`, for clips already summed: how many clips have each (sum of values, number of values).
+
+    The interval depends on these counts alone, not on their order, and is remembered: tables of many runs over one
+    benchmark meet the same counts again and again.
+
+    >>> bootstrap_counts({(1.0, 1): 3, (0.0, 1): 1}) == bootstrap_mean([1, 0, 1, 1], ["a", "b", "c", "d"])
+    True
+    """
+    return _of_counts(tuple(sorted((pair, n) for pair, n in pairs.items() if n)), seed, rounds, bounds)
+
+
+@lru_cache(maxsize=65536)
+def _of_counts(
+    pairs: tuple[tuple[tuple[float, int], int], ...], seed: int, rounds: int, bounds: tuple[float, float] | None
+) -> tuple[float, float]:
     import numpy as np
 
-    sums, sizes = _clips(values, clusters)
-    if bounds is not None and len(set(values)) == 1 and values[0] in bounds:
-        reach = (bounds[1] - bounds[0]) * (1.0 - ((1.0 - LEVEL) / 2) ** (1.0 / len(sums)))
-        bound = float(values[0])
-        return (bound, bound + reach) if bound == bounds[0] else (bound - reach, bound)
-    pairs = Counter(zip(sums, sizes, strict=True))
+    clips = sum(n for _, n in pairs)
+    if bounds is not None and clips:
+        for end, towards in (bounds, bounds[::-1]):
+            if all(total == end * size for (total, size), _ in pairs):
+                reach = (towards - end) * (1.0 - ((1.0 - LEVEL) / 2) ** (1.0 / clips))
+                return min(end, end + reach), max(end, end + reach)
     if len(pairs) == 1:
-        (total, size) = next(iter(pairs))
+        ((total, size), _) = pairs[0]
         return total / size, total / size
-    totals = _drawn_sums(np.array(list(pairs), dtype=np.float64), list(pairs.values()), seed, rounds)
+    vectors = np.array([pair for pair, _ in pairs], dtype=np.float64)
+    totals = _drawn_sums(vectors, [n for _, n in pairs], seed, rounds)
     return _percentiles(totals[:, 0] / totals[:, 1])
 
 
@@ -200,17 +230,23 @@ def paired_statistic(
     if not found:
         raise ValueError("the statistic has a value in no round")
     differences = np.array(found)
+    difference = float(statistic(whole[:width])) - float(statistic(whole[width:]))
     # Twice the smaller tail; one more round in every tail, because a p-value of 0 cannot be had from finite draws.
     tail = 1 + min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    p, test = min(1.0, 2 * tail / (len(found) + 1)), "paired bootstrap"
+    spread = float(differences.std())
+    if tail < FEWEST_IN_TAIL and spread > 0:
+        # Too few rounds lie there to count them, and a correction for many pairs would swallow what they can show.
+        p, test = min(p, float(erfc(abs(difference) / (spread * sqrt(2))))), "paired bootstrap, normal tail"
     return Paired(
-        difference=float(statistic(whole[:width])) - float(statistic(whole[width:])),
+        difference=difference,
         interval=_percentiles(differences),
-        p=min(1.0, 2 * tail / (len(found) + 1)),
+        p=p,
         n=len(a),
         clips=len(a),
         first_better=0,
         second_better=0,
-        test="paired bootstrap",
+        test=test,
     )
 
 
