@@ -1,9 +1,10 @@
 """Makes a benchmark in MMAU's format out of clips whose content is known to the sample.
 
 Decision: what is asked comes from the same offline teacher as the training questions, about scenes of another seed,
-so that a score measures hearing and reasoning and not the wording. One question per clip; each new clip is asked the
-family that is rarest so far. The manifest beside the data names seed, versions and hash, so that a score can be
-repeated.
+so that a score measures hearing and reasoning and not the wording. One question per clip; families, places of the
+right answer and everything a guesser could use are kept even (`fair`). Only what the timeline makes exact is asked. The
+manifest beside the data names seed, versions, hashes and what can be won blindly; `timelines.jsonl` holds what is heard
+when, so that the claims of a chain can be checked.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core.errors import ConfigError, InputError, TeacherError
-from audio_reasoner.core.records import Clip, Question
+from audio_reasoner.core.records import Clip, Question, Timeline
+from audio_reasoner.evaluation.fair import Balance, blind
 from audio_reasoner.evaluation.mmau import DATA_NAME, MANIFEST_NAME
 
 AUDIO_DIR = "test-mini-audios"
 RATE = 16_000
+TIMELINES_NAME = "timelines.jsonl"
 QUESTIONS_SEEN = 11
-"""How many questions of a clip the rarest family is chosen from."""
+"""How many questions of a clip one is chosen from."""
+MOST_SCENES = 40
+"""How many scenes are planned per question before a setting is called impossible."""
 _DIFFICULTY = {1: "easy", 2: "medium", 3: "hard"}
 
 
@@ -41,7 +46,8 @@ def make_benchmark(
         seed: which scenes; a seed that no training data was made with.
         out: directory to write; must not hold a benchmark yet.
         on_item: told the number of items done so far.
-        families: ask only these question types; empty for all.
+        families: ask only these question types; empty for all that the timeline makes exact and whose options give
+            nothing away (so neither the clip's duration nor its loudness).
         plan_settings: further settings of `synth.plan_complex`, such as ``max_events``.
 
     Returns:
@@ -53,6 +59,7 @@ def make_benchmark(
     """
     from audio_reasoner.evidence import VERSION, measure
     from audio_reasoner.grounded import GroundedTeacher
+    from audio_reasoner.grounded.questions import SCENE_FAMILIES
     from audio_reasoner.synth import CLASSES, clip_audio, plan_complex
     from audio_reasoner.teachers import check_spec
 
@@ -62,30 +69,32 @@ def make_benchmark(
     _refuse_existing(out)
     # Wrong options come from the classes of the scenes: a sound that never occurs would give itself away.
     vocabulary = tuple(plan_settings.get("classes") or CLASSES)
+    chosen = families or tuple(SCENE_FAMILIES)
     teacher = GroundedTeacher(
-        style="brief", vocabulary=vocabulary, seed=seed, questions_per_clip=QUESTIONS_SEEN, families=families
+        style="brief", vocabulary=vocabulary, seed=seed, questions_per_clip=QUESTIONS_SEEN, families=chosen
     )
-    asked: Counter[str] = Counter()
+    balance = Balance(seed)
 
     def items() -> Iterator[tuple[Clip, Question, Any]]:
-        # Twice as many scenes as questions: some clips have nothing that can be asked.
-        for clip in plan_complex(2 * n + 20, seed, **plan_settings):
-            pcm = clip_audio(clip)
+        for clip in plan_complex(MOST_SCENES * n + 400, seed, **plan_settings):
+            pcm = None
             try:
-                annotation = teacher.annotate(clip, measure(pcm, clip.content_key))
+                if set(chosen) <= set(SCENE_FAMILIES):
+                    annotation = teacher.annotate(clip)
+                else:  # what is asked about was measured, not planned
+                    pcm = clip_audio(clip)
+                    annotation = teacher.annotate(clip, measure(pcm, clip.content_key))
             except TeacherError:
                 continue
-            questions = [q for q in annotation.questions if q.options]
-            if questions:
-                question = min(questions, key=lambda q: asked[q.family])  # the first of equals: deterministic
-                asked[question.family] += 1
-                yield clip, question, pcm
+            question = balance.choose(annotation.questions)
+            if question is not None:
+                yield clip, question, clip_audio(clip) if pcm is None else pcm
 
     facts = {
         "made_by": "synth complex",
         "seed": seed,
         "plan": plan_settings,
-        "families": list(families),
+        "asked": list(chosen),
         "evidence": VERSION,
         "teacher": teacher.model,
     }
@@ -110,7 +119,7 @@ def make_benchmark_from_run(run_dir: Path, out: Path, on_item: Callable[[int], N
     _refuse_existing(out)
     audio = sample_audio(run)
 
-    def entries() -> Iterator[tuple[dict[str, Any], Any]]:
+    def entries() -> Iterator[tuple[dict[str, Any], Any, Timeline | None]]:
         for row in read_rows(run.dataset_dir):
             if not row.options:
                 continue
@@ -125,10 +134,21 @@ def make_benchmark_from_run(run_dir: Path, out: Path, on_item: Callable[[int], N
                 task=domain,
                 source=row.source,
             )
-            yield entry, audio(row)
+            yield entry, audio(row), None
 
     facts = {"made_by": "run", "run": run_dir.name}
     return _write_entries(entries(), out, facts, f"run {run_dir.name}", on_item)
+
+
+def timeline_fields(line: Timeline) -> dict[str, Any]:
+    """A timeline as a line of `timelines.jsonl`: times in seconds from the start of the recording."""
+    return {
+        "duration_s": round(line.seconds(line.length), 6),
+        "events": [
+            {"label": e.label, "start_s": round(line.seconds(e.start), 6), "end_s": round(line.seconds(e.end), 6)}
+            for e in line.events
+        ],
+    }
 
 
 def _first(items: Iterable[Any], n: int) -> Iterator[Any]:
@@ -184,6 +204,7 @@ def _write(
                 source=clip.source,
             ),
             pcm,
+            clip.timeline,
         )
         for clip, question, pcm in items
     )
@@ -191,7 +212,7 @@ def _write(
 
 
 def _write_entries(
-    entries: Iterable[tuple[dict[str, Any], Any]],
+    entries: Iterable[tuple[dict[str, Any], Any, Timeline | None]],
     out: Path,
     facts: dict[str, Any],
     revision: str,
@@ -205,9 +226,12 @@ def _write_entries(
 
     (out / AUDIO_DIR).mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    for row, pcm in entries:
+    timelines: list[dict[str, Any]] = []
+    for row, pcm, line in entries:
         (out / AUDIO_DIR / f"{row['id']}.wav").write_bytes(encode_wav(pcm, RATE))
         rows.append(row)
+        if line is not None:
+            timelines.append({"id": row["id"], **timeline_fields(line)})
         if on_item is not None:
             on_item(len(rows))
     if not rows or (expected is not None and len(rows) < expected):
@@ -223,10 +247,15 @@ def _write_entries(
         "data_sha256": hashlib.sha256(data).hexdigest(),
         "items": len(rows),
         "families": dict(sorted(Counter(row["sub-category"] for row in rows).items())),
+        "blind": blind(rows),
         "audio": {"rate": RATE, "channels": 1},
         "package_version": version("audio-reasoner"),
         **facts,
     }
+    if timelines:
+        lines = "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in timelines).encode("utf-8")
+        manifest["timelines"] = {"file": TIMELINES_NAME, "sha256": hashlib.sha256(lines).hexdigest()}
+        write_atomic(out / TIMELINES_NAME, lines)
     write_atomic(out / MANIFEST_NAME, (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
     write_atomic(file, data)
     return file
