@@ -18,12 +18,13 @@ import heapq
 import itertools
 import logging
 import math
-import resource
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from audio_reasoner.clients.limits import Limits as Limits
+from audio_reasoner.clients.limits import Round, most_sockets, share_below
 from audio_reasoner.clients.quota import MINUTE_S, Entry, Quota
+from audio_reasoner.clients.ready import Ready
 from audio_reasoner.clients.transport import RateHeaders
 
 log = logging.getLogger(__name__)
@@ -46,15 +47,6 @@ MOST_READY = 16
 """A kill makes them look paid: not more than keep the disk's pace."""
 _QUIET_S = 15.0
 _MOST_PAUSE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the user knows about an account's limits; None is found out."""
-
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    max_in_flight: int | None = None
 
 
 class Slot:
@@ -113,7 +105,7 @@ class Limiter:
         self.name = name
         self.requests = Quota(limits.requests_per_minute, now)
         self.tokens = Quota(limits.tokens_per_minute, now)
-        self.cap = limits.max_in_flight or _most_sockets()
+        self.cap = limits.max_in_flight or most_sockets()
         self._given = limits.max_in_flight is not None
         self.limit: float = self.cap if self._given else min(FIRST_LEVEL, self.cap)
         self.in_flight = 0
@@ -144,11 +136,10 @@ class Limiter:
         self._blamed_level = 0
         self._trouble = 0.0
         self._refused_lately: deque[int] = deque(maxlen=8)
-        self._round = _Round(now, self.limit)
+        self._round = Round(now, self.limit)
         self._best = (0.0, 0.0)  # work per second, and calls in flight that achieved it
         self._waiting: list[tuple[int, int, float, asyncio.Future[Slot]]] = []
-        self._lined_up: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._ready = 0
+        self._ready = Ready(lambda: min(MOST_READY, max(2, int(READY * self.limit))))
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
@@ -165,43 +156,14 @@ class Limiter:
                 future.result().dropped()  # granted in the moment of being cancelled
             raise
 
-    @contextlib.asynccontextmanager
-    async def next_up(self, priority: int = 0) -> AsyncIterator[None]:
+    def next_up(self, priority: int = 0) -> contextlib.AbstractAsyncContextManager[None]:
         """A place among the few calls that are made ready while others are out, so that no slot waits for a disk."""
-        if self._ready >= self._most_ready or self._lined_up:
-            future: asyncio.Future[None] = self._loop.create_future()
-            heapq.heappush(self._lined_up, (-priority, next(self._order), future))
-            self._let_in()
-            try:
-                await future
-            except asyncio.CancelledError:
-                if future.done() and not future.cancelled():
-                    self._ready -= 1
-                    self._let_in()
-                raise
-        else:
-            self._ready += 1
-        try:
-            yield
-        finally:
-            self._ready -= 1
-            self._let_in()
-
-    @property
-    def _most_ready(self) -> int:
-        return min(MOST_READY, max(2, int(READY * self.limit)))
-
-    def _let_in(self) -> None:
-        while self._lined_up and self._ready < self._most_ready:
-            _, _, future = heapq.heappop(self._lined_up)
-            if not future.done():
-                self._ready += 1
-                future.set_result(None)
+        return self._ready.place(priority)
 
     @property
     def queued(self) -> int:
         """Calls that wait for a slot."""
-        return len(self._waiting) + len(self._lined_up)
+        return len(self._waiting) + self._ready.queued
 
     def close(self) -> None:
         """Stop the timer."""
@@ -296,7 +258,7 @@ class Limiter:
             self._set_limit(self.limit + 1)
         if self._round.calls < self._round.size:
             return
-        ended, self._round = self._round, _Round(now, self.limit)
+        ended, self._round = self._round, Round(now, self.limit)
         if not ended.busy_throughout:
             return
         level, speed = ended.level, ended.work / max(1e-9, now - ended.began)
@@ -329,7 +291,7 @@ class Limiter:
             self._probe_at = math.inf
             if now >= self._no_growth_until:
                 self._set_limit(self._ceiling)
-                self._round = _Round(now, self.limit)
+                self._round = Round(now, self.limit)
             else:
                 self._probe_at = self._no_growth_until
         if now >= self._quota_probe_at:
@@ -408,9 +370,9 @@ class Limiter:
             if slot.tokens >= (1 - NEAR) * self.tokens.quota:
                 return "tokens"
         below = {  # how far below its record, as a share
-            "level": _below(slot.level + 2, top_level, least=4),  # calls overtake each other
-            "requests": _below(slot.count, top_count, least=3),
-            "tokens": _below(slot.tokens, top_tokens, least=1) if slot.count >= 3 else 1.0,
+            "level": share_below(slot.level + 2, top_level, least=4),  # calls overtake each other
+            "requests": share_below(slot.count, top_count, least=3),
+            "tokens": share_below(slot.tokens, top_tokens, least=1) if slot.count >= 3 else 1.0,
         }
         best = min(below.values())
         if best > NEAR:
@@ -440,7 +402,7 @@ class Limiter:
             self._lower_ceiling(level, now)
         self._probe_at = now + self._probe_wait
         self._probe_calls = self.calls + PROBE_CALLS * self._probe_wait / PROBE_S[0]
-        self._round = _Round(now, self.limit)
+        self._round = Round(now, self.limit)
 
     def _lower_ceiling(self, level: int, now: float) -> None:
         self._ceiling = max(2, level)
@@ -516,35 +478,3 @@ class Limiter:
 
     def _set_limit(self, limit: float) -> None:
         self.limit = max(1.0, min(float(self.cap), limit))
-
-
-def _below(reached: float, top: float, least: float) -> float:
-    """How far below its record a measure stood, as a share; 1 where the figures are too small to say."""
-    return 1.0 if reached < least else max(0.0, 1 - reached / top) if top > 0 else 0.0
-
-
-class _Round:
-    """What was done since the round began, and whether the limit was what held it back."""
-
-    def __init__(self, began: float, limit: float) -> None:
-        self.began = began
-        self.level = limit
-        self.size = max(16, int(limit))
-        self.calls = 0
-        self.work = 0.0
-        self._busy = 0
-
-    def add(self, work: float, busy: bool) -> None:
-        self.calls += 1
-        self.work += work
-        self._busy += busy
-
-    @property
-    def busy_throughout(self) -> bool:
-        return self._busy >= 0.9 * self.calls
-
-
-def _most_sockets() -> int:
-    """Calls in flight nobody should exceed unasked: what this process may open, less what it needs otherwise."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return max(16, min(2048, (soft if soft > 0 else 1024) - 256))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from audio_reasoner.clients.ledger import LedgerReader, Quarantined
 from audio_reasoner.core.errors import AudioReasonerError
@@ -22,8 +24,9 @@ from audio_reasoner.cota.page_facts import draw, keep_smallest
 from audio_reasoner.cota.page_judges import Judgements, read_judgements
 from audio_reasoner.cota.units import descriptions, roles_of
 from audio_reasoner.dataset.clips import find_clips
-from audio_reasoner.report import Stage
+from audio_reasoner.report import Stage, table, text
 
+_LINES = 200  # files named per quarantine code; all are counted, and the run directory has the rest
 # What to do about a code, by its longest matching beginning. The clips' own quarantine brings its hints along.
 _HINTS = {
     "audio.missing": "Put the file back, or list the clips again.",
@@ -203,3 +206,31 @@ def segments_of(run: RunDir, content_keys: Iterable[str]) -> Iterator[tuple[str,
     for key, evidence in evidence_of(run, content_keys):
         if found := segments_in(evidence):
             yield key, found
+
+
+def loss_table(lines: Sequence[Loss], caption: str) -> Markup:
+    """One row per step and code, with the files behind it folded in."""
+    groups: dict[tuple[str, str], list[Loss]] = {}
+    for line in lines:
+        groups.setdefault((line.stage, line.code), []).append(line)
+    rows: list[list[str | Markup]] = []
+    for (stage, code), found in sorted(groups.items(), key=lambda kv: (-len(kv[1]), kv[0])):
+        items = [Markup("<li>{}: {}</li>").format(x.where, x.why) for x in found[:_LINES]]
+        if len(found) > _LINES:
+            items.append(Markup("<li>… and {} more, in the run directory</li>").format(text.count(len(found) - _LINES)))
+        which = Markup("<details><summary>{}</summary><ul>{}</ul></details>").format(
+            f"all {text.count(len(found))}" if len(found) > 1 else "this one", Markup("").join(items)
+        )
+        hints = list(dict.fromkeys(x.hint for x in found if x.hint))
+        rows.append(
+            [
+                stage,
+                Markup("<code>{}</code>").format(code),
+                text.count(len(found)),
+                text.shorten(found[0].why, 200),
+                " ".join(hints[:3]),
+                which,
+            ]
+        )
+    header = ["Step", "Code", "How many", "Why, for example", "What to do", "Which"]
+    return table(header, rows, numeric=(2,), caption=f"{text.count(len(lines))} {caption}, by reason")

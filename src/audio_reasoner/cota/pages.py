@@ -9,7 +9,6 @@ table of CoTA, ours has the same form, so that the two can be laid side by side 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from audio_reasoner.cota.page_clips import ClipFacts, count_clips
 from audio_reasoner.cota.page_costs import Costs
 from audio_reasoner.cota.page_facts import RowFacts, Selection, Spread, choose, count_rows
 from audio_reasoner.cota.page_language import DRAWN, Skeletons, skeletons_card
-from audio_reasoner.cota.page_losses import Loss, Losses, evidence_of, read_losses, segments_in
+from audio_reasoner.cota.page_losses import Losses, evidence_of, loss_table, read_losses, segments_in
 from audio_reasoner.cota.page_refused import Shown, refused_of, shown_of
 from audio_reasoner.dataset import count_clips as clips_stored
 from audio_reasoner.report import (
@@ -50,7 +49,6 @@ from audio_reasoner.report import (
 
 DEFAULT_SAMPLES = 5000
 DEFAULT_BUDGET_MB = 25.0
-_LINES = 200  # files named per quarantine code; all are counted, and the run directory has the rest
 
 
 @dataclass(frozen=True)
@@ -257,12 +255,12 @@ def _flow(facts: Facts) -> Section:
         )
     ]
     if losses.lines:
-        parts.append(card("Quarantined", _loss_table(losses.lines, "quarantined"), wide=True))
+        parts.append(card("Quarantined", loss_table(losses.lines, "quarantined"), wide=True))
     if losses.notices:
         parts.append(
             card(
                 "Noted",
-                _loss_table(losses.notices, "notices"),
+                loss_table(losses.notices, "notices"),
                 "Nothing is wrong with these; they are here so that nobody has to wonder.",
                 wide=True,
             )
@@ -274,34 +272,6 @@ def _flow(facts: Facts) -> Section:
         else "Nothing was lost."
     )
     return Section("flow", "What happened", cards(parts), lead)
-
-
-def _loss_table(lines: Sequence[Loss], caption: str) -> Markup:
-    """One row per step and code, with the files behind it folded in."""
-    groups: dict[tuple[str, str], list[Loss]] = {}
-    for line in lines:
-        groups.setdefault((line.stage, line.code), []).append(line)
-    rows: list[list[str | Markup]] = []
-    for (stage, code), found in sorted(groups.items(), key=lambda kv: (-len(kv[1]), kv[0])):
-        items = [Markup("<li>{}: {}</li>").format(x.where, x.why) for x in found[:_LINES]]
-        if len(found) > _LINES:
-            items.append(Markup("<li>… and {} more, in the run directory</li>").format(text.count(len(found) - _LINES)))
-        which = Markup("<details><summary>{}</summary><ul>{}</ul></details>").format(
-            f"all {text.count(len(found))}" if len(found) > 1 else "this one", Markup("").join(items)
-        )
-        hints = list(dict.fromkeys(x.hint for x in found if x.hint))
-        rows.append(
-            [
-                stage,
-                Markup("<code>{}</code>").format(code),
-                text.count(len(found)),
-                text.shorten(found[0].why, 200),
-                " ".join(hints[:3]),
-                which,
-            ]
-        )
-    header = ["Step", "Code", "How many", "Why, for example", "What to do", "Which"]
-    return table(header, rows, numeric=(2,), caption=f"{text.count(len(lines))} {caption}, by reason")
 
 
 def _bars(counter: dict[str, int], title: str, note: str = "", *, colour: int = 4, limit: int = 12) -> Markup:

@@ -14,23 +14,22 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from audio_reasoner.clients.ledger import Ledger, Quarantined, Write
 from audio_reasoner.compute import Batcher, WorkerDied
-from audio_reasoner.core import ids
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.errors import (
     AudioReasonerError,
     ConfigError,
     EnvironmentProblem,
-    InputError,
     QuotaError,
     TeacherError,
 )
-from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Question, Verdict
+from audio_reasoner.core.records import Annotation, Clip, Evidence, Finding, Verdict
+from audio_reasoner.cota import clipwork
 from audio_reasoner.cota import solver as solving
+from audio_reasoner.cota.clipwork import Asked
 from audio_reasoner.cota.outage import Outage
 from audio_reasoner.cota.plan import DERIVED_VERSION, FACTS, Plan, facts_of
 from audio_reasoner.cota.progress import Tally
@@ -45,18 +44,6 @@ Stored = dict[tuple[str, str], str]
 
 class Stopped(Exception):
     """The build is ending (Ctrl-C, or the spend cap): no further step is begun. What is committed stays."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question on its way to a sample. `k` is its place in the annotation; -1 for the caption."""
-
-    unit: str
-    clip: Clip
-    evidence: Evidence
-    annotation: Annotation
-    question: Question
-    k: int
 
 
 @dataclass
@@ -135,7 +122,7 @@ class Pipeline:
         known = self.ledger.evidence(clip.content_key, version)
 
         def listen() -> Awaitable[Evidence | None]:
-            return self.batcher.run(_listen, (clip, known is None), stage=0)
+            return self.batcher.run(clipwork.listen, (clip, known is None), stage=0)
 
         measured = await self._step(clip.clip_id, "evidence", listen)
         if known is not None:
@@ -205,7 +192,7 @@ class Pipeline:
             return None
         if (unit, "check") in stored:
             return "rejected"
-        findings = await self._step(unit, "check", lambda: self.batcher.run(_question_findings, asked, stage=3))
+        findings = await self._step(unit, "check", lambda: self.batcher.run(clipwork.question_findings, asked, stage=3))
         if not findings:
             return None
         verdict = Verdict(judge="checks", decision="rejected", findings=findings)
@@ -274,7 +261,9 @@ class Pipeline:
     async def _check(self, asked: Asked, chain: Chain, stored: Stored) -> str:
         if text := stored.get((asked.unit, "check")):
             return str(json.loads(text)["decision"])
-        verdict = await self._step(asked.unit, "check", lambda: self.batcher.run(_check, (asked, chain), stage=3))
+        verdict = await self._step(
+            asked.unit, "check", lambda: self.batcher.run(clipwork.check, (asked, chain), stage=3)
+        )
         verdicts = [verdict, *self._own()]
         write = self._judged(asked.unit, "check", verdicts)
         stored[asked.unit, "check"] = write[1][-1]
@@ -335,7 +324,7 @@ class Pipeline:
         chains = await self._step(unit, "think", lambda: self._takes(asked, stored))
         weighed = await asyncio.gather(
             *(
-                self._step(unit, "check", lambda c=c: self.batcher.run(_weigh, (asked, c), stage=3))  # type: ignore[misc]
+                self._step(unit, "check", lambda c=c: self.batcher.run(clipwork.weigh, (asked, c), stage=3))  # type: ignore[misc]
                 for c in chains.values()
             )
         )
@@ -491,94 +480,3 @@ def decide(verdicts: list[Verdict]) -> str:
     """'accepted' if no judge rejects and one accepts."""
     decisions = {v.decision for v in verdicts}
     return "accepted" if "accepted" in decisions and "rejected" not in decisions else "rejected"
-
-
-# --- what runs in the workers ---
-
-
-def verify_clip(clip: Clip) -> None:
-    """Make sure that the clip still sounds as it did when it was listed.
-
-    Raises:
-        InputError: audio.missing, clip.changed.
-    """
-    if clip.audio.path is None:
-        assert clip.audio.recipe is not None
-        key = ids.content_key_of_recipe(clip.audio.recipe)
-        where = f"the recipe of {clip.source_id}"
-    else:
-        path = Path(clip.audio.path)
-        where = str(path)
-        try:
-            key = ids.content_key_of_span(ids.file_sha256(path), clip.start_ms, clip.end_ms)
-        except FileNotFoundError as error:
-            raise InputError(f"{path} is not there any more.", code="audio.missing") from error
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror}.", code="audio.unreadable") from error
-    if key != clip.content_key:
-        raise InputError(
-            f"{where} has changed since the clips were listed.",
-            code="clip.changed",
-            hint="List the clips again with `audio-reasoner clips`.",
-        )
-
-
-def _listen(item: tuple[Clip, bool]) -> Evidence | None:
-    clip, measure = item
-    verify_clip(clip)
-    if not measure:
-        return None
-    from audio_reasoner import evidence, synth
-
-    # A timeline tells better who speaks and how the beat goes.
-    return evidence.measure(synth.clip_audio(clip), clip.content_key, speech=clip.timeline is None)
-
-
-def _question_findings(asked: Asked) -> tuple[Finding, ...]:
-    """What is wrong with a question before anybody answers it (for the caption's, with the caption)."""
-    from audio_reasoner import checks
-
-    alone = () if asked.k < 0 else (asked.question,)
-    annotation = Annotation(caption=asked.annotation.caption if asked.k < 0 else "-", questions=alone)
-    return checks.check_annotation(asked.clip, asked.evidence, annotation)
-
-
-def _check(item: tuple[Asked, Chain]) -> Verdict:
-    from audio_reasoner import checks
-
-    asked, chain = item
-    return checks.check_sample(asked.clip, asked.evidence, asked.annotation, asked.question, chain)
-
-
-@dataclass(frozen=True)
-class Weight:
-    """What speaks for one of several chains."""
-
-    verdict: Verdict
-    supported: int
-    contradicted: int
-    words: int
-
-    def rank(self, style: str) -> tuple[int, int, int, int]:
-        """The smaller the better: checks, then claims, then how far the length is from what the style aims at."""
-        aim = 350 if style == "full" else 60
-        rejected = self.verdict.decision != "accepted"
-        return (
-            len(self.verdict.findings) + 1 if rejected else 0,
-            self.contradicted,
-            -self.supported,
-            abs(self.words - aim),
-        )
-
-
-def _weigh(item: tuple[Asked, Chain]) -> Weight:
-    from audio_reasoner import checks
-
-    asked, chain = item
-    claims = checks.claims_of(asked.clip, asked.question, chain, asked.evidence)
-    return Weight(
-        verdict=_check(item),
-        supported=sum(c.status == "supported" for c in claims),
-        contradicted=sum(c.status == "contradicted" for c in claims),
-        words=sum(len(str(text).split()) for text in chain.model_dump().values()),
-    )
