@@ -17,11 +17,13 @@ from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.evaluation.compare_read import RunData, read_run
 from audio_reasoner.evaluation.published import PublishedTable, table_for
 from audio_reasoner.evaluation.registry import BENCHMARKS
-from audio_reasoner.evaluation.statistics import Paired, holm, paired
+from audio_reasoner.evaluation.statistics import Paired, holm, paired, paired_statistic, sum_by_clip
 
 COMPARISON_VERSION = 1
 FACTORS = {"percent": 100.0}
 """Readings of a row that are 0 or 1 stand for percent; all others are in the unit of their metric."""
+BLEU_ROUNDS = 500
+"""Bootstrap rounds of a pair compared by corpus BLEU: one round over 15,000 sentences costs some 0.2 ms."""
 _AGREE = 0.06
 """A metric counts as the mean of its rows if both differ by less (in its unit)."""
 
@@ -64,17 +66,8 @@ class ControlLine:
     against: Paired | None
     consistency: float | None = None
     """Only for shuffled options: share of items on which the same option text was chosen, in percent."""
-
-
-@dataclass(frozen=True)
-class SamplePoint:
-    """Majority vote over the first `k` samples: tokens spent per question, accuracy, and how often any was right."""
-
-    k: int
-    tokens: float
-    vote: float
-    any_right: float
-    items: int
+    explained: float | None = None
+    """Share of the run's score above chance that the control reaches too, in percent."""
 
 
 @dataclass
@@ -99,7 +92,6 @@ class Chapter:
     groups: list[Group]
     warnings: list[str] = field(default_factory=list)
     controls: dict[str, list[ControlLine]] = field(default_factory=dict)
-    samples: dict[str, list[SamplePoint]] = field(default_factory=dict)
 
     @property
     def runs(self) -> list[RunData]:
@@ -176,17 +168,11 @@ class Comparison:
                                 "difference": None if line.against is None else round(line.against.difference, 4),
                                 "p": None if line.against is None else line.against.p,
                                 "consistency": line.consistency,
+                                "explained": line.explained,
                             }
                             for line in lines
                         ]
                         for name, lines in c.controls.items()
-                    },
-                    "samples": {
-                        name: [
-                            {"k": s.k, "tokens": s.tokens, "vote": s.vote, "any_right": s.any_right, "items": s.items}
-                            for s in points
-                        ]
-                        for name, points in c.samples.items()
                     },
                 }
                 for c in self.chapters
@@ -208,6 +194,7 @@ def _run_dict(run: RunData) -> dict[str, Any]:
         "judges": run.judges,
         "chains": run.chains or None,
         "causal": run.causal or None,
+        "samples": run.samples or None,
         "notes": run.notes,
     }
 
@@ -310,8 +297,6 @@ def _chapter(benchmark: str, runs: list[RunData], baseline: str, seed: int) -> C
             chapter.controls[run.name] = [
                 control_line(name, run, control, chapter.metric(metric), seed) for name, control in run.controls.items()
             ]
-        if run.effort.samples:
-            chapter.samples[run.name] = sample_curve(run)
     return chapter
 
 
@@ -323,6 +308,8 @@ def _test(group: Group, metric: dict[str, Any], baseline: str, seed: int) -> Non
         return
     factor = FACTORS.get(metric.get("unit", ""), 1.0)
     for run in able:
+        if group.metric in run.rows.statistics:
+            continue  # compared by the corpus measure itself
         values = run.rows.value(group.metric)
         told = run.value(group.metric)
         if told is not None and abs(factor * sum(values.values()) / len(values) - told["value"]) > _AGREE:
@@ -340,7 +327,12 @@ def _test(group: Group, metric: dict[str, Any], baseline: str, seed: int) -> Non
 
 
 def paired_runs(a: RunData, b: RunData, metric: str, factor: float, seed: int = 0) -> Paired | None:
-    """Compare two runs on the items both have; None if there are none. Differences times `factor`."""
+    """Compare two runs on the items both have; None if there are none. Differences times `factor`.
+
+    Where the rows hold the counts of BLEU, corpus BLEU is compared and not a mean over sentences.
+    """
+    if metric in a.rows.statistics and metric in b.rows.statistics:
+        return _paired_bleu(a, b, metric, seed)
     first, second = a.rows.value(metric), b.rows.value(metric)
     clip_of = dict(zip(a.rows.ids, a.rows.clips, strict=True))
     common = [i for i in a.rows.ids if i in first and i in second]
@@ -353,6 +345,19 @@ def paired_runs(a: RunData, b: RunData, metric: str, factor: float, seed: int = 
     )
 
 
+def _paired_bleu(a: RunData, b: RunData, metric: str, seed: int) -> Paired | None:
+    from audio_reasoner.evaluation.translation import bleu
+
+    first, second = a.rows.statistics[metric], b.rows.statistics[metric]
+    clip_of = dict(zip(a.rows.ids, a.rows.clips, strict=True))
+    common = [i for i in a.rows.ids if i in first and i in second]
+    if not common:
+        return None
+    clips = [clip_of[i] for i in common]
+    sums = [sum_by_clip([held[i] for i in common], clips) for held in (first, second)]
+    return paired_statistic(sums[0], sums[1], bleu, seed=seed, rounds=BLEU_ROUNDS)
+
+
 def control_line(name: str, run: RunData, control: RunData, metric: dict[str, Any], seed: int = 0) -> ControlLine:
     """A control beside its run."""
     factor = FACTORS.get(metric.get("unit", ""), 1.0)
@@ -361,26 +366,14 @@ def control_line(name: str, run: RunData, control: RunData, metric: dict[str, An
         before = {i: s for i, s in zip(run.rows.ids, run.rows.said, strict=True) if s}
         pairs = [(before[i], s) for i, s in zip(control.rows.ids, control.rows.said, strict=True) if s and i in before]
         same = round(100 * sum(x == y for x, y in pairs) / len(pairs), 4) if pairs else None
+    held = run.control_facts.get("controls")
+    facts = held.get(name) if isinstance(held, dict) else None
+    told = facts.get("explained") if isinstance(facts, dict) else None
+    above = told.get("above_chance") if isinstance(told, dict) else None
     return ControlLine(
-        name, control.value(metric["name"]), paired_runs(run, control, metric["name"], factor, seed), same
+        name,
+        control.value(metric["name"]),
+        paired_runs(run, control, metric["name"], factor, seed),
+        same,
+        round(100 * above, 2) if isinstance(above, int | float) else None,
     )
-
-
-def sample_curve(run: RunData) -> list[SamplePoint]:
-    """Majority vote over the first k samples, k = 1, 2, …: an option counts where most samples name it, the earliest
-    named among equals; items without a readable option count as wrong."""
-    right = dict(zip(run.rows.ids, run.rows.right, strict=True))
-    drawn = {i: s for i, s in run.effort.samples.items() if right.get(i)}
-    most = min((len(s) for s in drawn.values()), default=0)
-    points = []
-    for k in range(1, most + 1):
-        tokens = vote = hit = 0
-        for ident, samples in drawn.items():
-            options = [option for _, option, _ in samples[:k] if option is not None]
-            tokens += sum(t for _, _, t in samples[:k])
-            if options:
-                vote += Counter(options).most_common(1)[0][0] in right[ident]
-                hit += any(option in right[ident] for option in options)
-        n = len(drawn)
-        points.append(SamplePoint(k, round(tokens / n, 2), round(100 * vote / n, 4), round(100 * hit / n, 4), n))
-    return points

@@ -28,17 +28,17 @@ MOST_BAD_LINES = 3
 class Columns:
     """The rows of a run by column; `places` are byte offsets in `rows.jsonl`.
 
-    `said` is the text of the option that was understood, "" where none was; `right` the indices of the choices that
-    are the answer; `readings` hold None where the official rule leaves a row out.
+    `said` is the text of the option that was understood, "" where none was; `readings` hold None where the official
+    rule leaves a row out; `statistics` the sums a corpus measure is made of, by metric, where rows have them.
     """
 
     ids: list[str] = field(default_factory=list)
     clips: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
-    right: list[tuple[int, ...]] = field(default_factory=list)
     readings: dict[str, list[float | None]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    statistics: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     facts: Counter[str] = field(default_factory=Counter)
 
     def value(self, metric: str) -> dict[str, float]:
@@ -58,8 +58,6 @@ class Effort:
     policies: Counter[str] = field(default_factory=Counter)
     n: int = 0
     places: dict[str, int] = field(default_factory=dict)
-    samples: dict[str, list[tuple[int, int | None, int]]] = field(default_factory=dict)
-    """By item id: (sample, option understood, tokens); empty unless questions were asked more than once."""
 
 
 @dataclass
@@ -76,6 +74,8 @@ class RunData:
     chains: dict[str, Any] = field(default_factory=dict)
     causal: dict[str, Any] = field(default_factory=dict)
     controls: dict[str, RunData] = field(default_factory=dict)
+    control_facts: dict[str, Any] = field(default_factory=dict)
+    samples: dict[str, Any] = field(default_factory=dict)
     problems: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -152,6 +152,7 @@ def read_run(path: Path, name: str = "", *, control: bool = False) -> RunData:
     run.problems = sum(1 for _ in _lines(run, "problems.jsonl"))
     run.judges = _judges(run)
     run.chains, run.causal = _object(run, "chains.json"), _object(run, "causal.json")
+    run.samples, run.control_facts = _object(run, "samples.json"), _object(run, "controls.json")
     answered, items = run.overall.get("answered"), run.overall.get("items")
     if isinstance(answered, int) and isinstance(items, int) and answered < items:
         run.notes.append(f"It is not finished: {answered:,} of {items:,} items have an answer.")
@@ -234,12 +235,12 @@ def _rows(run: RunData) -> Columns:
         columns.clips.append(intern(str(row.get("clip") or ident)))
         columns.places.append(offset)
         columns.said.append(intern(_said(row)))
-        choices = row.get("choices")
-        columns.right.append(
-            tuple(i for i, c in enumerate(choices) if c == row.get("answer")) if isinstance(choices, list) else ()
-        )
         _column(columns.readings, _numbers(row.get("readings")), n, None)
         _column(columns.groups, _texts(row.get("groups")), n, "")
+        held = row.get("statistics")
+        for metric, sums in held.items() if isinstance(held, dict) else ():
+            if isinstance(sums, list) and all(isinstance(x, int | float) for x in sums):
+                columns.statistics.setdefault(str(metric), {})[ident] = sums
         for fact in ("from_summary", "tagged", "well_formed"):
             columns.facts[fact] += row.get(fact) is True
         columns.facts["unparsed"] += row.get("option_index") is None and bool(row.get("choices"))
@@ -278,19 +279,13 @@ def _said(row: Mapping[str, Any]) -> str:
 
 def _effort(run: RunData) -> Effort:
     effort = Effort()
-    drawn: dict[str, list[tuple[int, int | None, int]]] = {}
     for offset, line in _lines(run, PREDICTIONS_NAME):
         ident = line.get("id")
         if not isinstance(ident, str):
             continue
-        sample, tokens = line.get("sample") or 0, line.get("tokens")
-        option = line.get("option")
-        if isinstance(sample, int):
-            drawn.setdefault(ident, []).append(
-                (sample, option if isinstance(option, int) else None, tokens if isinstance(tokens, int) else 0)
-            )
-        if sample != 0:
+        if line.get("sample"):
             continue
+        tokens = line.get("tokens")
         effort.n += 1
         effort.places.setdefault(ident, offset)
         if isinstance(tokens, int):
@@ -303,8 +298,6 @@ def _effort(run: RunData) -> Effort:
         for name, counter in (("stopped", effort.stopped), ("audio_policy", effort.policies)):
             if isinstance(line.get(name), str):
                 counter[line[name]] += 1
-    if any(len(found) > 1 for found in drawn.values()):
-        effort.samples = {ident: sorted(found, key=lambda s: s[0]) for ident, found in drawn.items()}
     return effort
 
 

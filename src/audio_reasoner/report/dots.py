@@ -106,13 +106,12 @@ def dot_plot(lines: Sequence[DotLine], title: str, *, low: float = 0.0, high: fl
         return 100 * (min(max(value, low), high) - low) / span
 
     height = ROW * len(lines) + 22
-    field_: list[Markup] = []
-    for at in _steps(low, high):
-        field_.append(
-            Markup('<line class="grid" x1="{}" x2="{}" y1="0" y2="{}"/><text class="axis mid" x="{}" y="{}">{}</text>').format(
-                _pct(x(at)), _pct(x(at)), height - 18, _pct(x(at)), height - 4, f"{at:g}"
-            )
-        )  # fmt: skip
+    field_ = [
+        Markup(
+            '<line class="grid" x1="{}" x2="{}" y1="0" y2="{}"/><text class="axis mid" x="{}" y="{}">{}</text>'
+        ).format(_pct(x(at)), _pct(x(at)), height - 18, _pct(x(at)), height - 4, f"{at:g}")
+        for at in _steps(low, high)
+    ]
     text: list[Markup] = []
     for i, line in enumerate(lines):
         y = ROW * i + ROW / 2
@@ -173,12 +172,12 @@ def curves(
         _, y = place(0, at)
         body.append(Markup('<line class="grid" x1="0" x2="100%" y1="{}" y2="{}"/>').format(f"{y:.1f}", f"{y:.1f}"))
         numbers.append(Markup('<text class="axis end" x="34" y="{}">{}</text>').format(f"{y + 4:.1f}", f"{at:g}"))
-    for at in _steps(0, right):
-        body.append(
-            Markup('<text class="axis {}" x="{}" y="{}">{}</text>').format(
-                "start" if at == 0 else "end" if at >= right else "mid", _pct(100 * at / right), height - 18, f"{at:g}"
-            )
+    body += [
+        Markup('<text class="axis {}" x="{}" y="{}">{}</text>').format(
+            "start" if at == 0 else "end" if at >= right else "mid", _pct(100 * at / right), height - 18, f"{at:g}"
         )
+        for at in _steps(0, right)
+    ]
     body.append(Markup('<text class="axis end" x="100%" y="{}">{}</text>').format(height - 3, x_label))
     numbers.append(Markup('<text class="axis" x="0" y="10">{}</text>').format(y_label))
     for c in items:
