@@ -58,7 +58,15 @@ def test_sentences_are_capped_and_sounds_are_not(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(plan, "WORDS_PER_KIND", 5)
     run = recordings_run(tmp_path / "r", tmp_path / "files", tuple(f"sound {k}" for k in range(40)))
     clips = [
-        c.model_copy(update={"labels": (*c.labels, Label(kind="transcript", value=f"Sentence number {k}."))})
+        c.model_copy(
+            update={
+                "labels": (
+                    *c.labels,
+                    Label(kind="transcript", value=f"Satz {k}."),
+                    Label(kind="translation", value=f"Sentence {k}."),
+                )
+            }
+        )
         for k, c in enumerate(read_clips(run.path))
     ]
     found = []
@@ -67,5 +75,6 @@ def test_sentences_are_capped_and_sounds_are_not(tmp_path: Path, monkeypatch: py
         write_clips(other.path, order)
         found.append(survey(other).vocabulary)
     assert found[0] == found[1], "whatever the order"
-    assert sum(w.startswith("transcript: ") for w in found[0]) == 5
+    assert sum(w.startswith("translation: ") for w in found[0]) == 5
+    assert not any(w.startswith("transcript: ") for w in found[0]), "no question draws on them"
     assert sum(w.startswith("sound ") for w in found[0]) == 40

@@ -31,6 +31,8 @@ FACTS = "facts"
 WORDS_PER_KIND = 256
 """Most translations, emotions, … of a run from which wrong options are drawn: the vocabulary travels with every clip
 that is worked on, and a corpus of speech has as many sentences as clips. Sounds are few, and all kept."""
+_NO_OPTIONS = frozenset({"transcript"})
+"""Kinds that are nobody's wrong option: more speech in a run must not make another plan for nothing."""
 NOBODY = "none"
 """The discriminator that judges nothing."""
 
@@ -234,6 +236,8 @@ def _add_words(words: dict[str, set[str]], clip: Clip) -> None:
 
     for word in words_of_clip(clip):
         head = word.partition(": ")[0]
+        if head in _NO_OPTIONS:
+            continue
         found = words[head if head in KINDS and head != word else ""]
         found.add(word)
         if found is not words[""] and len(found) > 4 * WORDS_PER_KIND:
