@@ -39,7 +39,7 @@ ID_KEYS = ("id", "uniq_id", "key", "audio_id", "path", "audio_path", "audio", "w
 """Where a row's id may stand; the first that holds one counts."""
 
 NESTED = ("doc", "submission")
-"""Where lmms-eval's logs keep the benchmark's own row, if they do."""
+"""Where logs of lmms-eval keep the benchmark's own row, if they do; some put its id among a metric's fields."""
 MOST_NAMED = 20
 
 
@@ -209,13 +209,16 @@ def _identify(row: Mapping[str, Any], id_key: str | None) -> tuple[str | None, i
             name = _name(row[known])
             if name is not None:
                 return name, None
-    for nest in NESTED:
+    if "doc_id" not in row:
+        return None, None
+    for nest in (*NESTED, *(k for k in row if k not in NESTED)):
         inner = row.get(nest)
         if isinstance(inner, dict):
-            name = next((n for k in ID_KEYS if (n := _name(inner.get(k))) is not None), None)
+            keys = ID_KEYS if nest in NESTED else ID_KEYS[:2]
+            name = next((n for k in keys if (n := _name(inner.get(k))) is not None), None)
             if name is not None:
                 return name, None
-    place = row.get("doc_id")
+    place = row["doc_id"]
     if isinstance(place, str) and place.isascii() and place.isdigit() and len(place) < 10:
         place = int(place)
     if isinstance(place, int) and not isinstance(place, bool) and place >= 0:
@@ -309,6 +312,18 @@ def _unique_names(benchmark: Benchmark) -> dict[str, str | None]:
     return names
 
 
+def _is_target(target: str, item: Item) -> bool:
+    """Whether a log's gold text is this item's: the text in any case, its letter, or the letter and the text."""
+    said, gold = target.strip().casefold(), item.answer.strip().casefold()
+    if said == gold:
+        return True
+    if item.gold is None or item.gold >= 26:
+        return False
+    letter = chr(ord("a") + item.gold)
+    head, rest = said.lstrip("(")[:1], said.lstrip("(")[1:].lstrip(").: ")
+    return head == letter and rest in ("", gold)
+
+
 def _place(
     benchmark: Benchmark,
     positions: Mapping[int, tuple[str, str | None]],
@@ -323,7 +338,7 @@ def _place(
         if item is None:
             wrong.append(f"doc_id {place}: the benchmark has {len(benchmark.items)} items; not scored")
             continue
-        if target is not None and item.answer and target.strip() != item.answer.strip():
+        if target is not None and item.answer and not _is_target(target, item):
             wrong.append(f"doc_id {place}: the log's target {target[:40]!r} is not the answer {item.answer[:40]!r}")
             continue
         unchecked += target is None or not item.answer
