@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,7 +21,6 @@ RowsOut = Annotated[
 ]
 
 PREDICTIONS_NAME = "predictions.jsonl"
-JUDGED_NAME = "judged.jsonl"
 
 
 def score_file(
@@ -33,18 +32,22 @@ def score_file(
     rows: Path | None,
     judged: Path | None = None,
     allow_missing: int | None = None,
+    key: str | None = None,
+    id_key: str | None = None,
 ) -> int:
     """Score and print; the number of prediction rows that could not be taken as they are.
 
     Args:
         benchmark: its name in the registry.
-        predictions: a prediction file, or the directory of a run, whose `judged.jsonl` is then read too.
+        predictions: a prediction file, or the directory of a run.
         data: the benchmark as downloaded.
         json_out: where `score.json` goes.
         markdown: where the tables go.
         rows: where one JSON line per judged answer goes.
-        judged: verdicts of a language model.
+        judged: opinions of a language model; without it, those that `eval judge` has put beside the predictions.
         allow_missing: look at the recordings first, of which so many may be unusable; None does not look.
+        key: the field that holds the answer, where it has none of the usual names.
+        id_key: the field that holds the id, likewise.
     """
     from contextlib import ExitStack
 
@@ -52,19 +55,23 @@ def score_file(
 
     from audio_reasoner.evaluation.audio_files import check_audio
     from audio_reasoner.evaluation.base import Row
-    from audio_reasoner.evaluation.predictions import read_predictions
+    from audio_reasoner.evaluation.judged import JUDGED_NAME, judged_directory, read_judged
+    from audio_reasoner.evaluation.predictions import fit, read_predictions
     from audio_reasoner.evaluation.present import json_text, print_score, to_markdown
     from audio_reasoner.evaluation.registry import benchmark_module
 
     module = benchmark_module(benchmark)
+    if judged is None:
+        judged = judged_directory(predictions) / JUDGED_NAME
+    elif not judged.is_file():
+        raise InputError(f"there is no {judged}.", code="judged.missing", hint="`eval judge` writes it.")
     if predictions.is_dir():
-        judged = judged or (found if (found := predictions / JUDGED_NAME).is_file() else None)
         predictions = predictions / PREDICTIONS_NAME
     items = module.read(data)
     if allow_missing is not None:
         items.problems += [str(fault) for fault in check_audio(items, allow_missing)]
-    replies = read_predictions(predictions)
-    verdicts = read_judged(judged) if judged is not None else None
+    replies = fit(items, read_predictions(predictions, key=key, id_key=id_key))
+    verdicts = read_judged(judged) or None
     with ExitStack() as stack:
         lines = stack.enter_context(writable(rows).open("w", encoding="utf-8")) if rows is not None else None
 
@@ -79,33 +86,6 @@ def score_file(
     if markdown is not None:
         writable(markdown).write_text(to_markdown(score), encoding="utf-8")
     return len(replies.problems)
-
-
-def read_judged(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """The lines of a `judged.jsonl` by item id, in order.
-
-    Raises:
-        InputError: `judged.missing`, or `judged.unreadable`: a line that is no verdict.
-    """
-    import json
-
-    found: dict[str, list[dict[str, Any]]] = {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", code="judged.missing") from None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-                found.setdefault(str(row["id"]), []).append(row)
-            except (ValueError, KeyError, TypeError, RecursionError):
-                raise InputError(
-                    f"{path} line {number} is no verdict of a judge.",
-                    code="judged.unreadable",
-                    hint="`audio-reasoner eval judge` writes this file; remove the line or run it again.",
-                ) from None
-    return found
 
 
 def writable(path: Path) -> Path:

@@ -31,8 +31,10 @@ def score_(
     rows: RowsOut = None,
     judged: Annotated[
         Path | None,
-        typer.Option("--judged", help="Verdicts of `eval judge`; found by itself in the directory of an `eval run`."),
+        typer.Option("--judged", help="Opinions of `eval judge`; those beside the predictions are found without it."),
     ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="Field with the answer, if it has no usual name.")] = None,
+    id_key: Annotated[str | None, typer.Option("--id-key", help="Field with the id, if it has no usual name.")] = None,
     check: Annotated[
         bool, typer.Option("--check-audio", help="Also look at every recording; missing and broken ones are named.")
     ] = False,
@@ -47,5 +49,5 @@ def score_(
     right one. A reply that names no option, or several, is unparsed and wrong; nothing is guessed.
     """
     allowed = allow_missing if check else None
-    if score_file(benchmark, predictions, data, json_out, markdown, rows, judged, allowed):
+    if score_file(benchmark, predictions, data, json_out, markdown, rows, judged, allowed, key, id_key):
         raise typer.Exit(EXIT_QUARANTINED)

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
 from audio_reasoner.core.choices import OptionMatch, letter, match_option
 from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, foreign_ids
-from audio_reasoner.evaluation.predictions import Predictions
+from audio_reasoner.evaluation.judged import describe, fingerprint, opinions, sentence
+from audio_reasoner.evaluation.predictions import Predictions, fit
 from audio_reasoner.evaluation.tally import Tally
 
 
@@ -75,6 +76,7 @@ EXTRACTED = Metric(
     "rule on that option.",
 )
 OPTION = Metric("option", "option", "percent", False, "The option the RESPONSE means is the right one.")
+MAPPER_DEVIATION = "judged: the prompt that maps replies to options is ours; the authors have published none."
 JUDGED = Metric(
     "judged",
     "judged",
@@ -96,14 +98,17 @@ class ChoiceRow:
     official: Verdict
     match: OptionMatch
     from_summary: bool
-    readings: dict[str, int | None]
+    readings: dict[str, float | None]
     judged: int | None = None
     """The option a language model found; meaningful only with a reading `judged`."""
+    further_why: dict[str, str] = field(default_factory=dict)
+    """Reasons of readings that a benchmark adds."""
 
     def to_dict(self) -> dict[str, Any]:
         """A line of `rows.jsonl`."""
         item = self.item
         why = {"strict": self.official.reason, "extracted": f"{self.match.rule}: {self.match.detail}"}
+        why |= self.further_why
         if "judged" in self.readings:
             why["judged"] = "no option" if self.judged is None else f"option ({letter(self.judged)})"
         return {
@@ -141,7 +146,7 @@ def judge(scheme: Scheme, item: Item, reply: str) -> ChoiceRow:
         if second.index is not None:
             match, from_summary = second, True
     index = match.index
-    readings: dict[str, int | None] = {
+    readings: dict[str, float | None] = {
         "strict": None if official.correct is None else int(official.correct),
         "extracted": int(index is not None and key.passes(index)),
         # Two choices with literally the same text are one option: nobody could tell them apart.
@@ -162,17 +167,14 @@ def judge(scheme: Scheme, item: Item, reply: str) -> ChoiceRow:
     )
 
 
-def mapped_option(lines: Sequence[Mapping[str, Any]], item: Item) -> tuple[bool, int | None]:
-    """(whether a language model was asked, the option it found) from the `judged.jsonl` lines of one item."""
-    for line in reversed(lines):
-        if line.get("purpose") != "mapper":
-            continue
-        parsed = line.get("parsed")
-        index = parsed.get("index") if isinstance(parsed, Mapping) else None
-        if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(item.choices):
-            return True, index
-        return True, None
-    return False, None
+def mapped_option(judged: Mapping[str, Sequence[Mapping[str, Any]]], item: Item, body: str) -> tuple[bool, int | None]:
+    """(whether there is an opinion on this RESPONSE, the option it found) from the lines of `judged.jsonl`."""
+    lines = opinions(judged, item.id, "mapper", fingerprint(body))
+    if not lines:
+        return False, None
+    index = lines[-1]["parsed"].get("index")
+    known = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(item.choices)
+    return True, index if known else None
 
 
 # --------------------------------------------------------------------------------------------------------- a whole file
@@ -199,8 +201,9 @@ def score_choices(
     Raises:
         InputError: `predictions.foreign`: not one id belongs to this benchmark.
     """
+    predictions = fit(benchmark, predictions)
     problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
-    mapped = {} if judged is None else {k: v for k, v in judged.items() if any(_is_mapper(line) for line in v)}
+    mapped = {name: held for name, lines in (judged or {}).items() if (held := list(filter(_is_mapper, lines)))}
     metrics = [*scheme.metrics, *([JUDGED] if mapped else [])]
     tally = Tally(benchmark.items, [metric.name for metric in metrics])
     for i, item in enumerate(benchmark.items):
@@ -209,7 +212,7 @@ def score_choices(
             continue
         row = judge(scheme, item, reply)
         if mapped:
-            asked, row.judged = mapped_option(mapped.get(item.id, ()), item)
+            asked, row.judged = mapped_option(mapped, item, row.body)
             found = row.judged is not None and scheme.key(item).passes(row.judged)
             row.readings["judged"] = int(found) if asked else None
         tally.add(i, row.readings, (row.match.index is None, row.from_summary, row.tagged, row.well_formed))
@@ -224,7 +227,8 @@ def score_choices(
         overall=overall,
         tables=tables,
         problems=problems,
-        notes=_notes(scheme, overall, mapped),
+        notes=[*predictions.notes, *_notes(scheme, overall, mapped)],
+        deviations=[MAPPER_DEVIATION] if mapped else [],
     )
 
 
@@ -232,11 +236,7 @@ def _is_mapper(line: Mapping[str, Any]) -> bool:
     return line.get("purpose") == "mapper"
 
 
-def _notes(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Any]) -> list[str]:
-    return list(_each_note(scheme, overall, mapped))
-
-
-def _each_note(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Any]) -> Iterator[str]:
+def _notes(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     missing = overall.items - overall.answered
     if missing:
         over_all = ", ".join(
@@ -258,8 +258,11 @@ def _each_note(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Any]) -
             "only)."
         )
     if mapped:
-        asked = overall.values["judged"].n
-        yield f"judged rests on a language model's reading of {asked} of {overall.answered} answers."
+        asked = [line for lines in mapped.values() for line in lines if line.get("model")]
+        yield (
+            f"judged: {overall.values['judged'].n} of {overall.answered} answers have an opinion, {len(asked)} of a "
+            f"language model and the others by our rules. {sentence(describe(asked))}"
+        )
     if overall.answered:
         well, tagged = (100 * overall.facts[name]["count"] / overall.answered for name in ("well_formed", "tagged"))
         yield f"{well:.2f} % of the replies are well-formed chains, {tagged:.2f} % use any tag."

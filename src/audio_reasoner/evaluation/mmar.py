@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from audio_reasoner.evaluation.base import Benchmark, Metric, Row, Score
-from audio_reasoner.evaluation.choice import EXTRACTED, OPTION, Scheme, score_choices
+from audio_reasoner.evaluation.base import Benchmark, Item, Metric, Row, Score
+from audio_reasoner.evaluation.choice import EXTRACTED, OPTION, ChoiceRow, Scheme, score_choices
 from audio_reasoner.evaluation.choice_rows import find_file, make_item, read_items, read_rows, rows_with_answers
 from audio_reasoner.evaluation.official import official_key
 from audio_reasoner.evaluation.predictions import Predictions
@@ -20,6 +21,7 @@ from audio_reasoner.evaluation.predictions import Predictions
 NAME = "mmar"
 DATA_NAME = "MMAR-meta.jsonl"
 AUDIO_KEY = "audio_path"
+_RUBRIC_KEYS = ("rubric", "thinking", "cue")
 ANSWER_KEYS = ("answer_prediction",)
 GROUPS: Mapping[str, str | None] = {"modality": "(none)", "category": "(none)", "sub-category": None}
 KNOWN_REVISIONS: Mapping[str, str] = {
@@ -43,10 +45,15 @@ def read(path: Path) -> Benchmark:
     """
     file = find_file(path, DATA_NAME, f"Give {DATA_NAME} or its directory.")
     rows, sha = read_rows(file)
-    items, problems = read_items(file, rows, lambda row: make_item(row, AUDIO_KEY, GROUPS))
+    items, problems = read_items(file, rows, _item)
     return Benchmark(
         NAME, "choice", file, file.parent, sha, KNOWN_REVISIONS.get(sha, "unknown revision"), items, problems
     )
+
+
+def _item(row: Any) -> Item:
+    item = make_item(row, AUDIO_KEY, GROUPS)
+    return replace(item, extra={**{key: row[key] for key in _RUBRIC_KEYS if key in row}, **item.extra})
 
 
 def score(
@@ -56,8 +63,25 @@ def score(
     on_row: Callable[[Row], None] | None = None,
     judged: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Score:
-    """Judge every answered item; see `score_choices`."""
-    return score_choices(SCHEME, benchmark, predictions, predictions_file, on_row, judged)
+    """Judge every answered item; see `score_choices`. With opinions on the reasoning in `judged`, the rubrics too."""
+    if not judged:
+        return score_choices(SCHEME, benchmark, predictions, predictions_file, on_row)
+    from audio_reasoner.evaluation.rubrics import add_rubrics, has_rubrics, rubric_scores
+
+    if not has_rubrics(judged):
+        return score_choices(SCHEME, benchmark, predictions, predictions_file, on_row, judged)
+    graded = rubric_scores(benchmark, predictions, judged)
+
+    def with_rubric(row: Row) -> None:
+        if isinstance(row, ChoiceRow):
+            grade = graded[row.item.id]
+            row.readings["rubric"], row.further_why["rubric"] = grade.score, grade.why
+        if on_row is not None:
+            on_row(row)
+
+    found = score_choices(SCHEME, benchmark, predictions, predictions_file, with_rubric, judged)
+    add_rubrics(found, benchmark, predictions, judged)
+    return found
 
 
 def official_files(benchmark: Benchmark, answers: Mapping[str, str], out: Path) -> Iterable[Path]:

@@ -18,7 +18,7 @@ from audio_reasoner.evaluation.base import Benchmark, Metric, Row, Score, foreig
 from audio_reasoner.evaluation.choice import ChoiceRow
 from audio_reasoner.evaluation.choice_rows import find_file, make_item, read_items, read_rows, rows_with_answers
 from audio_reasoner.evaluation.mmau import ANSWER_KEYS, AUDIO_KEY, GROUPS
-from audio_reasoner.evaluation.predictions import Predictions
+from audio_reasoner.evaluation.predictions import Predictions, fit
 from audio_reasoner.evaluation.tally import Tally
 
 NAME = "mmau-test"
@@ -62,6 +62,7 @@ def score(
     Raises:
         InputError: `predictions.foreign`: not one id belongs to this benchmark.
     """
+    predictions = fit(benchmark, predictions)
     problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
     tally = Tally(benchmark.items, [NAMED.name])
     for i, item in enumerate(benchmark.items):
@@ -89,6 +90,7 @@ def score(
     notes = [
         "MMAU's test answers are not public: this cannot be scored offline, and no figure here is an accuracy.",
         SUBMIT,
+        *predictions.notes,
     ]
     if overall.answered < overall.items:
         notes.append(f"{overall.items - overall.answered} of {overall.items} items have no answer.")
