@@ -147,7 +147,7 @@ def answer_locked(
     plan = plan or Plan()
     style = style_named(plan.prompt)
     out_dir.mkdir(parents=True, exist_ok=True)
-    check_header(out_dir, config_of(backend, benchmark, plan), _facts(backend, benchmark, plan, style))
+    check_header(out_dir, config_of(backend, benchmark, plan), facts_of(backend, benchmark, plan))
     path = out_dir / PREDICTIONS_NAME
     answered = read_answered(path)
     items = chosen_items(benchmark, plan)
@@ -201,10 +201,12 @@ def config_of(backend: Backend, benchmark: Benchmark, plan: Plan) -> dict[str, A
     }
 
 
-def _facts(backend: Backend, benchmark: Benchmark, plan: Plan, style: Style) -> dict[str, Any]:
+def facts_of(backend: Backend, benchmark: Benchmark, plan: Plan) -> dict[str, Any]:
+    """What else `run.json` says: names, texts, dates; nothing of it decides whether two runs are one."""
     import datetime
     from importlib.metadata import version
 
+    style = style_named(plan.prompt)
     return {
         "model": backend.name,
         "model_hash": model_hash(backend),
@@ -246,7 +248,10 @@ class _Run:
         self.began = time.perf_counter()
         self.model_hash = model_hash(backend)
         self.system_sha = _sha(backend.system)
-        self.others = other_items(benchmark.items, plan.seed) if plan.control == "other-clip" else {}
+        self.others: dict[str, Item] = {}
+        if plan.control == "other-clip":
+            there = [i for i in benchmark.items if all(path.is_file() for path in benchmark.audio_paths(i))]
+            self.others = other_items(there, plan.seed)
 
     def ask(self, todo: Sequence[tuple[Item, int]]) -> None:
         try:

@@ -1,0 +1,99 @@
+"""Does the sound reach the model? Asked before a run, because a deaf model's score looks like any other.
+
+Decision: a few items are asked with their own audio, with silence as long, with another clip's audio and with none. A
+model loaded here is judged by its first logits, a server by its count of input tokens (or, where it counts nothing, by
+its answers). If nothing ever differs the run stops before it has cost anything: evaluation kits have published scores
+of models whose audio was dropped on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audio_reasoner.core import ids
+from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
+from audio_reasoner.evaluation.backends import Asked, Backend, Trio
+from audio_reasoner.evaluation.base import Benchmark, Item
+from audio_reasoner.evaluation.hearing import Ear, Heard, Sound, silence
+from audio_reasoner.evaluation.prompting import Style, prompt_of
+
+ITEMS = 3
+"""Questions asked in a probe, of as many clips."""
+TRIED = 50
+"""Items looked at to find them: some recordings may be missing."""
+TOKENS = 64
+"""Longest answer in a probe: it is the first words that differ."""
+
+
+def probe(backend: Backend, benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item]) -> dict[str, Any]:
+    """Ask a few items with their own, no and other sound; what was found, as `run.json` keeps it.
+
+    Raises:
+        AudioReasonerError: the backend cannot answer at all.
+    """
+    heard = _some(benchmark, ear, style, items)
+    if not heard:
+        raise InputError(
+            "no recording could be read, so it cannot be found out whether sound reaches the model.",
+            code="eval.nothing_heard",
+        )
+    trios = []
+    for i, (item, own) in enumerate(heard):
+        other = heard[(i + 1) % len(heard)][1] if len(heard) > 1 else _backwards(own)
+        ways = [_asked(benchmark, style, item, h) for h in (own, silence(own), other, Heard((), "none", 0.0))]
+        trios.append(Trio(*ways))
+    felt = backend.feel(trios, TOKENS)
+    return {"heard": felt.heard, "how": felt.how, "items": [dict(i) for i in felt.items]}
+
+
+def must_hear(found: Mapping[str, Any], name: str) -> None:
+    """Refuse a deaf model.
+
+    Raises:
+        ConfigError: `eval.deaf`.
+    """
+    if not found["heard"]:
+        raise ConfigError(
+            f"the sound does not reach {name}: with its own audio, with silence and with another clip's audio "
+            f"{len(found['items'])} questions gave the same result (judged by: {found['how']}).",
+            code="eval.deaf",
+            hint="Check that the server or model takes audio. --allow-deaf runs it all the same; "
+            "--control no-audio asks without sound on purpose.",
+        )
+
+
+def _some(benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item]) -> list[tuple[Item, Heard]]:
+    """A few items of different clips, spread over the benchmark, whose recordings can be read and are not silent."""
+    found: list[tuple[Item, Heard]] = []
+    clips: set[str] = set()
+    step = max(1, len(items) // TRIED)
+    for item in items[::step][:TRIED]:
+        if item.clip in clips:
+            continue
+        try:
+            heard = ear.hear(item)
+            prompt_of(style, benchmark, item)
+            if all(not sound.load().any() for sound in heard.parts):
+                continue  # real silence differs from silence for no model
+        except AudioReasonerError:
+            continue  # the run itself names what is wrong with it
+        found.append((item, heard))
+        clips.add(item.clip)
+        if len(found) == ITEMS:
+            break
+    return found
+
+
+def _backwards(heard: Heard) -> Heard:
+    """With a single clip there is no other: it is played backwards instead."""
+
+    def turned(sound: Sound) -> Sound:
+        key = ids.digest({"backwards": sound.key}).hex()
+        return Sound(key, sound.seconds, lambda: sound.load()[::-1].copy())
+
+    return Heard(tuple(turned(sound) for sound in heard.parts), heard.policy, heard.duration_s)
+
+
+def _asked(benchmark: Benchmark, style: Style, item: Item, heard: Heard) -> Asked:
+    return Asked(item.id, prompt_of(style, benchmark, item), heard.parts, heard.duration_s)
