@@ -292,29 +292,31 @@ def _summed(
     from audio_reasoner.evaluation.chat_sums import Sums
 
     by_item = {row.item.id: row for row in rows}
+    sums = Sums(benchmark.items, by_item, METRICS)
 
-    def group(name: str, parts: Sequence[Sequence[str]], items: Sequence[Item]) -> GroupScore:
-        """`parts`: the categories (or one group) whose means are averaged, itself perhaps a mean of several."""
-        held = [by_item[item.id] for item in items if item.id in by_item]
-        return GroupScore(name, len(items), len(held), Sums(items, by_item).values(parts), facts=_facts(items, held))
-
-    def of(category: str) -> list[Item]:
-        return [item for item in benchmark.items if item.groups["category"] == category]
-
-    mixed = [item for item in benchmark.items if item.groups["category"] in _MIXED]
-    categories = [group(name, [[name]], held) for name in CATEGORIES if (held := of(name))]
-    if mixed:
-        categories.append(group("mixed", [list(_MIXED)], mixed))
-    overall = group("overall", [["speech"], ["sound"], ["music"], list(_MIXED)], benchmark.items)
-    tables = {"category": categories}
-    for kind in ("task", "dataset"):
-        held_by: dict[str, list[Item]] = {}
+    def of(kind: str) -> dict[str, list[Item]]:
+        found: dict[str, list[Item]] = {}
         for item in benchmark.items:
-            held_by.setdefault(item.groups[kind], []).append(item)
-        tables[kind] = [group(name, [[items[0].groups["category"]]], items) for name, items in held_by.items()]
+            found.setdefault(item.groups[kind], []).append(item)
+        return found
+
+    def group(name: str, parts: Sequence[Sequence[Sequence[Item]]]) -> GroupScore:
+        items = [item for part in parts for held in part for item in held]
+        answered = [by_item[item.id] for item in items if item.id in by_item]
+        return GroupScore(name, len(items), len(answered), sums.values(parts), facts=_facts(items, answered))
+
+    by_category = of("category")
+    mixed = [by_category.get(name, []) for name in _MIXED]
+    overall = group("overall", [*([by_category.get(name, [])] for name in ("speech", "sound", "music")), mixed])
+    categories = [group(name, [[by_category[name]]]) for name in CATEGORIES if name in by_category]
+    tables = {
+        "category": [*categories, *([group("mixed", [mixed])] if any(mixed) else [])],
+        "task": [group(name, [[items]]) for name, items in of("task").items()],
+        "dataset": [group(name, [[items]]) for name, items in of("dataset").items()],
+    }
     facts = describe(used)
     overall.facts["judge"] = facts
-    headline = {g.name: g.values["score"].value for g in categories}
+    headline = {g.name: g.values["score"].value for g in tables["category"]}
     return Score(
         benchmark=benchmark,
         predictions_file=predictions_file,
