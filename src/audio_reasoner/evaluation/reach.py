@@ -22,12 +22,15 @@ ITEMS = 3
 """Questions asked in a probe, of as many clips."""
 TRIED = 50
 """Items looked at to find them: some recordings may be missing."""
-TOKENS = 64
-"""Longest answer in a probe: it is the first words that differ."""
 
 
-def probe(backend: Backend, benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item]) -> dict[str, Any]:
+def probe(
+    backend: Backend, benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item], max_new_tokens: int
+) -> dict[str, Any]:
     """Ask a few items with their own, no and other sound; what was found, as `run.json` keeps it.
+
+    The questions are those of the run and its controls to the letter, so that what a server is paid for here need not
+    be paid again there.
 
     Raises:
         AudioReasonerError: the backend cannot answer at all.
@@ -43,7 +46,7 @@ def probe(backend: Backend, benchmark: Benchmark, ear: Ear, style: Style, items:
         other = heard[(i + 1) % len(heard)][1] if len(heard) > 1 else _backwards(own)
         ways = [_asked(benchmark, style, item, h) for h in (own, silence(own), other, Heard((), "none", 0.0))]
         trios.append(Trio(*ways))
-    felt = backend.feel(trios, TOKENS)
+    felt = backend.feel(trios, max_new_tokens)
     return {"heard": felt.heard, "how": felt.how, "items": [dict(i) for i in felt.items]}
 
 

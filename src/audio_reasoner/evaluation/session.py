@@ -166,7 +166,7 @@ def _probe(
         answered = read_answered(out / PREDICTIONS_NAME)
         if not items or all((item.id, k) in answered for item in items for k in range(plan.samples)):
             return None
-        found = reach.probe(backend, benchmark, ear, style_named(plan.prompt), items)
+        found = reach.probe(backend, benchmark, ear, style_named(plan.prompt), items, plan.max_new_tokens)
         note(out, audio_reached={**found, "allowed_deaf": wanted.allow_deaf})
     if not wanted.allow_deaf:
         reach.must_hear(found, backend.name)
