@@ -98,6 +98,12 @@ class Chapter:
         """All runs of the chapter."""
         return [run for group in self.groups for run in group.runs]
 
+    def label(self, run: RunData) -> str:
+        """A run's name, with the number of its data file where the chapter has several."""
+        if len(self.groups) < 2:
+            return run.name
+        return f"{run.name} (data {1 + [g.sha256 for g in self.groups].index(run.sha256)})"
+
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """Every metric that one of the runs has, in order of first appearance."""
@@ -280,8 +286,8 @@ def _chapter(benchmark: str, runs: list[RunData], baseline: str, seed: int) -> C
     chapter = Chapter(benchmark, listed.title if listed else benchmark, groups)
     if len(groups) > 1:
         parts = "; ".join(
-            f"{g.revision} (sha256 {g.sha256[:12] or 'not recorded'}…): {', '.join(r.name for r in g.runs)}"
-            for g in groups
+            f"Data {i}: {g.revision} (sha256 {g.sha256[:12] or 'not recorded'}…): {', '.join(r.name for r in g.runs)}"
+            for i, g in enumerate(groups, 1)
         )
         chapter.warnings.append(
             f"These runs were scored on {len(groups)} different data files. Their numbers must not be compared with "

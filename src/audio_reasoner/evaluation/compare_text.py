@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import RunData
-from audio_reasoner.evaluation.pages_benchmark import interval_of, p_text, shown_value
 from audio_reasoner.evaluation.pages_paper import paper_value
+from audio_reasoner.evaluation.pages_values import interval_of, p_text, shown_value
 from audio_reasoner.evaluation.published import paper, published_tables, remarks
 from audio_reasoner.report import text
 

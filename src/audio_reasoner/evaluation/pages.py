@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from audio_reasoner.evaluation.compare import Comparison
 from audio_reasoner.evaluation.pages_answers import answers_section
-from audio_reasoner.evaluation.pages_benchmark import benchmark_section, shown_value
+from audio_reasoner.evaluation.pages_benchmark import benchmark_section
 from audio_reasoner.evaluation.pages_method import method_section
 from audio_reasoner.evaluation.pages_paper import glance_section, paper_section
+from audio_reasoner.evaluation.pages_values import shown_value
 from audio_reasoner.report import page, text, tile, tiles, write_text
 
 DEFAULT_ENTRIES = 2000

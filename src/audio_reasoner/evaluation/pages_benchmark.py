@@ -9,21 +9,29 @@ does the chain that stands before the answer mean anything (chains, causal test)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from audio_reasoner.evaluation.compare import Chapter, Group, Pair
 from audio_reasoner.evaluation.compare_read import RunData
+from audio_reasoner.evaluation.pages_chains import chains_cards
+from audio_reasoner.evaluation.pages_listening import controls_card, samples_card
+from audio_reasoner.evaluation.pages_values import (
+    DASH,
+    constant_dot,
+    interval_of,
+    p_text,
+    run_name,
+    value_cell,
+)
 from audio_reasoner.report import (
     Cell,
-    Curve,
     Dot,
     DotLine,
     Section,
     card,
-    curves,
     disclosure,
     dot_plot,
     matrix,
@@ -31,48 +39,17 @@ from audio_reasoner.report import (
     table,
     text,
 )
-from audio_reasoner.report.charts import nice_ceiling
 from audio_reasoner.report.dots import Shape
 
-_DASH = "–"
 LADDER: Mapping[str, tuple[Shape, int]] = {
     "strict": ("ring", 1),
     "extracted": ("disc", 4),
     "judged": ("diamond", 2),
-    "option": ("tick", 6),
 }
 """Readings that are drawn, by metric name; others stand in the table."""
 PER_TABLE = 7
 """Runs that stand side by side in one table of groups: more do not fit on paper."""
-CONTROL_MARKS: Mapping[str, tuple[Shape, int]] = {
-    "no-audio": ("ring", 5),
-    "silence": ("triangle", 3),
-    "other-clip": ("square", 1),
-    "shuffled": ("diamond", 2),
-}
 MOST_PAIRS = 28
-
-
-def shown_value(value: float, unit: str) -> str:
-    """A value with the decimals of its unit."""
-    return f"{value:.3f}" if unit == "share" else f"{value:.2f}"
-
-
-def interval_of(value: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The interval of a `Value.to_dict()`."""
-    ends = value.get("interval_95")
-    if isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) for e in ends):
-        return float(ends[0]), float(ends[1])
-    return None
-
-
-def p_text(p: float) -> str:
-    """A p-value for reading.
-
-    >>> p_text(0.0304), p_text(0.00004), p_text(1.0)
-    ('0.030', '< 0.001', '1')
-    """
-    return "< 0.001" if p < 0.001 else "1" if p > 0.9995 else f"{p:.3f}"
 
 
 def benchmark_section(chapter: Chapter, baseline: str = "") -> Section:
@@ -89,11 +66,14 @@ def benchmark_section(chapter: Chapter, baseline: str = "") -> Section:
         if group.pairs or group.untested:
             parts.append(_pairs(chapter, group, baseline))
     if chapter.controls:
-        parts.append(_controls(chapter))
-    if (drawn := _samples(chapter)) is not None:
+        parts.append(controls_card(chapter))
+    if (drawn := samples_card(chapter)) is not None:
         parts.append(drawn)
+    parts += chains_cards(chapter)
+    several = len(chapter.groups) > 1
     lead = "; ".join(
-        dict.fromkeys(f"data {g.revision}, sha256 {g.sha256[:16] or 'not recorded'}" for g in chapter.groups)
+        f"Data{f' {i}' * several}: {g.revision}, sha256 {g.sha256[:16] or 'not recorded'}"
+        for i, g in enumerate(chapter.groups, 1)
     )
     return Section(
         f"b-{chapter.benchmark}",
@@ -116,20 +96,19 @@ def _ladder(chapter: Chapter) -> Markup | None:
             if value is None:
                 continue
             shape, colour = LADDER[name]
-            dots.append(Dot(value["value"], shape, colour, name, interval_of(value) if name != "option" else None))
-            if name != "option":
-                said.append(f"{value['value']:.1f}")
+            dots.append(Dot(value["value"], shape, colour, name, interval_of(value)))
+            said.append(f"{value['value']:.1f}")
         if dots:
-            lines.append(DotLine(run.name, tuple(dots), " → ".join(said), joined=True))
+            lines.append(DotLine(chapter.label(run), (*constant_dot(run), *dots), " → ".join(said), spread=True))
     shown = [n for n in names if any(d.name == n for line in lines for d in line.dots)]
-    legend = signs([(*LADDER[n], n) for n in shown])
+    legend = signs([*((*LADDER[n], n) for n in shown), ("tick", 6, "best constant answer")])
     explained = {m["name"]: m.get("explained", "") for m in chapter.metrics}
     notes = Markup('<ul class="remarks">{}</ul>').format(
         Markup("").join([Markup("<li><b>{}</b>: {}</li>").format(n, explained[n]) for n in shown if explained.get(n)])
     )
     return card(
         "How much depends on reading the reply",
-        dot_plot(lines, "Accuracy by reading", unit=" %") + legend + notes,
+        dot_plot(lines, "Accuracy by reading", unit=" %", left=24) + legend + notes,
         "Per cent right on the same replies. A wide gap between strict and extracted means that the model answers in a form the official rule does not take.",
         wide=True,
     )
@@ -146,15 +125,11 @@ def _scores(chapter: Chapter) -> Markup:
             if answered == items
             else f"{answered:,}/{items:,}"
             if isinstance(answered, int) and isinstance(items, int)
-            else _DASH
+            else DASH
         )
-        cells: list[str | Markup] = [run.name, part]
+        cells: list[str | Markup] = [run_name(chapter.label(run)), part]
         cells += [value_cell(run.value(m["name"]), m.get("unit", "")) for m in metrics]
-        cells += [_rate(overall.get("unparsed")), _constant(overall), _share_of(overall.get("chance"))]
-        tokens = run.effort.tokens
-        cells.append(f"{sum(tokens) / len(tokens):,.0f}" if tokens else _DASH)
-        seconds = run.effort.seconds
-        cells.append(f"{sum(seconds) / len(seconds):.2f}" if seconds else _DASH)
+        cells += [_rate(overall.get("unparsed")), _constant(overall), _effort(run)]
         lines.append(cells)
     header = [
         "Run",
@@ -162,13 +137,11 @@ def _scores(chapter: Chapter) -> Markup:
         *[m.get("title") or m["name"] for m in metrics],
         "Unparsed, %",
         "Best constant, %",
-        "Chance, %",
         "Tokens a reply",
-        "Seconds a reply",
     ]
     official = ", ".join(m.get("title") or m["name"] for m in metrics if m.get("official"))
     note = f"Official rules: {official}. " if official else ""
-    note += "Small figures are 95 % intervals over clips; “all” counts items without an answer as wrong. Best constant: the best answer one could always give, chosen with the right answers in view."
+    note += "Small figures are 95 % intervals over clips; “all” counts items without an answer as wrong. Best constant: the best answer one could always give, chosen with the right answers in view; chance: expected of random choices."
     return card(
         "Scores",
         table(header, lines, numeric=tuple(range(1, len(header))), caption=f"Scores on {chapter.title}"),
@@ -177,44 +150,33 @@ def _scores(chapter: Chapter) -> Markup:
     )
 
 
-def value_cell(value: Mapping[str, Any] | None, unit: str, *, best: bool = False) -> str | Markup:
-    """A value with its interval below it."""
-    if value is None:
-        return _DASH
-    number = shown_value(value["value"], unit)
-    interval = interval_of(value)
-    below = f"{interval[0]:.1f}–{interval[1]:.1f}" if interval else ""
-    over = value.get("over_all_items")
-    if isinstance(over, int | float) and abs(over - value["value"]) > 0.005:
-        below += f"{' · ' if below else ''}all {shown_value(over, unit)}"
-    return Markup("{}{}").format(
-        Markup("<b>{}</b>").format(number) if best else number,
-        Markup('<small class="ci">{}</small>').format(below) if below else "",
-    )
-
-
 def _rate(found: object) -> str:
     if isinstance(found, dict) and isinstance(found.get("rate"), int | float):
         return f"{100 * found['rate']:.1f}"
-    return _DASH
-
-
-def _share_of(found: object) -> str:
-    return f"{found:.1f}" if isinstance(found, int | float) else _DASH
+    return DASH
 
 
 def _constant(overall: Mapping[str, Any]) -> str | Markup:
-    found = overall.get("best_constant")
+    found, chance = overall.get("best_constant"), overall.get("chance")
+    below = f"chance {chance:.1f}" if isinstance(chance, int | float) else ""
     if not isinstance(found, dict) or not isinstance(found.get("value"), int | float):
-        return _DASH
-    return Markup('{}<small class="ci">{}</small>').format(
-        f"{found['value']:.1f}", text.shorten(str(found.get("answer", "")), 18)
-    )
+        return Markup('{}<small class="ci">{}</small>').format(DASH, below)
+    answer = text.shorten(str(found.get("answer", "")), 14)
+    return Markup('{}<small class="ci">{}</small>').format(f"{found['value']:.1f} {answer}", below)
+
+
+def _effort(run: RunData) -> str | Markup:
+    tokens, seconds = run.effort.tokens, run.effort.seconds
+    if not tokens:
+        return DASH
+    below = f"{sum(seconds) / len(seconds):.2f} s" if seconds else ""
+    return Markup('{}<small class="ci">{}</small>').format(f"{sum(tokens) / len(tokens):,.0f}", below)
 
 
 def _groups(chapter: Chapter) -> list[Markup]:
     metric = chapter.metric(chapter.headline)
     parts = []
+    first = chapter.groups[0].sha256
     for kind in dict.fromkeys(k for run in chapter.runs for k in (run.score.get("tables") or {})):
         held = {run.name: _by_name(run, kind) for run in chapter.runs}
         names = list(dict.fromkeys(name for groups in held.values() for name in groups))
@@ -229,16 +191,25 @@ def _groups(chapter: Chapter) -> list[Markup]:
                 values = [
                     run.value(metric["name"], held[run.name][name]) if name in held[run.name] else None for run in some
                 ]
-                best = max((v["value"] for v in values if v is not None), default=None)
+                # The highest among runs on the first data file: others answered other questions.
+                rivals = [
+                    v["value"] for v, run in zip(values, some, strict=True) if v is not None and run.sha256 == first
+                ]
+                best = max(rivals) if len(rivals) > 1 else None
                 sizes = {g.get("items") for run in some if (g := held[run.name].get(name)) is not None}
                 n = "/".join(f"{s:,}" for s in sorted(s for s in sizes if isinstance(s, int)))
-                row: list[str | Markup] = [name, n or _DASH]
+                row: list[str | Markup] = [name, n or DASH]
                 row += [
-                    value_cell(v, metric.get("unit", ""), best=len(some) > 1 and v is not None and v["value"] == best)
-                    for v in values
+                    value_cell(
+                        v,
+                        metric.get("unit", ""),
+                        best=v is not None and v["value"] == best and run.sha256 == first,
+                        every=False,
+                    )
+                    for v, run in zip(values, some, strict=True)
                 ]
                 lines.append(row)
-            header = [kind.replace("_", " ").capitalize(), "Items", *[run.name for run in some]]
+            header = [kind.replace("_", " ").capitalize(), "Items", *[chapter.label(run) for run in some]]
             blocks.append(
                 table(header, lines, numeric=tuple(range(1, len(header))), caption=f"{chapter.title} by {kind}")
             )
@@ -268,7 +239,7 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
             if i == j:
                 line.append(None)
             elif pair is None:
-                line.append(Cell(_DASH, title="no common items"))
+                line.append(Cell(DASH, title="no common items"))
             elif i < j:
                 sign = 1 if pair.first == row else -1
                 line.append(_difference(pair, sign, row, column))
@@ -313,7 +284,9 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
         "Tested on the items both answered, item by item, by flipping the sign of whole clips (with one item per clip: McNemar’s exact test)."
         f"{more}{' ' + group.untested if group.untested else ''}"
     )
-    heading = "Are the differences more than luck?" + (f" {group.revision}" if len(chapter.groups) > 1 else "")
+    heading = "Are the differences more than luck?" + (
+        f" (data {1 + chapter.groups.index(group)})" if len(chapter.groups) > 1 else ""
+    )
     return card(heading, body + detail, note, wide=True)
 
 
@@ -323,7 +296,7 @@ def _difference(pair: Pair, sign: int, row: str, column: str) -> Cell:
     arrow = (" ▲" if value > 0 else " ▼") if sure else ""
     low, high = sorted(sign * v for v in pair.result.interval)
     title = f"{row} minus {column}: {value:+.2f} ({low:+.2f} to {high:+.2f}), corrected p {pair.p_holm:.3g}, {pair.result.n} items"
-    return Cell(f"{value:+.1f}{arrow}", value, sure, title)
+    return Cell(f"{value:+.1f}{arrow}".replace("-", "−"), value, sure, title)
 
 
 def _pair_line(p: Pair, baseline: str) -> list[str | Markup]:
@@ -345,143 +318,3 @@ def _pair_line(p: Pair, baseline: str) -> list[str | Markup]:
         told,
         r.test,
     ]
-
-
-def _controls(chapter: Chapter) -> Markup:
-    metric = chapter.metric(chapter.headline)
-    unit = metric.get("unit", "")
-    lines: list[DotLine] = []
-    rows: list[list[str | Markup]] = []
-    for run in chapter.runs:
-        held = chapter.controls.get(run.name)
-        if not held:
-            continue
-        own = run.value(chapter.headline)
-        constant = run.overall.get("best_constant")
-        dots: list[Dot] = []
-        if isinstance(constant, dict) and isinstance(constant.get("value"), int | float):
-            dots.append(Dot(constant["value"], "tick", 6, "best constant answer"))
-        for line in held:
-            if line.value is not None:
-                shape, colour = CONTROL_MARKS.get(line.name, ("cross", 7))
-                dots.append(Dot(line.value["value"], shape, colour, line.name, interval_of(line.value)))
-        if own is not None:
-            dots.append(Dot(own["value"], "disc", 4, "as asked", interval_of(own)))
-        lines.append(DotLine(run.name, tuple(dots), shown_value(own["value"], unit) if own is not None else ""))
-        rows.append([Markup("<b>{}</b>").format(run.name), "as asked", value_cell(own, unit), "", "", "", ""])
-        for line in held:
-            against = line.against
-            rows.append([
-                "", line.name, value_cell(line.value, unit),
-                f"{against.difference:+.2f}" if against is not None else _DASH,
-                f"{p_text(against.p)}" if against is not None else _DASH,
-                f"{line.explained:.1f}" if line.explained is not None else "",
-                f"{line.consistency:.1f}" if line.consistency is not None else "",
-            ])  # fmt: skip
-        majority = run.overall.get("majority")
-        if isinstance(majority, dict) and isinstance(majority.get("value"), int | float):
-            rows.append(
-                [
-                    "",
-                    f"always “{text.shorten(str(majority.get('answer')), 30)}” (majority)",
-                    f"{majority['value']:.2f}",
-                    "",
-                    "",
-                    "",
-                    "",
-                ]
-            )
-        if isinstance(constant, dict) and isinstance(constant.get("value"), int | float):
-            rows.append(
-                [
-                    "",
-                    f"always “{text.shorten(str(constant.get('answer')), 30)}” (best constant)",
-                    f"{constant['value']:.2f}",
-                    "",
-                    "",
-                    "",
-                    "",
-                ]
-            )
-    names = list(dict.fromkeys(line.name for held in chapter.controls.values() for line in held))
-    legend = signs(
-        [
-            ("disc", 4, "as asked"),
-            *[(*CONTROL_MARKS.get(n, ("cross", 7)), n) for n in names],
-            ("tick", 6, "best constant"),
-        ]
-    )
-    high = (
-        100.0 if unit == "percent" else nice_ceiling(max((d.value for line in lines for d in line.dots), default=1.0))
-    )
-    header = [
-        "Run",
-        "Condition",
-        metric.get("title") or metric["name"],
-        "As asked minus this",
-        "p",
-        "Explains above chance, %",
-        "Same option, %",
-    ]
-    body = (
-        dot_plot(lines, "Controls", high=high)
-        + legend
-        + Markup('<div class="below">{}</div>').format(
-            table(header, rows, numeric=(2, 3, 4, 5, 6), caption="Controls beside the run as asked")
-        )
-    )
-    return card(
-        "Does it listen?",
-        body,
-        "A model that scores as well without audio, on silence or on another clip’s audio does not answer from the recording. p is not corrected. “Explains above chance”: how much of the score above chance the condition reaches too. “Same option”: how often the same option was chosen after the options were put in another order.",
-        wide=True,
-    )
-
-
-def _samples(chapter: Chapter) -> Markup | None:
-    items: list[Curve] = []
-    rows: list[list[str | Markup]] = []
-    shapes: Sequence[Shape] = ("disc", "square", "triangle", "diamond", "ring", "cross")
-    for run in chapter.runs:
-        points = [
-            p
-            for p in run.samples.get("points") or []
-            if isinstance(p, dict) and isinstance(p.get("majority"), int | float)
-        ]
-        if not points:
-            continue
-        i = len(items)
-        shape, colour = shapes[i % len(shapes)], (4, 1, 2, 3, 5, 0, 7)[i % 7]
-        spent = [(p.get("tokens_per_question") or p["n"], p["majority"], p["n"]) for p in points]
-        items.append(
-            Curve(
-                run.name, tuple((x, y, f"{n} replies, {x:.0f} tokens: {y:.1f} %") for x, y, n in spent), shape, colour
-            )
-        )
-        for p in points:
-            any_right = p.get("at_least_one_right")
-            tokens = p.get("tokens_per_question")
-            rows.append([
-                run.name, str(p["n"]), f"{tokens:,.0f}" if isinstance(tokens, int | float) else _DASH,
-                value_cell({"value": p["majority"], "interval_95": p.get("interval_95")}, "percent"),
-                f"{any_right:.2f}" if isinstance(any_right, int | float) else _DASH,
-                text.count(run.samples.get("items") or 0),
-            ])  # fmt: skip
-    if not items:
-        return None
-    chart = curves(items[:7], "Accuracy against tokens", x_label="tokens spent per question", y_label="% right")
-    header = ["Run", "Replies", "Tokens per question", "Majority right, %", "Any right, %", "Items"]
-    how = next((str(run.samples["how"]) for run in chapter.runs if run.samples.get("how")), "")
-    return card(
-        "Accuracy against tokens",
-        chart
-        + disclosure(
-            "The numbers",
-            table(header, rows, numeric=(1, 2, 3, 4, 5), caption="Accuracy by number of replies"),
-            colour=5,
-            opened=len(rows) <= 10,
-        ),
-        f"The majority of n replies to each question ({how}). “Any right” is what a perfect chooser among them could reach."
-        + (f" The chart shows the first 7 of {len(items)} runs." if len(items) > 7 else ""),
-        wide=True,
-    )

@@ -105,23 +105,27 @@ def _reached(run: RunData) -> str:
 def _deviations(comparison: Comparison) -> Markup:
     found: dict[str, list[str]] = {}
     for run in comparison.runs:
-        for kind in ("deviations", "notes"):
-            for line in run.score.get(kind) or []:
-                if isinstance(line, str):
-                    found.setdefault(("" if kind == "deviations" else "Note: ") + line, []).append(run.name)
+        for line in run.score.get("deviations") or []:
+            if isinstance(line, str):
+                found.setdefault(line, []).append(run.name)
     every = len(comparison.runs)
     items = [
         Markup("<li>{} <small>({})</small></li>").format(
             line, "all runs" if len(names) == every and every > 1 else text.shorten(", ".join(names), 90)
         )
-        for line, names in sorted(found.items(), key=lambda kv: (kv[0].startswith("Note: "), -len(kv[1])))
+        for line, names in sorted(found.items(), key=lambda kv: -len(kv[1]))
     ]
     body = (
         Markup('<ul class="remarks">{}</ul>').format(Markup("").join(items))
         if items
         else Markup('<p class="note">The scores name none.</p>')
     )
-    return card("Deviations from the official procedure, and notes of the scorers", body, wide=True)
+    for run in comparison.runs:
+        notes = [Markup("<li>{}</li>").format(n) for n in run.score.get("notes") or [] if isinstance(n, str)]
+        if notes:
+            listed = Markup('<ul class="remarks">{}</ul>').format(Markup("").join(notes))
+            body += disclosure(f"Notes of the scorer: {run.name}", listed, colour=5, aside=run.benchmark, opened=False)
+    return card("Deviations from the official procedure", body, wide=True)
 
 
 def _judges(comparison: Comparison) -> Markup | None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import RunData
-from audio_reasoner.evaluation.pages_benchmark import interval_of, shown_value
+from audio_reasoner.evaluation.pages_values import interval_of, shown_value
 from audio_reasoner.evaluation.published import (
     PublishedTable,
     averages,
@@ -88,7 +88,6 @@ def _panel(chapter: Chapter) -> Markup | None:
     t, column = chapter.published, _column(chapter)
     # Ours and theirs stand on one scale only by the paper's own column; without it in a score the panel is ours alone.
     beside = t is not None and any(paper_value(run, column) is not None for run in chapter.runs)
-    shas = [g.sha256 for g in chapter.groups]
     lines: list[tuple[float, DotLine]] = []
     for run in chapter.runs:
         held = run.value(chapter.headline)
@@ -100,8 +99,7 @@ def _panel(chapter: Chapter) -> Markup | None:
         constant = run.overall.get("best_constant")
         if isinstance(constant, dict) and isinstance(constant.get("value"), int | float) and unit == "percent":
             dots.insert(0, Dot(constant["value"], "tick", 6, f"best constant answer “{constant.get('answer')}”"))
-        other = f" (data {shas.index(run.sha256) + 1})" if len(shas) > 1 else ""
-        lines.append((value, DotLine(run.name + other, tuple(dots), shown_value(value, unit), strong=True)))
+        lines.append((value, DotLine(chapter.label(run), tuple(dots), shown_value(value, unit), strong=True)))
     if not lines:
         return None
     if beside and t is not None:
@@ -119,6 +117,8 @@ def _panel(chapter: Chapter) -> Markup | None:
     low, high = _scale(unit, [v for v, _ in lines])
     what = f"{t.measure}, column {column}" if beside and t is not None else metric["title"]
     note = f"Ours by the reading “{metric['title']}”. {metric.get('explained') or ''}"
+    if t is not None and not beside:
+        note += f" The score names no value for the paper's column {column}, so its rows are not drawn here."
     return card(
         f"{chapter.title}: {what}",
         dot_plot([line for _, line in lines], f"{chapter.title}, {what}", low=low, high=high),
@@ -131,7 +131,7 @@ def paper_section(comparison: Comparison) -> Section:
     ours: list[Markup] = []
     others: list[Markup] = []
     for t in published_tables():
-        runs = [r for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs]
+        runs = [(c.label(r), r) for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs]
         (ours if runs else others).append(_table(t, runs))
     parts = list(ours)
     if others:
@@ -152,7 +152,7 @@ def paper_section(comparison: Comparison) -> Section:
     )
 
 
-def _table(t: PublishedTable, runs: Sequence[RunData]) -> Markup:
+def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
     lines: list[list[str | Markup]] = []
     doubted = {(a.model, a.column): a for a in averages(t) if not a.agrees}
     trained = any(row.trained_on for row in t.rows)
@@ -180,10 +180,10 @@ def _table(t: PublishedTable, runs: Sequence[RunData]) -> Markup:
                 *cells,
             ]
         )
-    for run in runs:
+    for label, run in runs:
         cells = [_ours(run, t, column) for column in t.columns]
         own: list[str | Markup] = [_DASH] if trained else []
-        name = Markup("{} <b>{}</b>").format(mark("disc", 4), run.name)
+        name = Markup("{} <b>{}</b>").format(mark("disc", 4), label)
         answered, items = run.overall.get("answered"), run.overall.get("items")
         part = (
             f", {answered:,}/{items:,} items"
@@ -210,7 +210,7 @@ def _table(t: PublishedTable, runs: Sequence[RunData]) -> Markup:
             "What does not add up in the published rows",
             notes,
             colour=1,
-            aside=f"{len(said)} remarks",
+            aside=f"{len(said)} remark{'s' * (len(said) != 1)}",
             opened=len(said) <= 3,
         )
         if said

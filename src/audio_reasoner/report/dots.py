@@ -30,8 +30,8 @@ _SHAPES = {
 }
 ROW = 27
 """Pixels from one line to the next."""
-_LEFT, _RIGHT = 33, 17
-"""Per cent of the width for labels and for numbers."""
+_RIGHT = 17
+"""Per cent of the width for numbers."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,17 @@ class Dot:
 
 @dataclass(frozen=True)
 class DotLine:
-    """One line: `number` stands flush right. `joined` draws a line through its dots; `strong` sets the label bold."""
+    """One line: `number` stands flush right; `strong` sets the label bold.
+
+    `spread` sets dots a little above and below each other in the order given, so that their intervals can be told apart;
+    ticks stay in the middle.
+    """
 
     label: str
     dots: tuple[Dot, ...]
     number: str = ""
     strong: bool = False
-    joined: bool = False
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,16 +101,22 @@ def _steps(low: float, high: float) -> list[float]:
     return [first + i * step for i in range(int((high - first) / step + 1e-9) + 1)]
 
 
-def dot_plot(lines: Sequence[DotLine], title: str, *, low: float = 0.0, high: float = 100.0, unit: str = "") -> Markup:
-    """Lines of dots over a common scale from `low` to `high`; what lies beyond stands at the edge."""
+def dot_plot(
+    lines: Sequence[DotLine], title: str, *, low: float = 0.0, high: float = 100.0, unit: str = "", left: int = 38
+) -> Markup:
+    """Lines of dots over a common scale from `low` to `high`; what lies beyond stands at the edge.
+
+    `left` is the room for labels, in per cent of the width.
+    """
     span = (high - low) or 1.0
-    inner = 100 - _LEFT - _RIGHT
+    inner = 100 - left - _RIGHT
+    row = ROW + 9 * any(line.spread for line in lines)
 
     def x(value: float) -> float:
         return 100 * (min(max(value, low), high) - low) / span
 
-    height = ROW * len(lines) + 22
-    field_ = [
+    height = row * len(lines) + 22
+    drawn = [
         Markup(
             '<line class="grid" x1="{}" x2="{}" y1="0" y2="{}"/><text class="axis mid" x="{}" y="{}">{}</text>'
         ).format(_pct(x(at)), _pct(x(at)), height - 18, _pct(x(at)), height - 4, f"{at:g}")
@@ -114,38 +124,38 @@ def dot_plot(lines: Sequence[DotLine], title: str, *, low: float = 0.0, high: fl
     ]
     text: list[Markup] = []
     for i, line in enumerate(lines):
-        y = ROW * i + ROW / 2
+        y = row * i + row / 2
         text.append(
             Markup('<text class="lbl{}" x="0" y="{}"><title>{}</title>{}</text><text class="num" x="100%" y="{}">{}</text>').format(
                 " strong" if line.strong else "", y + 4.5, line.label, shorten(line.label, 40), y + 4.5, line.number
             )
         )  # fmt: skip
-        if line.joined and len(line.dots) > 1:
-            ends = [x(d.value) for d in line.dots]
-            field_.append(
-                Markup('<line class="join" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
-                    _pct(min(ends)), _pct(max(ends)), y, y
-                )
-            )
+        moving = [d for d in line.dots if d.shape != "tick"] if line.spread else []
+        up = {id(d): 22 * ((k + 0.5) / len(moving) - 0.5) for k, d in enumerate(moving)}
         for d in line.dots:
             if d.interval is not None:
                 a, b = (_pct(x(v)) for v in d.interval)
-                field_.append(
+                at = f"{y + up.get(id(d), 0.0):.1f}"
+                drawn.append(
                     Markup('<line class="whisker k{}" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
-                        d.colour % COLOURS, a, b, y, y
+                        d.colour % COLOURS, a, b, at, at
                     )
                 )
         for d in line.dots:
-            span_text = f" ({d.interval[0]:.1f} to {d.interval[1]:.1f})" if d.interval is not None else ""
-            field_.append(
+            told = f" ({d.interval[0]:.1f} to {d.interval[1]:.1f})" if d.interval is not None else ""
+            drawn.append(
                 _placed(
-                    d.shape, d.colour, _pct(x(d.value)), y, f"{line.label}: {d.name} {d.value:.2f}{unit}{span_text}"
+                    d.shape,
+                    d.colour,
+                    _pct(x(d.value)),
+                    round(y + up.get(id(d), 0.0), 1),
+                    f"{line.label}: {d.name} {d.value:.2f}{unit}{told}",
                 )
             )
     spoken = f"{title}: " + "; ".join(f"{line.label} {line.number}" for line in lines)
     return Markup(
         '<svg class="chart dots" role="img" aria-label="{}" width="100%" height="{}"><svg x="{}" width="{}" height="{}" overflow="visible">{}</svg>{}</svg>'
-    ).format(spoken, height, _pct(_LEFT), _pct(inner), height, Markup("").join(field_), Markup("").join(text))
+    ).format(spoken, height, _pct(left), _pct(inner), height, Markup("").join(drawn), Markup("").join(text))
 
 
 def curves(

@@ -1,0 +1,182 @@
+"""Cards about the chains of replies: which sections they have, what their claims are worth, and the causal test.
+
+Decision: a chain is shown as three questions a number can answer. Is it there (sections), does the reply keep to it
+(SUMMARY and RESPONSE agree, the causal test), and is it true (claims against timelines, where there are any)?
+"""
+
+# ruff: noqa: E501 (markup and sentences are easier to read unbroken)
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from audio_reasoner.core.chain import SECTIONS
+from audio_reasoner.evaluation.compare import Chapter
+from audio_reasoner.evaluation.compare_read import RunData
+from audio_reasoner.report import card, table, text
+
+_DASH = "–"
+
+
+def chains_cards(chapter: Chapter) -> list[Markup]:
+    """The cards that the runs of a chapter have something for."""
+    return [c for c in (_sections(chapter), _claims(chapter), _causal(chapter)) if c is not None]
+
+
+def _object(found: object, *path: str) -> dict[str, Any]:
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def rate_cell(found: object) -> str | Markup:
+    """A rate of `chains.json` ({"value", "n", "interval_95"}, shares) in per cent, with its interval and denominator."""
+    if not isinstance(found, dict) or not isinstance(found.get("value"), int | float):
+        return _DASH
+    ends = found.get("interval_95")
+    below = []
+    if isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) for e in ends):
+        below.append(f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}")
+    if isinstance(found.get("n"), int):
+        below.append(f"of {found['n']:,}")
+    return Markup('{}<small class="ci">{}</small>').format(f"{100 * found['value']:.1f}", " · ".join(below))
+
+
+def _counted(run: RunData, name: str) -> str:
+    n = run.effort.n
+    return f"{100 * run.effort.sections[name] / n:.1f}" if n else _DASH
+
+
+def _sections(chapter: Chapter) -> Markup | None:
+    if not any(run.chains or run.effort.sections for run in chapter.runs):
+        return None
+    rows: list[list[str | Markup]] = []
+    for run in chapter.runs:
+        held = run.chains
+        if not held and not run.effort.n:
+            continue
+        cells: list[str | Markup] = [Markup('<span class="run">{}</span>').format(chapter.label(run))]
+        for name in SECTIONS:
+            section = _object(held, "sections", name)
+            cells.append(rate_cell(section.get("present")) if section else _counted(run, name))
+        words = sum(
+            w
+            for name in SECTIONS
+            if isinstance(w := _object(held, "sections", name, "words").get("median"), int | float)
+        )
+        cells.append(text.count(round(words)) if words else _DASH)
+        cells.append(rate_cell(held.get("well_formed")) if held else _well_formed(run))
+        cells.append(rate_cell(_object(held, "agreement").get("rate")))
+        rows.append(cells)
+    header = ["Run", *[n.upper() for n in SECTIONS], "Median words", "Well-formed, %", "SUMMARY and RESPONSE agree, %"]
+    return card(
+        "Are the chains there?",
+        table(
+            header, rows, numeric=tuple(range(1, len(header))), caption=f"Sections of the replies on {chapter.title}"
+        ),
+        "Per cent of the replies that have each section. Agreement: of the replies whose SUMMARY and RESPONSE both name an option, how many name the same one. A dash: not analysed.",
+        wide=True,
+    )
+
+
+def _well_formed(run: RunData) -> str:
+    found = run.overall.get("well_formed")
+    rate = found.get("rate") if isinstance(found, dict) else None
+    return f"{100 * rate:.1f}" if isinstance(rate, int | float) else _DASH
+
+
+def _claims(chapter: Chapter) -> Markup | None:
+    rows: list[list[str | Markup]] = []
+    for run in chapter.runs:
+        claims = _object(run.chains, "claims")
+        if not claims:
+            continue
+        for name, held in _object(claims, "by_section").items():
+            rows.append([chapter.label(run), str(name).upper(), *_claim_counts(held), "", ""])
+        accuracy = _object(claims, "accuracy")
+        chains = _object(claims, "chains")
+        for name, says in (
+            ("right", "chains without a contradicted claim"),
+            ("wrong", "chains with a contradicted claim"),
+        ):
+            n = chains.get(name)
+            count = n if isinstance(n, int) else _object(accuracy, name).get("n")
+            rows.append(
+                [
+                    chapter.label(run),
+                    says,
+                    "",
+                    "",
+                    "",
+                    "",
+                    f"{count:,}" if isinstance(count, int) else _DASH,
+                    rate_cell(accuracy.get(name)),
+                ]
+            )
+        kinds = [f"{kind} {_counts_text(held)}" for kind, held in _object(claims, "by_kind").items()]
+        if kinds:
+            rows.append(
+                [
+                    chapter.label(run),
+                    text.shorten("by kind (supported/contradicted): " + ", ".join(kinds), 400),
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                ]
+            )
+    if not rows:
+        return None
+    header = [
+        "Run",
+        "Where",
+        "Supported",
+        "Contradicted",
+        "Undecidable",
+        "Supported of decided, %",
+        "Chains",
+        "Right answers, %",
+    ]
+    return card(
+        "Are the chains true?",
+        table(header, rows, numeric=tuple(range(2, len(header))), caption="Claims of the chains against the timelines"),
+        "Only claims that a rule can read and the timeline can decide count. If chains that contradict the recording are followed by right answers as often as others, the answer does not rest on the chain.",
+        wide=True,
+    )
+
+
+def _claim_counts(held: object) -> list[str | Markup]:
+    found = held if isinstance(held, dict) else {}
+    counts: list[str | Markup] = [
+        f"{n:,}" if isinstance(n := found.get(k), int) else _DASH for k in ("supported", "contradicted", "undecidable")
+    ]
+    return [*counts, rate_cell(found.get("rate"))]
+
+
+def _counts_text(held: object) -> str:
+    found: Mapping[str, Any] = held if isinstance(held, dict) else {}
+    return f"{found.get('supported', 0)}/{found.get('contradicted', 0)}"
+
+
+def _causal(chapter: Chapter) -> Markup | None:
+    rows: list[list[str | Markup]] = []
+    for run in chapter.runs:
+        held = run.causal
+        conditions = held.get("interventions") or held.get("conditions") or {}
+        if not isinstance(conditions, dict):
+            continue
+        for name, found in conditions.items():
+            if not isinstance(found, dict):
+                continue
+            cells = [rate_cell(v) for k, v in found.items() if isinstance(v, dict) and "value" in v][:4]
+            rows.append([chapter.label(run), str(name), *cells, *[""] * (4 - len(cells))])
+    return (
+        None
+        if not rows
+        else card("Does the answer follow the chain?", table(["Run", "Change", "", "", "", ""], rows), wide=True)
+    )
