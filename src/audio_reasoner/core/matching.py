@@ -124,6 +124,8 @@ _RETRACTION = re.compile(
     r"|scratch that|correction(?=\s*[:,])|on second thoughts?|i was wrong|let me reconsider|no, sorry)",
     re.IGNORECASE,
 )
+_RETRACTING = _words("wait scratch correction second wrong reconsider sorry")
+"""A retraction holds one of these words; most replies hold none, and a look at words is cheaper than the search."""
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|textit)\s*\{([^{}]*)\}")
 
@@ -192,9 +194,11 @@ class _Tokens:
         parts = _TOKEN.split(text)
         self.gap = parts[0::2]
         self.raw = parts[1::2]
-        self.word = [raw.casefold() for raw in self.raw]
+        # All at once: no token holds a space, and folding never makes one.
+        self.word = " ".join(self.raw).casefold().split(" ") if self.raw else []
         if not _NUMBERS.keys().isdisjoint(self.word):
             self._numbers()
+        self.size = len(self.word)
         self.broken = [gap != " " and not _BREAKERS.isdisjoint(gap) for gap in self.gap]
 
     @cached_property
@@ -220,7 +224,7 @@ class _Tokens:
         return out[::-1]
 
     def __len__(self) -> int:
-        return len(self.word)
+        return self.size
 
     def _numbers(self) -> None:
         word = self.word
@@ -344,10 +348,11 @@ def match_option(reply: str, options: Sequence[str]) -> OptionMatch:
     whole = _whole(tokens, known)
     if whole is not None:
         return whole
-    retractions = list(_RETRACTION.finditer(tokens.text))
-    if retractions and retractions[-1].start() > 0:
-        tail = tokens.text[retractions[-1].end() :].lstrip(" ,.:;!-—…\n")
-        return match_option(tail, options)
+    if not _RETRACTING.isdisjoint(tokens.word):
+        retractions = list(_RETRACTION.finditer(tokens.text))
+        if retractions and retractions[-1].start() > 0:
+            tail = tokens.text[retractions[-1].end() :].lstrip(" ,.:;!-—…\n")
+            return match_option(tail, options)
     return _Reading(tokens, known).result()
 
 
@@ -406,24 +411,30 @@ class _Reading:
 
     def _text_hits(self) -> list[tuple[int, int, int]]:
         t, known = self.t, self.known
-        if known.keys is known.full:
-            places = list(range(len(t)))
+        by_first = known.by_first
+        if by_first.keys().isdisjoint(t.word):
+            return []
+        if known.keys is known.full or _MAY_CONNECT.isdisjoint(t.word):
+            places: Sequence[int] = range(t.size)
+            words = t.word
         else:
-            places = [i for i, word in enumerate(t.word) if not (word in _MAY_CONNECT and _connects(t.word, i))]
-        words = [t.word[i] for i in places]
+            places = [i for i, word in enumerate(t.word) if word not in _MAY_CONNECT or not _connects(t.word, i)]
+            words = [t.word[i] for i in places]
         hits: list[tuple[int, int, int]] = []
         reach = -1
         for at, word in enumerate(words):
-            for key, index in known.by_first.get(word, ()):
+            if word not in by_first:
+                continue
+            for key, index in by_first[word]:
                 stop = at + len(key)
-                if tuple(words[at:stop]) != key:
+                if stop > at + 1 and tuple(words[at:stop]) != key:
                     continue
                 start, end = places[at], places[stop - 1] + 1
                 if end <= reach or t.glued(start) or t.glued(end):
                     continue
-                if not known.breaks[index] and any(t.broken[i] for i in range(start + 1, end)):
+                if not known.breaks[index] and True in t.broken[start + 1 : end]:
                     continue
-                if len(key) == 1 and key[0][:1].isdigit() and end < len(t) and t.word[end] in _UNITS:
+                if len(key) == 1 and key[0][:1].isdigit() and end < t.size and t.word[end] in _UNITS:
                     continue
                 hits.append((start, end, index))
                 reach = end
@@ -436,8 +447,9 @@ class _Reading:
         covered = {i for start, end, _ in hits if end - start > 1 or len(t.raw[start]) > 1 for i in range(start, end)}
         marks: list[_Mark] = []
         lone = {start: index for start, end, index in hits if end - start == 1 and len(t.raw[start]) == 1}
-        for i, raw in enumerate(t.raw):
-            if len(raw) != 1 or i in covered or not raw.isascii() or not raw.isalpha():
+        for i in [i for i, raw in enumerate(t.raw) if len(raw) == 1]:
+            raw = t.raw[i]
+            if i in covered or not raw.isascii() or not raw.isalpha():
                 continue
             if i in lone and marks and marks[-1].label and marks[-1].end == i and not t.broken[i]:
                 marks.append(_Mark(i, i + 1, lone[i], "text", True, False))  # "(c) D" where D is a text
@@ -470,8 +482,8 @@ class _Reading:
     def _said_outright(self, i: int) -> bool:
         """Whether "yes", "no" and their like are an answer here and not part of a sentence: "it is no, because"."""
         t = self.t
-        stands_apart = t.gap[i + 1].strip() != "" or i + 1 == len(t)
-        if t.broken[i] and (t.broken[i + 1] or i + 1 == len(t)):
+        stands_apart = t.gap[i + 1].strip() != "" or i + 1 == t.size
+        if t.broken[i] and (t.broken[i + 1] or i + 1 == t.size):
             return True  # a sentence of its own: "Is there a dog? No."
         return stands_apart and i > 0 and t.word[i - 1] in ("is", "be", "say", "answer", "it's", "that's")
 
@@ -507,7 +519,7 @@ class _Reading:
         gaps = "".join(t.gap[i] for i in range(first.end, second.start + 1))
         if first.kind == "letter":
             # "B. dog", "(b) dog", "B: dog", "B, dog", "B - dog", "B (dog)"; never across a second full stop.
-            if "." in gaps and second.start > first.end and second.end < len(t) and not t.broken[second.end]:
+            if "." in gaps and second.start > first.end and second.end < t.size and not t.broken[second.end]:
                 return False  # "B. The dog is heard later" explains, "B. the dog" restates
             return (first.label or gaps.strip() != "") and not re.search(r"[!?;]|\.\s*\.|\n\s*\n", gaps)
         return second.label and not re.search(r"[.!?;:\n,]", gaps)
@@ -527,7 +539,7 @@ class _Reading:
         if t.glued(i) or t.glued(i + 1):
             return None
         line_start = i == 0 or "\n" in before
-        ends = after.strip() == "" and (i + 1 == len(t) or "\n" in after)
+        ends = after.strip() == "" and (i + 1 == t.size or "\n" in after)
         delimited = after[:1] in (")", "]", ".", ":", "、", ",", "-", "–", "—") or after[:2] in (" -", " –", " —", " :")
         if after[:1] == ")" and not t.bracketed[i]:
             return "label"
@@ -536,7 +548,7 @@ class _Reading:
             if raw == "I" and len(known.texts) < 9 and after[:1] not in (".", ":"):
                 return None
             return "label"
-        following = t.word[i + 1] if i + 1 < len(t) and not t.broken[i + 1] else ""
+        following = t.word[i + 1] if i + 1 < t.size and not t.broken[i + 1] else ""
         previous = t.word[i - 1] if i and not _BREAK.search(before.replace("\n", " ")) else ""
         keyed = previous in ("option", "choice", "letter", "answer", "options") or (
             previous in _COPULAS
@@ -555,7 +567,7 @@ class _Reading:
             return "anchored" if before.strip() in (":", "=") and previous in _LABELS else None
         if known.letter_like:
             return "bare"
-        if following in ("and", "or") and i + 2 < len(t) and len(t.raw[i + 2]) == 1 and t.raw[i + 2].isupper():
+        if following in ("and", "or") and i + 2 < t.size and len(t.raw[i + 2]) == 1 and t.raw[i + 2].isupper():
             return "anchored"  # "between A and B" names both or neither
         if previous in _ANCHORS and (previous != "is" or (i > 1 and t.word[i - 2] in _IS_SUBJECTS)):
             return "anchored"
@@ -624,7 +636,7 @@ class _Reading:
     def _negated_after(self, mark: _Mark) -> bool:
         t = self.t
         seen_copula = crossed = False
-        for i in range(mark.end, min(len(t), mark.end + 9)):
+        for i in range(mark.end, min(t.size, mark.end + 9)):
             if t.broken[i]:
                 return False
             word = t.word[i]
@@ -640,9 +652,9 @@ class _Reading:
                     return False
                 if not seen_copula:
                     # "B not A" prefers B; "B not present" rejects it.
-                    rest = range(i + 1, min(len(t), i + 4))
+                    rest = range(i + 1, min(t.size, i + 4))
                     return "," not in t.gap[i] and not any(j in self.starts for j in rest)
-                return not (i + 1 < len(t) and t.word[i + 1] in ("only", "just", "merely"))
+                return not (i + 1 < t.size and t.word[i + 1] in ("only", "just", "merely"))
             if word in _POST_NEGATORS and word not in ("out",):
                 return not ("," in t.gap[i] and not seen_copula)
             if word == "out" and i and t.word[i - 1] == "ruled":
@@ -723,7 +735,7 @@ class _Reading:
         rejected = False
         i = at
         steps = 0
-        while i < min(len(t), at + LONGEST_WINDOW):
+        while i < min(t.size, at + LONGEST_WINDOW):
             if i > at and t.broken[i] and t.gap[i].strip() != "":
                 return None
             if i == at and _BREAK.search(t.gap[i].replace("\n", " ").replace(":", " ")):
@@ -738,7 +750,7 @@ class _Reading:
             word = t.word[i]
             if word in _WINDOW_STOPS or (word == "but" and not rejected):
                 return None
-            if word in _NEGATORS and not any(j in self.starts for j in range(i, min(len(t), i + 5))):
+            if word in _NEGATORS and not any(j in self.starts for j in range(i, min(t.size, i + 5))):
                 return None
             steps += 1
             if near and steps > 3:
@@ -756,10 +768,10 @@ class _Reading:
 
     def _conclusions(self) -> Iterable[list[_Mark]]:
         t = self.t
-        for i, word in enumerate(t.word):
-            if word not in _CUES or i in self.held:
+        for i in [i for i, word in enumerate(t.word) if word in _CUES]:
+            if i in self.held:
                 continue
-            group = None
+            word, group = t.word[i], None
             if word in _ANSWER_WORDS or (word in _CHOICE_WORDS and i and t.word[i - 1] in _CHOICE_QUALIFIERS):
                 if (i and t.word[i - 1] in _NOT_THE_ANSWER) or self._somebody_says(i) or self._hypothetical(i):
                     continue
@@ -768,7 +780,7 @@ class _Reading:
                 group = None if self._negated(self.starts[i + 1]) else self._extend(self.starts[i + 1])
             elif word in _CHOOSING:
                 group = self._window(i + 1, near=False)
-            elif word in _CHOOSING_PAIRS and i + 1 < len(t) and t.word[i + 1] == _CHOOSING_PAIRS[word]:
+            elif word in _CHOOSING_PAIRS and i + 1 < t.size and t.word[i + 1] == _CHOOSING_PAIRS[word]:
                 group = self._window(i + 2, near=False)
             elif word == "案" and i and t.word[i - 1] == "答":
                 group = self._window(i + 1, near=False)
@@ -776,9 +788,10 @@ class _Reading:
                 group = self._window(i + 1, near=True)
             if group:
                 yield group
-        praise = not _PRAISE_CUES.isdisjoint(t.word)
+        if _PRAISE_CUES.isdisjoint(t.word):
+            return
         for k, mark in enumerate(self.marks):
-            if praise and self._praised(mark) and not self._negated(k) and not self._hypothetical(mark.end):
+            if self._praised(mark) and not self._negated(k) and not self._hypothetical(mark.end):
                 yield self._joined_before(k)
 
     def _somebody_says(self, i: int) -> bool:
@@ -791,16 +804,16 @@ class _Reading:
     def _hypothetical(self, i: int) -> bool:
         """Whether the sentence around token i says what would be: "A would be correct if the dog were first"."""
         t = self.t
-        near = range(max(0, i - 30), min(len(t), i + 30))
+        near = range(max(0, i - 30), min(t.size, i + 30))
         if "if" not in t.word[near.start : near.stop] or "would" not in t.word[max(0, i - 4) : i + 4]:
             return False
-        first = next((j for j in range(i, near.start, -1) if j < len(t) and t.broken[j]), near.start)
+        first = next((j for j in range(i, near.start, -1) if j < t.size and t.broken[j]), near.start)
         last = next((j for j in range(i + 1, near.stop) if t.broken[j]), near.stop)
         return "if" in t.word[first:last]
 
     def _after_answer(self, i: int) -> list[_Mark] | None:
         t = self.t
-        if i + 1 >= len(t):
+        if i + 1 >= t.size:
             return None
         gap = t.gap[i + 1]
         if i + 1 in self.starts and (":" in gap or "=" in gap or "\n" in gap or gap.strip(" \"'([{-–—>") == ""):
@@ -810,7 +823,7 @@ class _Reading:
             return self._window(i + 1, near=False)
         if t.broken[i + 1] and gap.strip() != "":
             return None
-        for j in range(i + 1, min(len(t), i + 9)):
+        for j in range(i + 1, min(t.size, i + 9)):
             if (j > i + 1 and t.broken[j]) or j in self.starts:
                 return None
             if t.word[j] in _COPULAS:
@@ -821,12 +834,12 @@ class _Reading:
         """Whether the words after a mark call it the answer: "B is correct", "the dog is the right answer"."""
         t = self.t
         words: list[str] = []
-        for i in range(mark.end, min(len(t), mark.end + 9)):
+        for i in range(mark.end, min(t.size, mark.end + 9)):
             if t.broken[i] or ("," in t.gap[i] and i > mark.end):
                 return False
             word = t.word[i]
             if word in _PRAISE:
-                if word == "right" and i + 1 < len(t) and t.word[i + 1] in _RIGHT_ELSEWHERE and not t.broken[i + 1]:
+                if word == "right" and i + 1 < t.size and t.word[i + 1] in _RIGHT_ELSEWHERE and not t.broken[i + 1]:
                     return False
                 if word in "正对對":
                     return True
@@ -834,11 +847,11 @@ class _Reading:
                 return bool(words) or word in ("correct", "right")
             if word == "best":
                 return True
-            if word in ("fits", "matches", "fit", "match") and i + 1 < len(t) and t.word[i + 1] == "best":
+            if word in ("fits", "matches", "fit", "match") and i + 1 < t.size and t.word[i + 1] == "best":
                 return True
             if word not in _PRAISE_FILLERS and word != "是":
                 return False
-            if word == "likely" and words[-1:] == ["most"] and (i + 1 == len(t) or t.broken[i + 1]):
+            if word == "likely" and words[-1:] == ["most"] and (i + 1 == t.size or t.broken[i + 1]):
                 return True
             words.append(word)
         return False
@@ -866,7 +879,7 @@ class _Reading:
             return None
         if first.kind == "text" and not first.firm:
             after = t.gap[first.end]
-            return [first] if first.end == len(t) or after[:1] in ".,;:!\n-—–" else None
+            return [first] if first.end == t.size or after[:1] in ".,;:!\n-—–" else None
         if not first.label:
             return None
         group = self._extend(0)
@@ -878,9 +891,9 @@ class _Reading:
         if _THEREFORE_CUES.isdisjoint(t.word):
             return None
         standing = self._standing()
-        end = len(t)
-        for i in range(len(t) - 1, -1, -1):
-            if self._concludes(i) and i not in self.held:
+        end = t.size
+        for i in range(t.size - 1, -1, -1):
+            if t.word[i] in _THEREFORE_CUES and i not in self.held and self._concludes(i):
                 group = [m for m in standing if i < m.start < end]
                 if group:
                     return group if len(self._options_of(group)) == 1 else None
