@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from audio_reasoner.checks import text as t
 from audio_reasoner.checks.marks import MARK, Marked, Mention, marker
 from audio_reasoner.checks.ontology import confusable
-from audio_reasoner.checks.statements import DOUBT, Statements
+from audio_reasoner.checks.statements import Statements
 from audio_reasoner.checks.truth import Facts, Truth, facts_of, folded
+from audio_reasoner.checks.voices import doubtful
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Claim, ClaimKind, ClaimStatus, Clip, Evidence, Question
 
@@ -25,6 +26,23 @@ LENGTH_S = 0.25
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|without|neither|nor|missing|absent|isn't|doesn't|cannot|other than|instead|out|wrong|"
     r"dropped|whether|fails|differs)\b",
+)
+_NEGATION_PIECES = (
+    "no",
+    "neither",
+    "never",
+    "without",
+    "missing",
+    "absent",
+    "n't",
+    "than",
+    "instead",
+    "out",
+    "wrong",
+    "dropped",
+    "whether",
+    "fails",
+    "differs",
 )
 _CLAUSE = re.compile(r",? followed by |,? and then |, then ")
 _BEGINS = re.compile(r"\b(?:begins?|starts?|starting|onset|sets? in|enters?|comes? in|kicks in|from)\b", re.IGNORECASE)
@@ -41,11 +59,19 @@ _RUNNING = re.compile(
 )
 _LIST = re.compile(r"^1[.)]? .+")
 _ITEM = re.compile(r"(?:^|, )(\d+) (.+?)(?: (\d+(?:\.\d+)?) s)?(?=, \d+ |\.|$)")
+_NTH = re.compile(rf"\b(?:the|in|as the) ({t.ORDINAL}) (?:sound|place|event)\b|\bcomes ({t.ORDINAL})\b", re.IGNORECASE)
+_PLACE = re.compile(r"\b(?:place|position|number|sound number) (\d+)\b", re.IGNORECASE)
+_OPENING = re.compile(r"(?:first|to begin with|the (?:opening|first) sound)[ ,]", re.IGNORECASE)
+_CLOSING = re.compile(r"(?:finally|last of all|the (?:last|final|closing) sound)[ ,]", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_NTH_PIECES = ("st ", "nd ", "rd ", "th ", "comes ")
+_STEP = re.compile(r"(?:^|, )(\S.*?) (\d+)(?=, |\.)")
 _IS_SOUND, _SOUND_IS = re.compile(r"(\d+) is (.+)\."), re.compile(r"(.+) is (\d+)\.")
 _BARE = re.compile(rf"(?:the |an? )?{MARK}(?: sound| noise)?", re.IGNORECASE)
 _X = "\x02(\\d+)\x03"
 _THE = r"(?:the |an? )?(?:sound of )?"
 _SIDE = r"(?:right|directly|just|immediately) (before|after)"
+_OFTEN = re.compile(r"once|twice|times", re.IGNORECASE)
 _NEAR = re.compile(r"\b(?:before|after|followed)\b", re.IGNORECASE)
 _SIDE_FIRST = re.compile(rf"{_SIDE} {_THE}{_X}(?: sound)?,? (?:comes|there is|I hear|is) {_THE}{_X}", re.IGNORECASE)
 _SIDE_LATER = re.compile(rf"{_X}(?: sound)? (?:comes|is heard|stands|is) {_SIDE} {_THE}{_X}", re.IGNORECASE)
@@ -71,20 +97,21 @@ class Reader:
         self.labels = set(self.truth.sequence)
         others = {folded(x) for x in option_labels(question)} if question.family in _LABEL_FAMILIES else set()
         self.marker = marker(frozenset(self.labels), frozenset(others))
-        self.pattern = self.marker.exact
         self.statements = Statements(
             facts,
             question.family in ("count", "count_of"),
             frozenset(m.word for m in self.marker.mark(question.text).mentions),
         )
         self.claims: list[Claim] = []
+        self.keys: list[tuple[str, ...]] = []
 
     def note(self, kind: ClaimKind, section: str, sentence: str, good: bool | None, detail: str = "") -> None:
         """Add a claim; None is undecidable. The same claim of one sentence is noted once."""
         status: ClaimStatus = "undecidable" if good is None else "supported" if good else "contradicted"
-        claim = Claim(kind=kind, section=section, text=sentence[:200], status=status, detail=detail)
-        if claim not in self.claims[-4:]:
-            self.claims.append(claim)
+        key = (kind, section, sentence[:200], status, detail)
+        if key not in self.keys[-4:]:
+            self.keys.append(key)
+            self.claims.append(Claim(kind=kind, section=section, text=sentence[:200], status=status, detail=detail))
 
     # --- one section
 
@@ -100,7 +127,7 @@ class Reader:
             self._plain(section, sentence, marked)
             self._running_count(section, sentence)
             low = sentence.lower()
-            if NEGATION.search(low) or DOUBT.search(low):
+            if (t.has(low, _NEGATION_PIECES) and NEGATION.search(low)) or doubtful(low):
                 self._small_steps(section, sentence)
                 continue
             self._single(section, sentence, marked)
@@ -185,6 +212,8 @@ class Reader:
 
     def _moments(self, section: str, sentence: str, label: str) -> None:
         spans = [(a, b) for x, a, b in self.truth.events if x == label]
+        if not _DIGIT.search(sentence):
+            return
         found = t.times(sentence)
         begins = _BEGINS.search(sentence) is not None
         where = ", ".join(f"{a:.2f}–{b:.2f}" for a, b in spans)
@@ -217,22 +246,15 @@ class Reader:
     def _place(self, section: str, sentence: str, label: str) -> None:
         sequence = self.truth.sequence
         places: list[int] = []
-        for m in re.finditer(
-            rf"\b(?:the|in|as the) ({t.ORDINAL}) (?:sound|place|event)\b|\bcomes ({t.ORDINAL})\b", sentence, re.I
-        ):
+        for m in _NTH.finditer(sentence) if t.has(sentence, _NTH_PIECES) else ():
             k = t.ordinal(m[1] or m[2])
             if k is not None:
                 places.append(k)
-        places += [int(k) for k in re.findall(r"\b(?:place|position|number|sound number) (\d+)\b", sentence, re.I)]
-        if (
-            re.match(r"(?:first|to begin with|the (?:opening|first) sound)[ ,]", sentence, re.I)
-            and section == "caption"
-        ):
+        if _DIGIT.search(sentence):
+            places += [int(k) for k in _PLACE.findall(sentence)]
+        if section == "caption" and _OPENING.match(sentence):
             places.append(1)
-        if (
-            re.match(r"(?:finally|last of all|the (?:last|final|closing) sound)[ ,]", sentence, re.I)
-            and section == "caption"
-        ):
+        if section == "caption" and _CLOSING.match(sentence):
             places.append(len(sequence))
         for k in set(places):
             good = 1 <= k <= len(sequence) and sequence[k - 1] == label
@@ -240,7 +262,8 @@ class Reader:
 
     def _marked(self, sentence: str) -> tuple[str, list[str]]:
         """The sentence with each mention of a sound as a mark, so that fixed patterns can be used; and the sounds."""
-        if self.pattern is None:
+        pattern = self.marker.exact
+        if pattern is None:
             return sentence, []
         found: list[str] = []
 
@@ -248,10 +271,12 @@ class Reader:
             found.append(folded(m[1]))
             return f"\x02{len(found) - 1}\x03"
 
-        return self.pattern.sub(mark, sentence), found
+        return pattern.sub(mark, sentence), found
 
     def _kinds(self, section: str, sentence: str) -> None:
         """ "the dog once, the bell twice": a count for each of several sounds."""
+        if _OFTEN.search(sentence) is None:
+            return
         marked, found = self._marked(sentence)
         pairs = _KIND_COUNT.findall(marked)
         if len(pairs) > 1:
@@ -290,7 +315,7 @@ class Reader:
             sound = self._one_sound(m[1])
             if sound is not None and sound.label:
                 self.note("order", section, sentence, self._stands_at(int(m[2]), sound))
-        items = re.findall(r"(?:^|, )(\S.*?) (\d+)(?=, |\.)", sentence)
+        items = _STEP.findall(sentence) if _DIGIT.search(sentence) else []
         if items and all(folded(x) in self.labels for x, _ in items) and len(items) == len(sequence):
             said = [int(n) for _, n in items]
             named = [folded(x) for x, _ in items]

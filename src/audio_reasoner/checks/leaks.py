@@ -38,29 +38,48 @@ _LEAK = re.compile(
 )
 _REPLY = r"(?:reply|response|output|answer|message)"
 _HEARING = r"(?:(?:directly|actually|currently) )?(?:assist|help(?! but\b| notic)|comply|fulfil\w*|respond|(?:complete|perform|do) (?:this|the|that|your) (?:task|request)|(?:process|listen to|hear|access|analy[sz]e|play|open)(?: to)?(?: (?:the|this|that|your|any|an))?(?: (?:actual|attached|provided|uploaded|given|original))*(?: (?:audio|sounds? files?|files?|attachments?)\b|[.,;]|$))"
-_TEACHER_ERROR = re.compile(
-    r"\brate limit|\bquota exceeded|internal server error|\bservice unavailable\b|\bbad gateway\b|\bgateway time-?out|\bhttp(?:/\d(?:\.\d)?)? [45]\d\d\b|"
-    r"\bresource_exhausted\b|\binvalid_argument\b|\bdeadline_exceeded\b|\b(?:connection|connect|network|server|gateway|upstream|proxy|api|socket|ssl) (?:error|failed|failure|reset|refused|timed out|aborted)\b|\b(?:request|operation|call) (?:has )?(?:timed out|failed|was (?:aborted|refused|throttled))|<!doctype|<html|<body|traceback \(most recent|"
-    r"\b(?:status|error)(?: code)?:? [45]\d\d\b|\bi(?:'m| am) sorry\b|^(?:i'm )?sorry,|\bi apologi[sz]e\b|"
-    rf"\bi (?:cannot|can't|can not|am unable to|'m unable to|am not able to|'m not able to|won't be able to|will not be able to|am not allowed to|have no way (?:of|to)|must decline to) {_HEARING}|\b(?:am|'m) not able to complete|\bhave no way (?:of hearing|to hear)|"
-    rf"\b(?:it is|it's) (?:not possible|impossible) for me to {_HEARING}|\b(?:guidelines|polic(?:y|ies)|safety rules) (?:do(?:es)? not|don't|doesn't|prevents?|prohibits?|forbids?|restricts?|won't) |\bas an? (?:ai|artificial intelligence|large language|language|text-based|text)(?: language)? (?:model|assistant)|"
-    r"\b(?:unable|not able) to (?:directly )?(?:process|access|listen|play|hear) |<\|[a-z_]+\|>|\[/?inst\]|\bno audio (?:file )?(?:was|is|has been) (?:\w+ )?(?:provided|attached|given|uploaded|included)|\bdo(?:n't| not) have (?:the )?(?:ability|capability|access)|"
-    r"\bhere is the (?:original )?(?:description|question|answer)\b|\bthe question is: \*|\*\*\* ?\w+ here|\byou (?:must|should) (?:absolutely )?(?:not|never) (?:mention|assume|reveal|refer)|"
-    rf"\b{_REPLY} (?:should|must|has to|needs to|shall) (?:\w+ )?(?:follow|be in|be formatted|adhere|contain|consist|use|start|begin|end|include)|\bprovide (?:the result|your {_REPLY}) in the (?:specified|following) format|"
-    rf"\bplease (?:provide|write|give|produce|generate|output|return|use|include|follow|respond|reply)\b[^.!?]{{0,60}}\b(?:{_REPLY}|sections?|format|reasoning|descriptions?|captions?|steps?|json|tags?)\b|\b(?:do not|don't|never) (?:mention|reveal|disclose|refer to|include|repeat|output|write) (?:\w+ ){{0,4}}?(?:instructions?|prompt|{_REPLY}|tags?|format|annotations?|captions?)\b|"
-    rf"\b(?:make sure|ensure|remember|keep in mind) (?:that )?(?:you|your (?:\w+ )?{_REPLY})\b|\byour (?:final |own |whole |entire )?(?:{_REPLY} (?:ends?|begins?|starts?|follows|contains)|task is to)\b|(?:^|(?<=[.!?] ))write (?:the|your|a|down) (?:\w+ )?(?:planning|caption|reasoning|summary|{_REPLY}|answer|steps)\b|\b(?:opening|closing|xml|exactly these|following) tags?\b|"
-    r"^\((?:in this (?:part|section)|draw|describe|write|give|state|list|explain|analy[sz]e|summari[sz]e|provide|think|use|put|answer|repeat|insert|add|fill)\b[^()\n]*\)$|(?<=[.!?] )\((?:draw|describe|write|give|state|list|explain|analy[sz]e|summari[sz]e|provide|think|use|put|answer|repeat|insert|fill)\b[^()\n]*\.\)|"
-    r"\bstrictly follow\b|^\(?in this (?:part|section),|\(in this (?:part|section),|\bsystem prompt\b|\{[a-z_]{3,20}\}",
-    re.MULTILINE,
-)
-_ERROR_WORDS = (
-    "limit", "quota", "error", "unavailable", "gateway", "http", "exhausted", "invalid", "deadline", "connect", "<",
-    "traceback", "sorry", "apolog", "i can", "i am ", "i have ", "i won't", "i will not", "i must", "i'm ", "model", "assistant", "able to",
-    "no audio", "not have", "n't have", "here is the", "question is:", "***", "you must", "you should", "strictly", "must", "should",
-    "has to", "needs to", "in this part", "in this section", "prompt", "{", "[inst", "[/inst", "provide ", "please", "do not", "don't", "never",
-    "make sure", "ensure", "remember", "your ", "tag", "possible for me", "polic", "guideline", "status", "request", "failed", "time",
-    "refused", "write ", "(", "safety", "call", "server", "network", "proxy", "upstream", "socket",
+_TEACHER_ERRORS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (pieces, re.compile(pattern, re.MULTILINE))
+    for pieces, pattern in (
+        (
+            ("limit", "quota", "server error", "unavailable", "gateway", "http", "_exhausted", "_argument", "_exceeded", "<", "traceback"),
+            r"\brate limit|\bquota exceeded|internal server error|\bservice unavailable\b|\bbad gateway\b|\bgateway time-?out|\bhttp(?:/\d(?:\.\d)?)? [45]\d\d\b|"
+            r"\bresource_exhausted\b|\binvalid_argument\b|\bdeadline_exceeded\b|<!doctype|<html|<body|traceback \(most recent|<\|[a-z_]+\|>",
+        ),
+        (
+            ("connect", "network", "server", "gateway", "upstream", "proxy", "api", "socket", "ssl"),
+            r"\b(?:connection|connect|network|server|gateway|upstream|proxy|api|socket|ssl) (?:error|failed|failure|reset|refused|timed out|aborted)\b",
+        ),
+        (("request", "operation", "call"), r"\b(?:request|operation|call) (?:has )?(?:timed out|failed|was (?:aborted|refused|throttled))"),
+        (("status", "error"), r"\b(?:status|error)(?: code)?:? [45]\d\d\b"),
+        (("sorry", "apolog"), r"\bi(?:'m| am) sorry\b|^(?:i'm )?sorry,|\bi apologi[sz]e\b"),
+        (
+            ("i can", "i am ", "i'm ", "i won't", "i will not", "i have no", "i must", "have no way", "for me to", "not able"),
+            rf"\bi (?:cannot|can't|can not|am unable to|'m unable to|am not able to|'m not able to|won't be able to|will not be able to|am not allowed to|have no way (?:of|to)|must decline to) {_HEARING}|\b(?:am|'m) not able to complete|\bhave no way (?:of hearing|to hear)|"
+            rf"\b(?:it is|it's) (?:not possible|impossible) for me to {_HEARING}",
+        ),
+        (("guideline", "polic", "safety"), r"\b(?:guidelines|polic(?:y|ies)|safety rules) (?:do(?:es)? not|don't|doesn't|prevents?|prohibits?|forbids?|restricts?|won't) "),
+        (("model", "assistant"), r"\bas an? (?:ai|artificial intelligence|large language|language|text-based|text)(?: language)? (?:model|assistant)"),
+        (("able to",), r"\b(?:unable|not able) to (?:directly )?(?:process|access|listen|play|hear) "),
+        (("[inst", "[/inst", "system prompt", "{"), r"\[/?inst\]|\bsystem prompt\b|\{[a-z_]{3,20}\}"),
+        (("no audio", "not have", "n't have"), r"\bno audio (?:file )?(?:was|is|has been) (?:\w+ )?(?:provided|attached|given|uploaded|included)|\bdo(?:n't| not) have (?:the )?(?:ability|capability|access)"),
+        (("here is the", "question is:", "***"), r"\bhere is the (?:original )?(?:description|question|answer)\b|\bthe question is: \*|\*\*\* ?\w+ here"),
+        (("you must", "you should", "strictly"), r"\byou (?:must|should) (?:absolutely )?(?:not|never) (?:mention|assume|reveal|refer)|\bstrictly follow\b"),
+        (("should", "must", "has to", "needs to", "shall"), rf"\b{_REPLY} (?:should|must|has to|needs to|shall) (?:\w+ )?(?:follow|be in|be formatted|adhere|contain|consist|use|start|begin|end|include)"),
+        (("provide the", "provide your", "please"), rf"\bprovide (?:the result|your {_REPLY}) in the (?:specified|following) format|\bplease (?:provide|write|give|produce|generate|output|return|use|include|follow|respond|reply)\b[^.!?]{{0,60}}\b(?:{_REPLY}|sections?|format|reasoning|descriptions?|captions?|steps?|json|tags?)\b"),
+        (("do not", "don't", "never"), rf"\b(?:do not|don't|never) (?:mention|reveal|disclose|refer to|include|repeat|output|write) (?:\w+ ){{0,4}}?(?:instructions?|prompt|{_REPLY}|tags?|format|annotations?|captions?)\b"),
+        (("your ",), rf"\b(?:make sure|ensure|remember|keep in mind) (?:that )?your (?:\w+ )?{_REPLY}\b|\byour (?:final |own |whole |entire )?(?:{_REPLY} (?:ends?|begins?|starts?|follows|contains)|task is to)\b"),
+        (("make sure", "ensure", "remember", "in mind"), r"\b(?:make sure|ensure|remember|keep in mind) (?:that )?you\b"),
+        (("write ",), rf"(?:^|(?<=[.!?] ))write (?:the|your|a|down) (?:\w+ )?(?:planning|caption|reasoning|summary|{_REPLY}|answer|steps)\b"),
+        (("tag",), r"\b(?:opening|closing|xml|exactly these|following) tags?\b"),
+        (("in this part", "in this section"), r"^\(?in this (?:part|section),|\(in this (?:part|section),"),
+        (
+            ("(in ", "(dr", "(de", "(wr", "(gi", "(st", "(li", "(ex", "(an", "(su", "(pr", "(th", "(us", "(pu", "(re", "(ins", "(ad", "(fi"),
+            r"^\((?:in this (?:part|section)|draw|describe|write|give|state|list|explain|analy[sz]e|summari[sz]e|provide|think|use|put|answer|repeat|insert|add|fill)\b[^()\n]*\)$|(?<=[.!?] )\((?:draw|describe|write|give|state|list|explain|analy[sz]e|summari[sz]e|provide|think|use|put|answer|repeat|insert|fill)\b[^()\n]*\.\)",
+        ),
+    )
 )  # fmt: skip
+"""Signs of an error, a refusal or a prompt, each behind pieces that its texts hold: most sections hold few of them."""
 _ERROR_JSON = re.compile(
     r"\{\s*[\"'](?:errors?|detail|status|message|code|type|fault|success|ok)[\"']\s*:", re.IGNORECASE
 )
@@ -72,6 +91,7 @@ _CAPTION_ANSWERS = re.compile(
 
 
 _RESULT = re.compile(r"\b(?:answers?|solution|result|conclusion|correct|right(?! (?:after|before)))\b")
+_OPEN = re.compile(r"\b(?:whether|if|or)\b|\?")
 _LETTER = re.compile(
     r"\(([a-hA-H])\)|\b(?:[Oo]ption|[Ll]etter|[Cc]hoice|(?:end up|finish) with|arrive at|reach|settle on|(?:answer|result|solution) (?:is|as)) ([A-H])\b"
 )
@@ -123,15 +143,15 @@ def answer_early(question: Question, chain: Chain, plain: Mapping[str, str]) -> 
     for sentence in t.sentences(planning):
         if (
             _RESULT.search(sentence)
-            and not re.search(r"\b(?:whether|if|or)\b|\?", sentence)
-            and [o for o in options if re.search(rf"(?<!\w){re.escape(o)}(?!\w)", sentence)] == [gold]
+            and not _OPEN.search(sentence)
+            and [o for o in options if t.holds(sentence, o)] == [gold]
             and gold not in folded(question.text)
         ):
             yield Finding(code="answer_early", detail=f"planning says {sentence[:120]!r}")
             return
     if len(options) < 3 or not any(len(w) > 3 and w.isalpha() for w in gold.replace(",", " ").split()):
         return
-    named = [o for o in options if re.search(rf"(?<!\w){re.escape(o)}(?!\w)", planning)]
+    named = [o for o in options if t.holds(planning, o)]
     if named == [gold] and gold not in folded(question.text):
         yield Finding(code="answer_early", detail=f"planning names {question.gold_text!r} and no other option")
 
@@ -140,9 +160,8 @@ def teacher_error(chain: Chain, plain: Mapping[str, str]) -> Iterator[Finding]:
     """No error message, refusal or prompt text stands in the chain."""
     for name, body in plain.items():
         low = body.lower()
-        # Most sections hold none of these words, and looking for words is cheaper than for patterns.
-        m = _TEACHER_ERROR.search(low) if any(word in low for word in _ERROR_WORDS) else None
-        if m := m or _ERROR_JSON.search(getattr(chain, name)):
+        found = [m for pieces, sign in _TEACHER_ERRORS if t.has(low, pieces) and (m := sign.search(low))]
+        if m := min(found, key=lambda m: m.start(), default=None) or _ERROR_JSON.search(getattr(chain, name)):
             yield Finding(code="teacher_error", detail=f"{name} contains {m[0]!r}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from audio_reasoner.checks import text as t
@@ -69,7 +69,7 @@ class Mention(NamedTuple):
     word: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """A sentence whose sounds are single characters; `mentions[i]` belongs to the character 0xE000 + i."""
 
@@ -96,13 +96,59 @@ class Marker:
 
     def __init__(self, labels: frozenset[str], others: frozenset[str] = frozenset()) -> None:
         self.labels = sorted(labels)
-        self.exact = t.label_pattern(labels | others)
+        self.names = labels | others
+        self.heads: dict[str, list[str]] = {}
+        for name in sorted({x.lower() for x in self.names if x.strip()}, key=lambda x: (-len(x), x)):
+            self.heads.setdefault(name[:2], []).append(name)
+        # Names are looked up by the first letters of words; those that begin otherwise need the pattern.
+        self.plain = all(
+            len(head) == 2 and head[0].isalpha() and x == x.casefold() for head, v in self.heads.items() for x in v
+        )
         stems: dict[str, set[str]] = {}
         for label in labels:
             for word in words_of(label):
                 stems.setdefault(stem(word), set()).add(label)
         self.stems = {k: tuple(sorted(v)) for k, v in stems.items()}
         self.known: dict[str, Mention | None] = {}
+
+    @cached_property
+    def exact(self) -> re.Pattern[str] | None:
+        """A pattern that finds all names; compiled where it is needed."""
+        return t.label_pattern(self.names)
+
+    def _spans(self, sentence: str) -> list[tuple[int, int, Mention]]:
+        """Where names and words for sounds stand, and what they mean."""
+        low = sentence.lower()
+        if not self.plain or len(low) != len(sentence) or "\n" in sentence or "  " in sentence:
+            return self._spans_by_pattern(sentence)
+        spans: list[tuple[int, int, Mention]] = []
+        done = 0
+        for m in _WORD.finditer(low):
+            at = m.start()
+            if at < done:
+                continue
+            for name in self.heads.get(low[at : at + 2], ()):
+                if low.startswith(name, at) and (end := t.label_end(low, at, name)):
+                    spans.append((at, end, self._whole(name)))
+                    done = end
+                    break
+            else:
+                word = m[0]
+                found = self.known[word] if word in self.known else self._word(word)
+                if found is not None:
+                    spans.append((at, m.end(), found))
+        return spans
+
+    def _spans_by_pattern(self, sentence: str) -> list[tuple[int, int, Mention]]:
+        """The same for names that are not plain words, or sentences with other white space."""
+        found = self.exact.finditer(sentence) if self.exact is not None else ()
+        spans = [(m.start(), m.end(), self._whole(m[1])) for m in found]
+        taken = [(a, b) for a, b, _ in spans]
+        for m in _WORD.finditer(sentence):
+            mention = self._word(m[0].casefold())
+            if mention is not None and not any(a < m.end() and m.start() < b for a, b in taken):
+                spans.append((m.start(), m.end(), mention))
+        return sorted(spans, key=lambda x: x[0])
 
     def _whole(self, word: str) -> Mention:
         folded = " ".join(word.casefold().split())
@@ -132,17 +178,8 @@ class Marker:
 
     def mark(self, sentence: str) -> Marked:
         """The sentence with its sounds as marks; neighbouring words for one sound are one mark."""
-        spans: list[tuple[int, int, Mention]] = []
-        if self.exact is not None:
-            spans = [(m.start(), m.end(), self._whole(m[1])) for m in self.exact.finditer(sentence)]
-        taken = [(a, b) for a, b, _ in spans]
-        for m in _WORD.finditer(sentence):
-            found = self._word(m[0].casefold())
-            if found is None or any(a < m.end() and m.start() < b for a, b in taken):
-                continue
-            spans.append((m.start(), m.end(), found))
+        spans = self._spans(sentence)
         spans = [x for x in spans if not (x[2].word in ("saw", "clap") and _VERB_BEFORE.search(sentence[: x[0]]))]
-        spans.sort(key=lambda x: x[0])
         joined: list[tuple[int, int, Mention]] = []
         for a, b, mention in spans:
             if joined and _GLUE.fullmatch(sentence[joined[-1][1] : a]):
@@ -169,7 +206,7 @@ def _together(a: Mention, b: Mention) -> Mention:
     return b
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def marker(labels: frozenset[str], others: frozenset[str] = frozenset()) -> Marker:
     """A cached `Marker`."""
     return Marker(labels, others)

@@ -8,6 +8,7 @@ quoted passages are taken out before a rule looks for leaks or errors, so that a
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +34,14 @@ _NOT_SO = re.compile(r"\b(?:not|never|cannot|rather than|instead of|would|if)\b|
 """A time that is denied or supposed ("it does not last 20 s") is not said to be one of the clip's."""
 
 
+_TAG = re.compile(r"</?\s*(?:think|planning|caption|reasoning|summary|response)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_SUMMARY_LETTER = re.compile(r"\b[Oo]ption \(?([a-zA-Z])\)?(?![\w'’])|\(([a-zA-Z])\)")
+_QUOTED_OPTION = re.compile(
+    r"\(([a-z])\)(?:,)?(?: with| which says)? [\"“]([^\"”]+)[\"”]|[\"“]([^\"”]+)[\"”],? (?:option )?\(([a-z])\)"
+)
+_BARE_OPTION = re.compile(r"\(([a-z])\) (?![\"“])(.{1,200})")
+_END_OPTION = re.compile(r"\(([a-z])\) ([^.]+)\.?\s*$")
 # Cues of what a question is about, in the question and in any planning that takes it up.
 _CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     (re.compile(ask, re.IGNORECASE), re.compile(plan, re.IGNORECASE))
@@ -64,15 +73,15 @@ def _clip_labels(clip: Clip) -> list[str]:
 
 def _plain(clip: Clip, chain: Chain, question: Question) -> dict[str, str]:
     """Sections without quoted passages and without the texts of options and named sounds."""
-    drop = t.label_pattern(x for x in (*question.options, *option_labels(question), *_clip_labels(clip)) if len(x) > 3)
+    drop = {x for x in (*question.options, *option_labels(question), *_clip_labels(clip)) if len(x) > 3}
     spoken = [x.value for x in clip.labels if x.kind in ("transcript", "translation") and len(x.value) > 3]
     out = {}
     for name in SECTIONS:
         text = getattr(chain, name)
         for said in spoken:
             text = text.replace(said, " ")
-        text = re.sub(r"[\"“][^\"”\n]{0,200}[\"”]", " ", text)
-        out[name] = drop.sub(" ", text) if drop is not None else text
+        text = t.unquoted(text)
+        out[name] = t.without(text, drop)
     if not question.options:
         # What a speaker says ("I'm sorry, I cannot hear you") is the answer wanted, not a teacher's refusal.
         out["response"] = out["response"].replace(question.gold_text, " ")
@@ -86,9 +95,7 @@ def structure(chain: Chain) -> Iterator[Finding]:
         codes = ", ".join(d.code for d in parsed.defects) or "it reads back differently"
         yield Finding(code="structure", detail=f"the chain's text form does not read back: {codes}")
     for name in THINKING:
-        if re.search(
-            r"</?\s*(?:think|planning|caption|reasoning|summary|response)\b", getattr(chain, name), re.IGNORECASE
-        ):
+        if _TAG.search(getattr(chain, name)):
             yield Finding(code="structure", detail=f"{name} contains a piece of a tag")
 
 
@@ -108,12 +115,7 @@ def gold_reached(question: Question, chain: Chain) -> Iterator[Finding]:
             code="gold_reached",
             detail=f"the response means {question.options[found.index]!r}, the gold answer is {question.gold_text!r}",
         )
-    letters = {
-        m.lower()
-        for m in re.findall(r"\b[Oo]ption \(?([a-zA-Z])\)?(?![\w'’])|\(([a-zA-Z])\)", chain.summary)
-        for m in m
-        if m
-    }
+    letters = {m.lower() for m in _SUMMARY_LETTER.findall(chain.summary) for m in m if m}
     if letters and question.gold_index is not None:
         if letters != {chr(97 + question.gold_index)}:
             yield Finding(code="summary_disagrees", detail=f"the summary names option {', '.join(sorted(letters))}")
@@ -147,16 +149,13 @@ def question_mismatch(clip: Clip, question: Question, chain: Chain) -> Iterator[
     options = [folded(o) for o in question.options]
     for name in ("reasoning", "summary", "response"):
         body = getattr(chain, name)
-        for m in re.finditer(
-            r"\(([a-z])\)(?:,)?(?: with| which says)? [\"“]([^\"”]+)[\"”]|[\"“]([^\"”]+)[\"”],? (?:option )?\(([a-z])\)",
-            body,
-        ):
+        for m in _QUOTED_OPTION.finditer(body):
             i = ord(m[1] or m[4]) - 97
             shown = folded(m[2] or m[3])
             if i >= len(options) or shown != options[i]:
                 yield Finding(code="question_mismatch", detail=f"{m[0][:120]} is not an option of this question")
                 return
-        for m in re.finditer(r"\(([a-z])\) (?![\"“])(.{1,200})", body):
+        for m in _BARE_OPTION.finditer(body):
             i, rest = ord(m[1]) - 97, folded(m[2])
             if i >= len(options):
                 yield Finding(code="question_mismatch", detail=f"there is no option ({m[1]})")
@@ -170,7 +169,7 @@ def question_mismatch(clip: Clip, question: Question, chain: Chain) -> Iterator[
                 )
                 return
     # "The answer is (b) yes" where option b is something else: right by its letter, but from another question.
-    end = re.search(r"\(([a-z])\) ([^.]+)\.?\s*$", chain.response)
+    end = _END_OPTION.search(chain.response)
     if end is not None and ord(end[1]) - 97 < len(options):
         own_text = options[ord(end[1]) - 97]
         if not words_of(own_text) & words_of(end[2]) and folded(end[2]) not in own_text:
@@ -180,7 +179,7 @@ def question_mismatch(clip: Clip, question: Question, chain: Chain) -> Iterator[
 
 
 def _starts(text: str, head: str) -> bool:
-    return re.match(re.escape(head) + r"(?!\w)", text) is not None
+    return text.startswith(head) and not t.is_word(text[len(head) : len(head) + 1])
 
 
 def _speaks_of_letters(text: str) -> bool:
@@ -191,6 +190,8 @@ def time_outside(clip: Clip, plain: dict[str, str]) -> Iterator[Finding]:
     """No time lies beyond the clip's end."""
     limit = clip.duration_s + max(TIME_SLACK_S, 0.05 * clip.duration_s)
     for name in ("caption", "reasoning", "summary", "response"):
+        if ":" not in plain[name] and not any(float(x) > limit for x in _NUMBER.findall(plain[name])):
+            continue  # what holds no number that large names no time that late
         said = [s for s in t.sentences(plain[name]) if not _NOT_SO.search(s)]
         late = [x.value for s in said for x in t.times(s) if x.value > limit]
         if late:
@@ -218,12 +219,13 @@ def repetition(chain: Chain) -> Iterator[Finding]:
             yield Finding(code="repetition", detail=f"{n} times: {sentence[:120]!r}")
     words = " ".join(getattr(chain, name) for name in SECTIONS).casefold().split()
     for size in range(1, 9):
-        need, run = size * (MAX_LOOP - 1), 0
-        for word, earlier in zip(words[size:], words, strict=False):
-            run = run + 1 if word == earlier else 0
-            if run >= need:
-                yield Finding(code="repetition", detail=f"a phrase of {size} words runs in a loop, with {word!r}")
-                return
+        need = size * (MAX_LOOP - 1)
+        same = bytes(map(operator.eq, words[size:], words))
+        at = same.find(b"\1" * need)
+        if at >= 0:
+            word = words[at + need - 1 + size]
+            yield Finding(code="repetition", detail=f"a phrase of {size} words runs in a loop, with {word!r}")
+            return
 
 
 def gold_wrong(clip: Clip, evidence: Evidence | None, question: Question) -> Iterator[Finding]:

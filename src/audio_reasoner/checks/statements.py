@@ -11,35 +11,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Protocol
 
 from audio_reasoner.checks import text as t
 from audio_reasoner.checks.marks import MARK, NOUNS, Marked, Mention, stem
 from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.checks.truth import Facts, Truth
-from audio_reasoner.core.records import ClaimKind
+from audio_reasoner.checks.voices import ADJ as _ADJ
+from audio_reasoner.checks.voices import DOUBT, NO, OPTION, SAYS, Note, doubtful, voices
 
 START_S, SILENT_SHARE, SILENT_S = 0.35, 0.6, 0.5
 
-
-class Note(Protocol):
-    """How a reader hands in a claim: kind, whether it is true (None: undecidable), and what the truth is."""
-
-    def __call__(self, kind: ClaimKind, good: bool | None, detail: str = "") -> None:
-        """Add it."""
-
-
-DOUBT = re.compile(
-    r"\b(?:if|would|had there|were there|could|might|may|perhaps|maybe|possibl[ey]|probably|likely|unlikely|seem\w*|appear(?:s|ed)? to|suppos\w+|"
-    r"suspect\w*|assum\w+|imagin\w+|unless|as though|whether|hardly|rather than|instead|unlike|like (?:an?|the)|resembl\w+|similar|reminiscent|"
-    r"mistak\w+|confus\w+|wrong\w*|incorrect\w*|false|contradict\w*|reject\w*|rul\w+ (?:it )?out|exclud\w*|eliminat\w*|drop\w*|claim\w*|says|states|"
-    r"suggest\w*|lists|puts|places|at first|thought|think|careless|expect\w*|listen(?:ing)? for|look(?:ing)? for|ask\w*|questions?|typical\w*|usually|"
-    r"decide|determine|compare\w*|sequence with|such as|idea of|wonder\w*|need\w*|must|should)\b|\?",
-)
-NO = re.compile(
-    r"\b(?:not|no|never|none|nothing|nobody|nowhere|without|neither|nor|cannot|absent|missing|fails?|differs?)\b|n't\b",
-)
-OPTION = re.compile(r"\boptions?\b|\bchoices?\b|\([a-h]\)|\b[a-h]\)|[\"“”]")
 
 _BACK = re.compile(
     r"\b(?:after(?! which|wards)|follow(?:s|ed|ing)?(?! by)|preceded by|later (?:\w+ ){0,4}than|subsequent to)\b", re.I
@@ -91,7 +72,6 @@ _SEQUENCE_CUE = re.compile(
 _JOINT = re.compile(
     r"\s*(?:,|;|→|->|>|\band\b|\bthen\b|\bfinally\b|\bfollowed by\b|\bthe\b|\ban?\b|\bsounds?\b|\b\w+ing\b|\b\w+ of\b|\d\.?|\s)*(?:\b(?!or\b|while\b|with\b|again\b|before\b|after\b|until\b)\w+ )?"
 )
-_ADJ = r"(?:separate|distinct|different|individual|unique|clear|discrete|sound|audio|audible|acoustic|successive|consecutive|single)"
 _N = rf"(?P<n>{t.NUMBER})"
 _THING = rf"(?P<adj>(?:{_ADJ} )*)(?:sounds?|sound events?|events?|noises)\b"
 _COUNT_LEAD = re.compile(
@@ -154,27 +134,37 @@ _LENGTH = re.compile(
     rf"\b(?:clip|recording|audio(?: clip| file)?)(?: as a whole)?(?:,? which)? (?:lasts|runs for|takes|of|is|ends at|goes on for|has a (?:total |overall )?(?:duration|length) of)(?: for)?(?: about| roughly| approximately| around| only| just)* {_SECONDS}(?! (?:into|of silence|later|after))"
     rf"|\b(?:total |overall |whole )?(?:duration|length) of (?:the|this) (?:clip|recording|audio(?: clip| file)?) is {_ABOUT}{_SECONDS}|\b(\d+(?:\.\d+)?)[- ]second(?:-long| long)? (?:clip|recording|audio)|^with a (?:total )?(?:length|duration) of {_ABOUT}{_SECONDS}, the (?:clip|recording|audio)",
 )
-_WHO = r"(?:m[ae]n|wom[ae]n|persons?|people|males?|females?|child(?:ren)?|boys?|girls?|someone|somebody|voices?|speakers?|narrators?|announcer|presenter|reporter|kid|lady|guy|individuals?)"
-_SAYS = re.compile(rf"\b{_WHO} (?:\w+ly )?(?:says?|asks?|states?)\b(?! that)")
-_SPEECH = re.compile(
-    rf"\b{_WHO} (?:\w+ ){{0,2}}?(?:speaks?|speaking|talks?|talking|says?|saying|shouts?|shouting|whispers?|whispering|announces?|utters?|chat(?:s|ting)?|conversing|introduces?|narrates?|explains?|replies|converses?|giv\w+ a (?:\w+ )?speech|in conversation)\b|"
-    rf"\b(?:contains|hear|features|includes|there is|presents|recording is|holds|between) (?:\w+ ){{0,3}}?(?:speech|conversation|dialogue|talking|spoken words|exchange of words|(?:few|some) words|monologue|narration|chatter)\b|\b(?:speech|a conversation|dialogue|talking|voices?) (?:is|are|can be) (?:heard|audible|present)\b|\b{_WHO} are having a (?:conversation|discussion|chat)|^(?:a |an )?(?:short |brief )?(?:conversation|dialogue) between\b",
+
+
+_EDGE_PIECES = ("first", "open", "begin", "start", "earliest", "last", "final", "end", "clos", "conclude", "finish", "initial", "outset", "commences", "kicks", "sets off", "leads off", "wraps", "rounds")  # fmt: skip
+_OFTEN_PIECES = (
+    "once",
+    "twice",
+    " times",
+    "instance",
+    "occurrence",
+    "appearance",
+    "number of",
+    "count",
+    "tally",
+    "total",
 )
-_NO_SPEECH = re.compile(
-    r"\b(?:no (?:speech|voices?|talking|spoken words|one (?:speaks|talks|is speaking)|conversation|dialogue)|nobody (?:speaks|talks|is (?:speaking|talking)))(?: (?:is|are|can be|to be))?(?: (?:heard|audible|present))?(?: (?:at all|anywhere|(?:in|throughout) (?:the|this) \w+))*\s*[.;,]?\s*$",
+_ONLY_PIECES = (
+    "only",
+    "nothing",
+    "other",
+    "just",
+    "all ",
+    "solely",
+    "exclusively",
+    "entirely",
+    "apart",
+    "besides",
+    "aside",
+    "except",
+    "no more",
 )
-_PEOPLE = rf"(?P<adj>(?:{_ADJ} |male |female |human )*)(?P<who>speakers?|voices?|people|persons|individuals|participants|talkers|interlocutors)\b"
-_HOW_MANY_SPEAK = re.compile(
-    rf"\b(?:there (?:are|is)|distinguish|identif(?:y|ied)|hear|between|involves?|among|features?|contains?|total,?|count(?:ed)?|belong to|by|has|have|with|makes|heard)(?: (?:a total of|exactly|only|just|in total,?|the voices of)){{0,2}} {_N} {_PEOPLE}(?P<rest>[^.;]*)"
-    rf"|(?:^|[,:;] )(?:in total,? |overall,? |altogether,? |so,? |there are )?(?:a total of )?(?P<n2>{t.NUMBER}) {_PEOPLE.replace('?P<adj>', '?:').replace('?P<who>', '?:')} (?:are (?:talking|speaking|heard|present|involved)|take part|speak|talk|participate|converse|can be (?:heard|identified|distinguished|told apart|made out))(?P<rest2>[^.;]*)"
-    rf"|\b(?:total )?number of (?:distinct |different )?(?:speakers|voices|people) (?:\w+ ){{0,3}}is (?P<n3>{t.NUMBER})\b(?P<rest3>[^.;]*)",
-)
-_ONE_VOICE = re.compile(
-    r"\b(?:only|just) (?:one|a single) (?:person|speaker|voice)\b|\ba single (?:speaker|voice|person) (?:is|can be) (?:heard|speaking|talking)",
-)
-_NTH_SPEAKER = re.compile(
-    r"\bspeaker (\d)\b(?=[:,]? (?:says|said|speaks|replies|asks|answers|joins|responds)|[:*)(])", re.I
-)
+_SILENT_PIECES = ("silen", "quiet", "pause", "gap", "nothing", "no sound", "stillness")
 
 
 def _groups(m: re.Match[str]) -> str:
@@ -195,10 +185,10 @@ class Statements:
         """All claims of one sentence."""
         text = s.text.lower()
         s = Marked(text, s.mentions)
-        if DOUBT.search(text):
+        if doubtful(text):
             # "A woman says something": what somebody says is no statement about the clip, that somebody speaks is.
-            if not OPTION.search(text) and not DOUBT.search(_SAYS.sub(" ", text)):
-                self._voices(text, note, NO.search(text) is not None)
+            if not OPTION.search(text) and not DOUBT.search(SAYS.sub(" ", text)):
+                voices(text, self.facts, NO.search(text) is not None, note)
             return
         unbroken = _UNBROKEN.search(text)
         if unbroken is not None:
@@ -209,7 +199,7 @@ class Statements:
         self._length(text, note, denies)
         if not optional:
             self._silence(text, note)
-            self._voices(text, note, denies)
+            voices(text, self.facts, denies, note)
         if self.truth is None:
             return
         if denies:
@@ -310,6 +300,8 @@ class Statements:
             note("order", False if min(a) > max(b) + START_S else None, detail)
 
     def _edges(self, s: Marked, note: Note, truth: Truth) -> None:
+        if not t.has(s.text, _EDGE_PIECES):
+            return
         for pattern, place in ((_FIRST, 0), (_LAST, -1), (_AT_FIRST, 0)):
             for m in pattern.finditer(s.text):
                 mention = s.of(_groups(m))
@@ -354,7 +346,7 @@ class Statements:
     # --- counts
 
     def _total(self, text: str, note: Note) -> None:
-        if self.truth is None or not re.search(r"\b(?:sounds?|events?|noises)\b", text):
+        if self.truth is None or not t.has(text, ("sound", "event", "noises")):
             return
         n, kinds = len(self.truth.events), len(set(self.truth.sequence))
         for pattern in (_COUNT_LEAD, _COUNT_ARE, _COUNT_OF_ALL):
@@ -367,6 +359,8 @@ class Statements:
                 note("count", said == n or (not strict and said == kinds), f"in truth {n} sounds")
 
     def _how_often(self, s: Marked, note: Note, truth: Truth) -> None:
+        if not t.has(s.text, _OFTEN_PIECES):
+            return
         found: list[tuple[Mention, int | None, bool]] = []
         found += [(s.of(m[2]), t.number(m[1]), True) for m in _INSTANCES.finditer(s.text)]
         found += [(s.of(m[1] or m[3]), t.number(m[2] or m[4]), True) for m in _NUMBER_OF_TIMES.finditer(s.text)]
@@ -406,7 +400,7 @@ class Statements:
                 note("count", True)
 
     def _only(self, s: Marked, note: Note) -> None:
-        m = _ONLY.search(s.text)
+        m = _ONLY.search(s.text) if t.has(s.text, _ONLY_PIECES) else None
         if m is None or self.truth is None:
             return
         named = [s.of(x) for x in re.findall(MARK, _groups(m))]
@@ -423,7 +417,7 @@ class Statements:
     # --- lengths, silence, voices
 
     def _length(self, text: str, note: Note, denies: bool) -> None:
-        if denies or not re.search(r"\b(?:clip|recording|audio)\b", text):
+        if denies or not t.has(text, ("clip", "recording", "audio")):
             return
         for m in _LENGTH.finditer(text):
             digits = _groups(m)
@@ -432,7 +426,7 @@ class Statements:
 
     def _silence(self, text: str, note: Note) -> None:
         sounding = self.facts.sounding
-        if sounding is None or not _SILENT.search(text) or _LOUD.search(text):
+        if sounding is None or not t.has(text, _SILENT_PIECES) or not _SILENT.search(text) or _LOUD.search(text):
             return
         margin = self.facts.margin
         for m in _OPENS_SILENT.finditer(text):
@@ -451,44 +445,3 @@ class Statements:
             note("silence", False, f"{heard:.1f} s of sound lie between {a:g} s and {b:g} s")
         else:
             note("silence", True if heard <= START_S else None)
-
-    def _voices(self, text: str, note: Note, denies: bool) -> None:
-        facts = self.facts
-        if _NO_SPEECH.search(text):
-            note("speech", None if facts.speech is None else not facts.speech)
-        if denies:
-            return
-        if facts.speech is not None and _SPEECH.search(text) and not re.search(r"\buser\b", text):
-            note("speech", facts.speech, "" if facts.speech else "nobody speaks in the clip")
-        self._speakers(text, note)
-
-    def _speakers(self, text: str, note: Note) -> None:
-        facts = self.facts
-        known = facts.speakers
-
-        def say(said: int) -> None:
-            if known is not None:
-                note("speakers", said == known, f"in truth {known} speakers")
-            elif said < facts.least_speakers:
-                note("speakers", False, f"at least {facts.least_speakers} speakers are known")
-            else:
-                note("speakers", None)
-
-        for m in _HOW_MANY_SPEAK.finditer(text):
-            rest = m["rest"] or m["rest2"] or m["rest3"] or ""
-            said = t.number(m["n"] or m["n2"] or m["n3"])
-            before = text[max(0, m.start("n") - 12) : m.start("n")] if m["n"] else ""
-            if (
-                said is None
-                or re.match(r" (?:before|after|who|whose|at the (?:beginning|start|end)|more)", rest)
-                or re.search(r"(?:least|most|than|other|these|those)\s*$", before)
-            ):
-                continue
-            if re.search(r"\bmale|\bfemale", m[0]):
-                continue
-            say(said)
-        if _ONE_VOICE.search(text):
-            say(1)
-        for m in _NTH_SPEAKER.finditer(text):
-            if known is not None and int(m[1]) > known:
-                note("speakers", False, f"in truth {known} speakers")

@@ -91,6 +91,7 @@ _FOR = re.compile(
     re.I,
 )
 _START = re.compile(rf"(?:\bat|\bfrom|\bbetween|\bstarting at|^around|, around|\[|\()(?: the)?{_ABOUT}", re.I)
+_BETWEEN = re.compile(rf"\bbetween{_ABOUT}", re.I)
 _SINCE = re.compile(rf"(?:^|[,;:] )after{_ABOUT}|\bit takes{_ABOUT}", re.I)
 _END = re.compile(
     rf"(?:\bto|\buntil|\band|\bending at|\bends at|\bends? by|\bover at|\bended at|\bstops at){_ABOUT}", re.I
@@ -115,7 +116,7 @@ def ranges(text: str) -> list[tuple[float, float]]:
     out = []
     for m in _RANGE.finditer(text):
         before = text[max(0, m.start() - 30) : m.start()]
-        if (m[2] != "and" or re.search(rf"\bbetween{_ABOUT}", before, re.I)) and not _FOR.search(before):
+        if (m[2] != "and" or _BETWEEN.search(before)) and not _FOR.search(before):
             a, b = float(m[1]), float(m[3])
             if a < b:
                 out.append((a, b))
@@ -130,7 +131,7 @@ def times(text: str) -> list[Time]:
     seen: set[int] = set()
     for m in _RANGE.finditer(text):
         before = text[max(0, m.start() - 30) : m.start()]
-        if m[2] == "and" and not re.search(rf"\bbetween{_ABOUT}", before, re.I):
+        if m[2] == "and" and not _BETWEEN.search(before):
             continue
         if _FOR.search(before) or float(m[1]) >= float(m[3]):
             continue
@@ -145,17 +146,18 @@ def times(text: str) -> list[Time]:
         if m.start() in seen:
             continue
         value = int(m[1]) * 60 + float(m[2]) if m[1] else float(m[3])
-        before = text[max(0, m.start() - 50) : m.start()]
+        longer = text[max(0, m.start() - 50) : m.start()]
+        before = longer[-30:]
         role = "unknown"
         if _INTO.match(text, m.end()):
             role = "start"
         elif _LATER.match(text, m.end()):
             role = "unknown"
-        elif _SINCE.search(before):
+        elif _SINCE.search(longer):
             role = "after"
         elif _PAUSE.search(before):
             role = "unknown"
-        elif _FOR.search(before):
+        elif _FOR.search(longer):
             role = "length"
         elif _END.search(before):
             role = "end"
@@ -163,6 +165,65 @@ def times(text: str) -> list[Time]:
             role = "start"
         out.append(Time(value, role, m.start(), slack(m[2] or "0") if m[1] else slack(m[3])))
     return sorted(out, key=lambda x: x.at)
+
+
+def has(text: str, pieces: Iterable[str]) -> bool:
+    """Whether any of the pieces stands in the text: a quick look before a slow pattern."""
+    # A generator in any() would cost more than the looks.
+    for piece in pieces:  # noqa: SIM110
+        if piece in text:
+            return True
+    return False
+
+
+def without(text: str, labels: Iterable[str]) -> str:
+    """The text without any of the labels (plural too), each a space; longest first.
+
+    Options differ from question to question, and compiling a pattern for each cost more than looking.
+    """
+    low = text.lower()
+    if len(low) != len(text):
+        pattern = label_pattern(labels)
+        return text if pattern is None else pattern.sub(" ", text)
+    for label in sorted({x.lower() for x in labels if x.strip()}, key=lambda x: (-len(x), x)):
+        at = low.find(label)
+        while at >= 0:
+            end = label_end(low, at, label)
+            if end:
+                text, low = f"{text[:at]} {text[end:]}", f"{low[:at]} {low[end:]}"
+            at = low.find(label, at + 1)
+    return text
+
+
+def label_end(low: str, at: int, label: str) -> int:
+    """Where a label that stands at `at` ends, its plural ending included; 0 if it is a part of another word."""
+    end = at + len(label)
+    if at and is_word(low[at - 1]):
+        return 0
+    for ending in ("", "s", "es"):
+        if low.startswith(ending, end) and not is_word(low[end + len(ending) : end + len(ending) + 1]):
+            return end + len(ending)
+    return 0
+
+
+def is_word(char: str) -> bool:
+    """Whether a character is one of a word, as `\\w` has it."""
+    return char.isalnum() or char == "_"
+
+
+def holds(text: str, words: str) -> bool:
+    """Whether `words` stand in the text as whole words.
+
+    >>> holds("two dogs", "dog"), holds("a dog.", "dog")
+    (False, True)
+    """
+    at = text.find(words)
+    while at >= 0:
+        end = at + len(words)
+        if not (at and is_word(text[at - 1])) and not is_word(text[end : end + 1]):
+            return True
+        at = text.find(words, at + 1)
+    return False
 
 
 def label_pattern(labels: Iterable[str]) -> re.Pattern[str] | None:
