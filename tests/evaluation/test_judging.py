@@ -162,8 +162,8 @@ def test_the_spend_cap_holds_and_the_run_goes_on_with_a_higher_one(tmp_path: Pat
         assert len(lines_of(tmp_path)) == done
         found = judging.forecast(tasks, tmp_path, f"openai:j@{judge.url}", prices)
         assert (found.tasks, found.known, found.calls) == (50, done, 50 - done)
-        assert found.micro is not None
-        assert found.micro > 0
+        assert found.most_micro is not None
+        assert found.most_micro > 0
         result = run(tasks, tmp_path, judge.url, prices=prices, max_cost_usd=10.0)
         assert len(result.lines) == 50
         assert len(judge.requests) == 50

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audio_reasoner.cli.eval_options import Data, JsonOut, MarkdownOut, Name, RowsOut, score_file
+from audio_reasoner.cli.eval_options import PREDICTIONS_NAME, Data, JsonOut, MarkdownOut, Name, RowsOut, score_file
 from audio_reasoner.core.errors import EXIT_QUARANTINED, ConfigError
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def judge_(
     json_out: JsonOut = None,
     markdown: MarkdownOut = None,
     rows: RowsOut = None,
+    key: Annotated[str | None, typer.Option("--key", help="Field with the answer, if it has no usual name.")] = None,
+    id_key: Annotated[str | None, typer.Option("--id-key", help="Field with the id, if it has no usual name.")] = None,
 ) -> None:
     """Let a language model judge replies, then score with its opinions.
 
@@ -118,9 +120,10 @@ def judge_(
     from rich.console import Console
 
     from audio_reasoner.clients.prices import PriceTable
-    from audio_reasoner.evaluation.judge_run import JudgeSettings, plan
+    from audio_reasoner.evaluation.base import foreign_ids
+    from audio_reasoner.evaluation.judge_run import JudgeSettings, plan, write_official
     from audio_reasoner.evaluation.judged import JUDGED_NAME, judged_directory
-    from audio_reasoner.evaluation.predictions import read_predictions
+    from audio_reasoner.evaluation.predictions import fit, read_predictions
     from audio_reasoner.evaluation.registry import benchmark_module
 
     settings = JudgeSettings(
@@ -133,11 +136,13 @@ def judge_(
         swap=not one_order,
         limit=limit,
     )
-    file = predictions / "predictions.jsonl" if predictions.is_dir() else predictions
-    items, replies = benchmark_module(benchmark).read(data), read_predictions(file)
+    file = predictions / PREDICTIONS_NAME if predictions.is_dir() else predictions
+    items = benchmark_module(benchmark).read(data)
+    replies = fit(items, read_predictions(file, key=key, id_key=id_key))
+    foreign = foreign_ids(items, replies.texts)  # before anything is paid
     made = plan(items, replies, out or judged_directory(predictions), settings)
     err = Console(stderr=True)
-    for note in made.notes:
+    for note in [*replies.notes, *made.notes, *foreign[:10]]:
         err.print(note, highlight=False, soft_wrap=True, markup=False)
     table = PriceTable.load(prices)
     if dry_run:
@@ -146,6 +151,7 @@ def judge_(
     limits = {"requests_per_minute": rpm, "tokens_per_minute": tpm, "max_in_flight": max_in_flight}
     result = _judge(made, settings, table, max_cost, limits, (timeout, patience), err)
     _summary(made, result, err)
+    write_official(made, items, replies)
     score_file(
         benchmark,
         file,
@@ -154,6 +160,8 @@ def judge_(
         markdown,
         rows or made.directory / "rows.jsonl",
         made.directory / JUDGED_NAME,
+        key=key,
+        id_key=id_key,
     )
     if result.problems:
         raise typer.Exit(EXIT_QUARANTINED)
@@ -174,10 +182,13 @@ def _forecast(made: JudgePlan, settings: JudgeSettings, prices: PriceTable, cons
     from audio_reasoner.evaluation.judge_run import foresee
 
     found = foresee(made, settings, prices)
-    money = "no price is known" if found.micro is None else f"at most ${found.micro / 1e6:,.2f}"
+    money = "no price is known for it (--prices)"
+    if found.likely_micro is not None and found.most_micro is not None:
+        money = f"${found.likely_micro / 1e6:,.2f}, at most ${found.most_micro / 1e6:,.2f}"
     console.print(
-        f"{found.tasks:,} opinions ({made.what}); {found.known:,} are in {made.directory / 'judge.sqlite'}; "
-        f"{found.calls:,} calls, at most {found.tokens_in:,} tokens in and {found.tokens_out:,} out: {money}.",
+        f"{found.tasks:,} opinions ({made.what}) by {settings.judge}: {found.known:,} are known already, "
+        f"{found.calls:,} calls are needed, with about {found.tokens_in:,} tokens in and {found.likely_out:,} out "
+        f"(at most {found.most_out:,}): {money}.",
         highlight=False,
         soft_wrap=True,
         markup=False,

@@ -27,7 +27,7 @@ from audio_reasoner.evaluation.chat_judge import (
     official_scores,
 )
 from audio_reasoner.evaluation.judged import describe, fingerprint, opinions, sentence
-from audio_reasoner.evaluation.predictions import Predictions
+from audio_reasoner.evaluation.predictions import Predictions, fit
 
 NAME = "air-chat"
 DATA_NAME = "Chat_meta.json"
@@ -250,6 +250,7 @@ def score(
     Raises:
         InputError: `predictions.foreign`: not one id belongs to this benchmark.
     """
+    predictions = fit(benchmark, predictions)
     problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
     rows: list[ChatRow] = []
     used: list[Mapping[str, Any]] = []
@@ -279,7 +280,9 @@ def score(
             on_row(row)
     if stale:
         problems.append(f"{stale} opinions are about other answers than these and were not used; judge again")
-    return _summed(benchmark, rows, used, predictions_file, problems)
+    found = _summed(benchmark, rows, used, predictions_file, problems)
+    found.notes = [*predictions.notes, *found.notes]
+    return found
 
 
 def _summed(
@@ -407,7 +410,7 @@ def deviations(facts: Mapping[str, Any], rows: Sequence[ChatRow]) -> list[str]:
         found.append(
             f"Temperature {shown}; the official script draws 1.0 or 2.0 with equal chance for each row and order."
         )
-    elif models == [OFFICIAL_MODEL]:
+    else:
         found.append("Temperatures 1.0 and 2.0 are drawn by a hash of row and order, not by chance.")
     asked = [sum(row.replies.get(order) is not None for row in rows) for order in ORDERS]
     if not all(asked):

@@ -219,6 +219,12 @@ def score_choices(
         if on_row is not None:
             on_row(row)
     overall, tables = tally.finish(scheme.tables)
+    notes = [*predictions.notes, *_notes(scheme, overall, mapped)]
+    if any(line.get("model") for lines in mapped.values() for line in lines):
+        from audio_reasoner.evaluation.mapper import agreement, agreement_sentence
+
+        overall.facts["mapper"] = agreement(benchmark, predictions, mapped)
+        notes.append(agreement_sentence(overall.facts["mapper"]))
     return Score(
         benchmark=benchmark,
         predictions_file=predictions_file,
@@ -227,7 +233,7 @@ def score_choices(
         overall=overall,
         tables=tables,
         problems=problems,
-        notes=[*predictions.notes, *_notes(scheme, overall, mapped)],
+        notes=notes,
         deviations=[MAPPER_DEVIATION] if mapped else [],
     )
 

@@ -7,7 +7,7 @@ asked; other questions with options: the option a reply means), so that one comm
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -73,7 +73,7 @@ def plan(benchmark: Benchmark, predictions: Predictions, directory: Path, settin
     if settings.limit is not None:
         known = {item.id for item in benchmark.items[: settings.limit]}
         texts = {name: text for name, text in predictions.texts.items() if name in known}
-        predictions = Predictions(texts, predictions.skipped, predictions.problems)
+        predictions = replace(predictions, texts=texts)
     made = JudgePlan(what, directory, [])
     if what == "chat":
         _plan_chat(made, benchmark, predictions, settings)
@@ -205,6 +205,18 @@ def carry_out(
         lines = [dict(zip(("id", "purpose", "code", "detail"), problem, strict=True)) for problem in result.problems]
         write_atomic(path, "".join(json_text(line) + "\n" for line in lines).encode("utf-8"))
     return result
+
+
+def write_official(made: JudgePlan, benchmark: Benchmark, predictions: Predictions) -> list[Path]:
+    """AIR-Bench chat: what its two scripts would have written, into `official/`; nothing for other benchmarks."""
+    if made.what != "chat":
+        return []
+    from audio_reasoner.evaluation.air_chat import official_files
+    from audio_reasoner.evaluation.judged import JUDGED_NAME, read_judged
+
+    answers = {name: response_body(parse_chain(text), text) for name, text in predictions.texts.items()}
+    judged = read_judged(made.directory / JUDGED_NAME)
+    return list(official_files(benchmark, answers, made.directory / "official", judged))
 
 
 def unusable(lines: Sequence[dict[str, Any]]) -> int:

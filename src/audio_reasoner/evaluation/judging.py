@@ -91,16 +91,29 @@ class JudgeResult:
     left_out: tuple[str, ...] = ()
 
 
+LIKELY_TOKENS: dict[Purpose, int] = {"chat": 8, "chat_swapped": 8, "rubric": 450, "mapper": 4}
+"""What a judge that does as it is told writes."""
+
+
 @dataclass(frozen=True)
 class Forecast:
-    """What judging will need. `tokens_in` and `micro` are upper bounds; `micro` is None without a price."""
+    """What judging will need.
+
+    Attributes:
+        tasks, known, calls: opinions wanted, those in the ledger, calls to make.
+        tokens_in: text that is sent, about four characters a token.
+        likely_out, likely_micro: tokens and micro-dollars if the judge writes what it is asked for and no more.
+        most_out, most_micro: if every reply is as long as it may be. Money is None without a price.
+    """
 
     tasks: int
     known: int
     calls: int
     tokens_in: int
-    tokens_out: int
-    micro: int | None
+    likely_out: int
+    most_out: int
+    likely_micro: int | None
+    most_micro: int | None
 
 
 def ask(
@@ -379,32 +392,32 @@ def _worst(several: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def forecast(tasks: Sequence[JudgeTask], directory: Path, spec: str, prices: PriceTable | None = None) -> Forecast:
-    """What `judge_rows` will need: nothing is sent or written.
-
-    Texts that must be asked for again are not foreseen; answers count at their longest for money, and at most 1,024
-    tokens where the request sets no limit.
-    """
+    """What `judge_rows` will need: nothing is sent or written. Texts asked for once more are not foreseen."""
     from audio_reasoner.clients.ledger import LedgerReader
-    from audio_reasoner.clients.prices import LONGEST_ANSWER, text_tokens
+    from audio_reasoner.clients.prices import LONGEST_ANSWER, PriceTable
 
     endpoint = parse_endpoint(spec)
-    price = None if prices is None else prices.price(endpoint.model)
+    table = prices or PriceTable({})
+    priced = table.price(endpoint.model) is not None
     path = directory / LEDGER_NAME
     known: set[str] = set()
     if path.is_file():
         with LedgerReader.open(path) as reader:
             known = reader.done_keys()
     seen: set[str] = set()
-    calls = tokens_in = tokens_out = micro = held = 0
+    held = tokens_in = likely = most = likely_micro = most_micro = 0
     for task in tasks:
         request = replace(task.request, n=task.n * task.attempts)
         key = request.key(endpoint.provider, endpoint.model)
-        if key in known:
-            held += 1
-        elif key not in seen:
-            seen.add(key)
-            calls += 1
-            tokens_in += sum(text_tokens(m.text) for m in request.messages)
-            tokens_out += min(request.sampling.max_tokens or LONGEST_ANSWER, LONGEST_ANSWER)
-            micro += 0 if prices is None else prices.reserve_micro(endpoint.model, request)
-    return Forecast(len(tasks), held, calls, tokens_in, tokens_out, None if price is None else micro)
+        held += key in known
+        if key in known or key in seen:
+            continue
+        seen.add(key)
+        characters = sum(len(m.text) for m in request.messages)
+        out = LIKELY_TOKENS[task.purpose]
+        found = table.estimate(endpoint.model, characters=characters, audio_seconds=0.0, tokens_out=out)
+        tokens_in, likely, likely_micro = tokens_in + found.tokens_in, likely + out, likely_micro + found.cost_micro
+        most += request.sampling.max_tokens or LONGEST_ANSWER
+        most_micro += table.reserve_micro(endpoint.model, request)
+    money = (likely_micro, most_micro) if priced else (None, None)
+    return Forecast(len(tasks), held, len(seen), tokens_in, likely, most, *money)
