@@ -276,9 +276,15 @@ def _strip(tokens: _Tokens) -> tuple[str, ...]:
     return kept or tuple(tokens.word)
 
 
+@lru_cache(maxsize=16384)
+def _option_tokens(option: str) -> _Tokens:
+    """Labels come back in thousands of questions, in ever new company."""
+    return _Tokens(_clean(option))
+
+
 @lru_cache(maxsize=4096)
 def _compile(options: tuple[str, ...]) -> _Options:
-    tokens = [_Tokens(_clean(option)) for option in options]
+    tokens = [_option_tokens(option) for option in options]
     full = tuple(tuple(t.word) for t in tokens)
     keys = tuple(_strip(t) for t in tokens)
     if len(set(keys)) < len(set(full)) or any(word in _CONNECTORS for key in keys for word in key):

@@ -68,10 +68,13 @@ class OfficialKey:
         return self.passing_at[index]
 
 
+_choice_words = lru_cache(maxsize=16384)(words)  # labels come back in thousands of questions
+
+
 @lru_cache(maxsize=16384)
 def _key(answer: str, choices: tuple[str, ...]) -> OfficialKey:
     wanted = words(answer)
-    others = [words(choice) for choice in choices]
+    others = [_choice_words(choice) for choice in choices]
     unwanted = frozenset().union(*(other - wanted for other in others if other != wanted))
     passing_at = tuple(bool(other) and wanted <= other and not other & unwanted for other in others)
     passing = frozenset(choice for choice, passes in zip(choices, passing_at, strict=True) if passes)
