@@ -139,6 +139,9 @@ def _scores(chapter: Chapter) -> Markup:
         "Best constant, %",
         "Tokens a reply",
     ]
+    last = len(header) - 3  # what no run has is no column
+    kept = [i for i in range(len(header)) if i < last or any(row[i] != DASH for row in lines)]
+    header, lines = [header[i] for i in kept], [[row[i] for i in kept] for row in lines]
     official = ", ".join(m.get("title") or m["name"] for m in metrics if m.get("official"))
     note = f"Official rules: {official}. " if official else ""
     note += "Small figures are 95 % intervals over clips; “all” counts items without an answer as wrong. Best constant: the best answer one could always give, chosen with the right answers in view; chance: expected of random choices."
@@ -159,6 +162,8 @@ def _rate(found: object) -> str:
 def _constant(overall: Mapping[str, Any]) -> str | Markup:
     found, chance = overall.get("best_constant"), overall.get("chance")
     below = f"chance {chance:.1f}" if isinstance(chance, int | float) else ""
+    if not below and (not isinstance(found, dict) or not isinstance(found.get("value"), int | float)):
+        return DASH
     if not isinstance(found, dict) or not isinstance(found.get("value"), int | float):
         return Markup('{}<small class="ci">{}</small>').format(DASH, below)
     answer = text.shorten(str(found.get("answer", "")), 14)
