@@ -134,6 +134,9 @@ def metrics(direction: Direction, with_chrf: bool) -> list[Metric]:
     return found
 
 
+_FIELDS = ("strict", "extracted", "char", "chrf")
+
+
 @dataclass(slots=True)
 class _Counted:
     """Everything countable about an item: `row` None if it has no hypothesis; then the vectors hold the reference."""
@@ -219,19 +222,21 @@ def _count(
         nothing = counts((), reference)
         return _Counted(None, nothing, nothing, counts((), characters) if characters is not None else None, None)
     row = judge(item, reply, how, reference)
+    char = None
+    if characters is not None:
+        said = tokenize(row.body, "char")
+        # Where every token is one character, both ways of counting are the same.
+        alike = len(characters) == len(reference) and len(said) == row.strict[0]
+        char = row.strict if alike else counts(said, characters)
     if on_row is not None:
         on_row(row)
     return _Counted(
         row,
         row.strict,
         row.extracted,
-        counts(tokenize(row.body, "char"), characters) if characters is not None else None,
+        char,
         chrf_counts(row.body, item.answer) if with_chrf else None,
     )
-
-
-def _sums(vectors: Iterable[Sequence[int]]) -> list[int]:
-    return [sum(column) for column in zip(*vectors, strict=True)]
 
 
 def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
@@ -241,14 +246,22 @@ def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
     rows = [c.row for c in counted if c.row is not None]
     n, gaps = len(answered), len(answered) < len(counted)
     values: dict[str, Value] = {}
+    arrays: dict[str, Any] = {}
+    for field in _FIELDS:
+        if all(getattr(c, field) is not None for c in answered):
+            arrays[field] = np.array([getattr(c, field) for c in answered], dtype=np.int64).reshape(n, -1)
+            # With a hypothesis missing, the reference still counts: the brevity penalty is for it.
+            arrays[f"{field}, all"] = (
+                np.array([getattr(c, field) for c in counted], dtype=np.int64) if gaps and field != "chrf" else None
+            )
 
     def put(metric: str, of: Callable[[Any], float], field: str, spread: bool = False) -> None:
-        vectors = [getattr(c, field) for c in answered]
-        if not vectors:
+        if not n:
             values[metric] = Value(None, 0)
             return
-        whole = of(_sums(getattr(c, field) for c in counted)) if gaps and field != "chrf" else None
-        values[metric] = Value(of(_sums(vectors)), n, interval(np.array(vectors), of) if spread else None, whole)
+        vectors, everything = arrays[field], arrays[f"{field}, all"]
+        whole = None if everything is None else of(everything.sum(axis=0).tolist())
+        values[metric] = Value(of(vectors.sum(axis=0).tolist()), n, interval(vectors, of) if spread else None, whole)
 
     put("strict", bleu, "strict", spread=True)
     put("extracted", bleu, "extracted", spread=True)
@@ -257,9 +270,9 @@ def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
     put("precision_mean", lambda sums: sum(precisions(sums)) / ORDER, "strict", spread=True)
     for order in range(1, ORDER + 1):
         put(f"bleu_{order}", lambda sums, order=order: bleu(sums, order), "strict")  # type: ignore[misc]
-    if counted and counted[0].char is not None:
+    if "char" in arrays:
         put("char_bleu", bleu, "char", spread=True)
-    if answered and answered[0].chrf is not None:
+    if "chrf" in arrays:
         put("chrf", chrf, "chrf", spread=True)
     put("length_ratio", lambda sums: sums[0] / sums[1] if sums[1] else 0.0, "strict")
     empty = sum(row.empty for row in rows)
@@ -267,7 +280,7 @@ def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
     for row in rows:
         for rule in dict.fromkeys(row.taken_off):
             off[rule] = off.get(rule, 0) + 1
-    total = _sums([c.strict for c in answered]) if answered else [0, 0]
+    total = arrays["strict"].sum(axis=0).tolist() if n else [0, 0]
     return GroupScore(
         name=name,
         items=len(counted),

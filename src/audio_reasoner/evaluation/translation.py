@@ -15,13 +15,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
+from math import exp, log
 from typing import Any, Literal
 
 Tokens = Literal["13a", "zh", "char"]
 ORDER = 4
 WIDTH = 2 + 2 * ORDER
 CHRF_ORDER = 6
-LARGE = 5000
+_LOG_ZERO = -9999999999.0
+LARGE = 2000
 """From so many clips on, sums over drawn clips are taken as normally distributed (see `interval`)."""
 
 _COMMA_AFTER = re.compile(r"([^0-9])([\.,])")
@@ -69,13 +71,15 @@ def tokenize(line: str, how: Tokens) -> list[str]:
 
 def _matches(hyp: list[Any], ref: list[Any]) -> int:
     """How many n-grams are in both, each as often as in the one that has fewer."""
-    both = set(hyp)
-    distinct = len(both) == len(hyp)
-    both.intersection_update(ref)
-    if distinct or not both:
+    said = set(hyp)
+    if len(said) == len(hyp):
+        return len(said.intersection(ref))
+    asked = set(ref)
+    both = said & asked
+    if not both or len(asked) == len(ref):
         return len(both)
     have, want = Counter(hyp), Counter(ref)
-    return sum(min(have[g], want[g]) for g in both)
+    return sum([min(have[g], want[g]) for g in both])
 
 
 def _grams(tokens: Sequence[str], n: int) -> list[Any]:
@@ -112,6 +116,27 @@ def chrf_counts(hyp: str, ref: str) -> list[int]:
     return found
 
 
+def precisions(sums: Sequence[float], order: int = ORDER, sentence: bool = False) -> list[float]:
+    """The n-gram precisions (0..100), without brevity penalty; exponential smoothing as in sacrebleu's `precisions`.
+
+    An order for which the hypotheses have no n-gram at all stays 0; with `sentence` it and those above are left out.
+    """
+    found = [0.0] * order
+    if not any(sums[2 : 2 + order]):
+        return found
+    smooth = 1.0
+    for n in range(order):
+        correct, total = sums[2 + n], sums[2 + ORDER + n]
+        if total <= 0:
+            return found[:n] if sentence else found
+        if correct > 0:
+            found[n] = 100.0 * correct / total
+        else:
+            smooth *= 2
+            found[n] = 100.0 / (smooth * total)
+    return found
+
+
 def bleu(sums: Sequence[float], order: int = ORDER, sentence: bool = False) -> float:
     """BLEU (0..100) of summed vectors: cumulative up to `order`, sacrebleu's defaults (exponential smoothing).
 
@@ -120,29 +145,12 @@ def bleu(sums: Sequence[float], order: int = ORDER, sentence: bool = False) -> f
         order: longest n-gram; BLEU-1..4.
         sentence: for one sentence: only the orders the hypothesis is long enough for (`effective_order`).
     """
-    from sacrebleu.metrics import BLEU
-
-    correct, total = list(sums[2 : 2 + order]), list(sums[2 + ORDER : 2 + ORDER + order])
-    found = BLEU.compute_bleu(
-        correct,
-        total,
-        sys_len=int(sums[0]),
-        ref_len=int(sums[1]),
-        smooth_method="exp",
-        effective_order=sentence,
-        max_ngram_order=order,
-    )
-    return float(found.score)
-
-
-def precisions(sums: Sequence[float]) -> list[float]:
-    """The four n-gram precisions (0..100), without brevity penalty, smoothed as in sacrebleu's `precisions`."""
-    from sacrebleu.metrics import BLEU
-
-    found = BLEU.compute_bleu(
-        list(sums[2 : 2 + ORDER]), list(sums[2 + ORDER :]), int(sums[0]), int(sums[1]), smooth_method="exp"
-    )
-    return [float(p) for p in found.precisions]
+    if not any(sums[2 : 2 + order]):
+        return 0.0
+    found = precisions(sums, order, sentence)
+    penalty = exp(1 - sums[1] / sums[0]) if sums[0] < sums[1] else 1.0
+    # An order without any n-gram makes the mean, taken as sacrebleu takes it, all but zero.
+    return penalty * exp(sum([log(p) if p else _LOG_ZERO for p in found]) / len(found))
 
 
 def chrf(sums: Sequence[float], beta: int = 2) -> float:
@@ -191,7 +199,12 @@ def interval(vectors: Any, statistic: Callable[[Any], float], seed: int = 0) -> 
 
     held = np.asarray(vectors, dtype=np.float64)
     draws = np.random.default_rng(seed).multivariate_normal(
-        held.sum(axis=0), np.cov(held, rowvar=False, bias=True) * len(held), size=ROUNDS, method="eigh"
+        held.sum(axis=0),
+        np.cov(held, rowvar=False, bias=True) * len(held),
+        size=ROUNDS,
+        method="eigh",
+        # Counts hang together (bigrams are one fewer than words), so some eigenvalues are 0, or a rounding error below.
+        check_valid="ignore",
     )
     low, high = np.quantile([statistic(np.maximum(d, 0)) for d in draws], [0.025, 0.975])
     return float(low), float(high)
