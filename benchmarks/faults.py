@@ -118,15 +118,15 @@ def answered(run: Path) -> int:
     return count
 
 
-def sent(run: Path) -> int:
-    """Calls that the ledger knows as sent and not as answered."""
+def sent(run: Path) -> set[tuple[str, str]]:
+    """Calls that the ledger knows as sent and not as answered, each with its time: some may be of an earlier kill."""
     if not (run / "ledger.sqlite").exists():
-        return 0
+        return set()
     db = sqlite3.connect(f"file:{run / 'ledger.sqlite'}?mode=ro", uri=True)
     try:
-        return int(db.execute("SELECT count(*) FROM calls WHERE state = 'sent'").fetchone()[0])
+        return set(db.execute("SELECT call_key, started_at FROM calls WHERE state = 'sent'").fetchall())
     except sqlite3.OperationalError:  # killed before there was a table
-        return 0
+        return set()
     finally:
         db.close()
 
@@ -178,7 +178,7 @@ def main() -> int:
             shutil.rmtree(run)
             shutil.copytree(fresh, run)
             server.reset()
-            round_kills = flying = 0
+            round_kills, out_then = 0, set[tuple[str, str]]()
             while True:
                 build = Build(run, 1, command(run, server.openai_url))
                 aim = "none" if kills >= args.kills else rng.choice(("start", "clips", "clips", "clips", "write"))
@@ -201,7 +201,7 @@ def main() -> int:
                 if build.process.poll() is not None:
                     break
                 build.kill()
-                flying += sent(run)  # may be answered for nobody
+                out_then |= sent(run)  # may be answered for nobody
                 kills, round_kills = kills + 1, round_kills + 1
                 phase = "data set" if build.writing.is_set() else "clips" if build.lines else "start"
                 phases[phase] += 1
@@ -225,6 +225,7 @@ def main() -> int:
             unequal += len(differing)
             if differing and args.keep_in is not None:
                 shutil.copytree(folder, args.keep_in, dirs_exist_ok=True)
+            flying = len(out_then)
             over = served - stats["served"]  # other replies than those needed: asked again after a kill
             extra, in_flight = extra + max(0, over), in_flight + flying
             print(
