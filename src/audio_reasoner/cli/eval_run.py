@@ -202,7 +202,7 @@ def run_(
         raise typer.Exit(EXIT_INTERRUPTED)
     if result.main.made or result.main.resumed:
         _score(benchmark, items, data, out, json_out, markdown, rows, seed)
-    if result.failed:
+    if result.unanswered:
         raise typer.Exit(EXIT_QUARANTINED)
 
 

@@ -20,13 +20,6 @@ VERSION = 1
 """Raised when a wording here changes: answers to two wordings are not mixed in one run."""
 _ANSWER_TAG = re.compile(r"<answer>(.*?)</answer>")
 
-TASK_WORDS: Mapping[str, str] = {
-    "covost2-en-zh": "Translate the English speech into Chinese. Give the translation only.",
-    "covost2-zh-en": "Translate the Chinese speech into English. Give the translation only.",
-    "meld": "Which emotion does the speaker express?",
-}
-"""Our words for tasks whose official files ask no question."""
-
 
 @dataclass(frozen=True)
 class Style:
@@ -138,24 +131,11 @@ def official_style(benchmark: str, kind: str) -> str:
     return named.get(benchmark, "bare" if kind in ("translation", "chat") else "ours")
 
 
-def question_of(benchmark: Benchmark, item: Item) -> str:
-    """The item's own question, or our words for its task.
-
-    Raises:
-        InputError: `prompt.no_question`: it has neither.
-    """
-    question = item.question.strip() or TASK_WORDS.get(benchmark.name, "")
-    if not question:
-        raise InputError(f"item {item.id} asks no question, and {benchmark.name} has none.", code="prompt.no_question")
-    return question
-
-
-def prompt_of(style: Style, benchmark: Benchmark, item: Item, order: Sequence[int] | None = None) -> str:
+def prompt_of(style: Style, item: Item, order: Sequence[int] | None = None) -> str:
     """The text that is sent for an item.
 
     Args:
         style: how to ask.
-        benchmark: where the item stands.
         item: what to ask.
         order: which official choice stands at each place; None for the official order.
 
@@ -163,7 +143,9 @@ def prompt_of(style: Style, benchmark: Benchmark, item: Item, order: Sequence[in
         InputError: `prompt.no_question`, `question.options` (one option, more than 26, a blank one),
             `prompt.options` (the style cannot show so many), `prompt.no_options` (the style needs options).
     """
-    question = question_of(benchmark, item)
+    question = item.question.strip()
+    if not question:
+        raise InputError(f"item {item.id} asks no question.", code="prompt.no_question")
     choices = item.choices if order is None else tuple(item.choices[i] for i in order)
     if not choices and style.needs_choices:
         raise InputError(
@@ -177,8 +159,16 @@ def prompt_of(style: Style, benchmark: Benchmark, item: Item, order: Sequence[in
     return style.render(question, choices).strip()
 
 
-def prompts_hash(style: Style, benchmark: Benchmark, template: str | None = None) -> str:
-    """Hash over what makes the prompts of a run, apart from the data file: the style and our words for the task."""
-    sample = style.render("QUESTION", ("FIRST", "SECOND"))
-    fields = {"version": VERSION, "style": style.name, "form": sample, "words": TASK_WORDS.get(benchmark.name, "")}
-    return ids.digest({**fields, "template": template}).hex()
+def prompts_hash(style: Style, benchmark: Benchmark) -> str:
+    """Hash over what makes the prompts of a run besides the data file: the style, and words of ours in the questions.
+
+    Where official files ask no question the reader puts one, which the first item shows.
+    """
+    form = style.render("QUESTION", ("FIRST", "SECOND"))
+    question = benchmark.items[0].question if benchmark.items else ""
+    return ids.digest({"version": VERSION, "style": style.name, "form": form, "question": question}).hex()
+
+
+def wording_is_published(style: Style, benchmark: Benchmark) -> bool:
+    """Whether a prompt is published to the letter: the style's words, and the question itself."""
+    return style.exact and style.name != "ours" and benchmark.kind in ("choice", "chat")

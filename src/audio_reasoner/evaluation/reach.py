@@ -14,7 +14,7 @@ from typing import Any
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.evaluation.backends import Asked, Backend, Trio
-from audio_reasoner.evaluation.base import Benchmark, Item
+from audio_reasoner.evaluation.base import Item
 from audio_reasoner.evaluation.hearing import Ear, Heard, Sound, silence
 from audio_reasoner.evaluation.prompting import Style, prompt_of
 
@@ -24,9 +24,7 @@ TRIED = 50
 """Items looked at to find them: some recordings may be missing."""
 
 
-def probe(
-    backend: Backend, benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item], max_new_tokens: int
-) -> dict[str, Any]:
+def probe(backend: Backend, ear: Ear, style: Style, items: Sequence[Item], max_new_tokens: int) -> dict[str, Any]:
     """Ask a few items with their own, no and other sound; what was found, as `run.json` keeps it.
 
     The questions are those of the run and its controls to the letter, so that what a server is paid for here need not
@@ -35,7 +33,7 @@ def probe(
     Raises:
         AudioReasonerError: the backend cannot answer at all.
     """
-    heard = _some(benchmark, ear, style, items)
+    heard = _some(ear, style, items)
     if not heard:
         raise InputError(
             "no recording could be read, so it cannot be found out whether sound reaches the model.",
@@ -44,7 +42,7 @@ def probe(
     trios = []
     for i, (item, own) in enumerate(heard):
         other = heard[(i + 1) % len(heard)][1] if len(heard) > 1 else _backwards(own)
-        ways = [_asked(benchmark, style, item, h) for h in (own, silence(own), other, Heard((), "none", 0.0))]
+        ways = [_asked(style, item, h) for h in (own, silence(own), other, Heard((), "none", 0.0))]
         trios.append(Trio(*ways))
     felt = backend.feel(trios, max_new_tokens)
     return {"heard": felt.heard, "how": felt.how, "items": [dict(i) for i in felt.items]}
@@ -66,7 +64,7 @@ def must_hear(found: Mapping[str, Any], name: str) -> None:
         )
 
 
-def _some(benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item]) -> list[tuple[Item, Heard]]:
+def _some(ear: Ear, style: Style, items: Sequence[Item]) -> list[tuple[Item, Heard]]:
     """A few items of different clips, spread over the benchmark, whose recordings can be read and are not silent."""
     found: list[tuple[Item, Heard]] = []
     clips: set[str] = set()
@@ -76,7 +74,7 @@ def _some(benchmark: Benchmark, ear: Ear, style: Style, items: Sequence[Item]) -
             continue
         try:
             heard = ear.hear(item)
-            prompt_of(style, benchmark, item)
+            prompt_of(style, item)
             if all(not sound.load().any() for sound in heard.parts):
                 continue  # real silence differs from silence for no model
         except AudioReasonerError:
@@ -98,5 +96,5 @@ def _backwards(heard: Heard) -> Heard:
     return Heard(tuple(turned(sound) for sound in heard.parts), heard.policy, heard.duration_s)
 
 
-def _asked(benchmark: Benchmark, style: Style, item: Item, heard: Heard) -> Asked:
-    return Asked(item.id, prompt_of(style, benchmark, item), heard.parts, heard.duration_s)
+def _asked(style: Style, item: Item, heard: Heard) -> Asked:
+    return Asked(item.id, prompt_of(style, item), heard.parts, heard.duration_s)

@@ -30,7 +30,7 @@ from audio_reasoner.evaluation.hearing import (
     shuffled_order,
     silence,
 )
-from audio_reasoner.evaluation.prompting import Style, prompt_of, prompts_hash, style_named
+from audio_reasoner.evaluation.prompting import Style, prompt_of, prompts_hash, style_named, wording_is_published
 from audio_reasoner.evaluation.rundir import PREDICTIONS_NAME, PROBLEMS_NAME, Writer, check_header, read_answered
 
 HEADER_VERSION = 2
@@ -80,12 +80,22 @@ class Progress:
 
 @dataclass
 class RunResult:
-    """How a run went: answers made now, answers found from before, questions that could not be asked or answered."""
+    """How a run went.
+
+    Attributes:
+        predictions: the file of answers.
+        made, resumed: answers made now, and found from before.
+        failed: questions without an answer and why; the first `not_asked` of them were named before the run and are no
+            more than was allowed.
+        seconds: wall time of answering.
+        interrupted: a Ctrl-C ended it.
+    """
 
     predictions: Path
     made: int = 0
     resumed: int = 0
     failed: list[str] = field(default_factory=list)
+    not_asked: int = 0
     seconds: float = 0.0
     interrupted: bool = False
 
@@ -207,6 +217,7 @@ def facts_of(backend: Backend, benchmark: Benchmark, plan: Plan) -> dict[str, An
     from importlib.metadata import version
 
     style = style_named(plan.prompt)
+    published = wording_is_published(style, benchmark)
     return {
         "model": backend.name,
         "model_hash": model_hash(backend),
@@ -215,7 +226,11 @@ def facts_of(backend: Backend, benchmark: Benchmark, plan: Plan) -> dict[str, An
         "kind": benchmark.kind,
         "items": len(benchmark.items),
         "shard": None if plan.shard is None else f"{plan.shard[0]}/{plan.shard[1]}",
-        "prompt": {"style": style.name, "title": style.title, "published_wording": style.exact},
+        "prompt": {
+            "style": style.name,
+            "title": style.title,
+            "published_wording": published,
+        },
         "system": backend.system,
         "version": version("audio-reasoner"),
         "begun": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -272,11 +287,12 @@ class _Run:
                 continue
             try:
                 seconds[item.id] = self._length(item)
-                prompt_of(self.style, self.benchmark, item)
+                prompt_of(self.style, item)
             except AudioReasonerError as error:
                 bad.add(item.id)
                 codes[error.code] += 1
                 self._problem(item.id, error)
+        self.result.not_asked = len(bad)
         allowed = self.plan.allow_missing
         if allowed is not None and len(bad) > allowed:
             listed = ", ".join(f"{n} × {code}" for code, n in codes.most_common())
@@ -316,7 +332,7 @@ class _Run:
                 heard = silence(heard)
         return Asked(
             id=item.id,
-            prompt=prompt_of(self.style, self.benchmark, item, order),
+            prompt=prompt_of(self.style, item, order),
             audio=heard.parts,
             seconds=heard.duration_s,
             sample=sample,

@@ -81,6 +81,11 @@ class SessionResult:
         return self.main.interrupted or any(r.interrupted for r in self.after.values())
 
     @property
+    def unanswered(self) -> int:
+        """Questions that were asked and got no answer."""
+        return sum(len(r.failed) - r.not_asked for r in (self.main, *self.after.values()))
+
+    @property
     def failed(self) -> list[str]:
         """Questions of the main run and the others that have no answer."""
         return self.main.failed + [f"{name}: {why}" for name, r in self.after.items() for why in r.failed]
@@ -166,7 +171,7 @@ def _probe(
         answered = read_answered(out / PREDICTIONS_NAME)
         if not items or all((item.id, k) in answered for item in items for k in range(plan.samples)):
             return None
-        found = reach.probe(backend, benchmark, ear, style_named(plan.prompt), items, plan.max_new_tokens)
+        found = reach.probe(backend, ear, style_named(plan.prompt), items, plan.max_new_tokens)
         note(out, audio_reached={**found, "allowed_deaf": wanted.allow_deaf})
     if not wanted.allow_deaf:
         reach.must_hear(found, backend.name)
