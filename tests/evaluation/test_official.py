@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_reasoner.evaluation.intervals import wilson
-from audio_reasoner.evaluation.official import official_key, official_match, words
+from audio_reasoner.evaluation.official import official_key, official_match, substring_match, words
 
 
 def second_tokens(text: str) -> set[str]:
@@ -129,15 +128,17 @@ def test_the_reason_names_the_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("successes", "n", "low", "high"),
+    ("answer", "prediction", "choices", "correct"),
     [
-        (0, 10, 0.0, 0.2775),
-        (10, 10, 0.7225, 1.0),
-        (5, 10, 0.2366, 0.7634),
-        (1, 2, 0.0945, 0.9055),
-        (90, 100, 0.8256, 0.9448),
+        ("bell", "the BELL rings", ["dog", "bell"], True),
+        ("bell", "bell, not dog", ["dog", "bell"], False),
+        ("bell", "", ["dog", "bell"], False),
+        ("a", "cat", ["a", "b"], True),  # any text that holds the letters
+        ("Bell", "bell", ["Bell", "bell"], False),  # a choice that differs in case only makes every reply wrong
+        ("bell", "bell", ["bell", "bell"], True),
+        ("bell tower", "bell tower", ["bell", "bell tower"], False),  # the other choice lies within the answer
+        ("dog", " ", ["dog"], False),
     ],
 )
-def test_wilson_intervals_match_published_values(successes: int, n: int, low: float, high: float) -> None:
-    assert wilson(successes, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
-    assert wilson(0, 0) == (0.0, 1.0)
+def test_the_rule_of_october_2024(answer: str, prediction: str, choices: list[str], correct: bool) -> None:
+    assert substring_match(answer, prediction, choices) is correct

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from audio_reasoner.evaluation.base import Item
+from audio_reasoner.evaluation.base import Benchmark, Item
 from audio_reasoner.evaluation.statistics import bootstrap_counts, bootstrap_mean
 from audio_reasoner.evaluation.tally import Tally, without_listening
 
@@ -15,11 +17,15 @@ def item(k: int, clip: str, group: str, gold: int | None = 0) -> Item:
     return Item(str(k), (), "?", ("a", "b"), "ab"[gold or 0], gold, {"g": group}, clip)
 
 
+def of(items: list[Item]) -> Benchmark:
+    return Benchmark("made", "choice", Path("x"), Path(), "", "", items, [])
+
+
 @pytest.mark.parametrize("per_clip", [1, 3])
 def test_groups_agree_with_sums_by_hand(per_clip: int) -> None:
     rng = random.Random(per_clip)
     items = [item(k, f"clip{k // per_clip}", rng.choice("xyz")) for k in range(300)]
-    tally = Tally(items, ["r"])
+    tally = Tally(of(items), ["r"])
     held: dict[str, list[tuple[float, str]]] = {"x": [], "y": [], "z": []}
     answered = {"x": 0, "y": 0, "z": 0}
     for k, one in enumerate(items):
@@ -53,7 +59,7 @@ def test_intervals_do_not_depend_on_the_order_of_rows() -> None:
 
 
 def test_an_empty_group_of_answers_has_no_value() -> None:
-    overall, _ = Tally([item(0, "c", "x")], ["r"]).finish([])
+    overall, _ = Tally(of([item(0, "c", "x")]), ["r"]).finish([])
     assert (overall.values["r"].value, overall.values["r"].interval, overall.values["r"].over_all) == (None, None, 0.0)
     assert overall.facts["unparsed"] == {"count": 0, "rate": None}
 
@@ -63,3 +69,17 @@ def test_what_needs_no_listening() -> None:
     assert facts["best_constant"] == {"answer": "b", "kind": "text", "value": 75.0}
     assert facts["majority"] == {"answer": "b", "value": 75.0}
     assert facts["chance"] == 50.0
+
+
+def test_what_is_remembered_is_forgotten_when_items_change() -> None:
+    benchmark = of([item(0, "a", "x"), item(1, "b", "x")])
+
+    def sizes(of_benchmark: Benchmark) -> list[tuple[str, int]]:
+        return [(g.name, g.items) for g in Tally(of_benchmark, ["r"]).finish(["g"])[1]["g"]]
+
+    assert sizes(benchmark) == sizes(benchmark) == [("x", 2)]
+    assert sizes(replace(benchmark, items=[item(0, "a", "y")])) == [("y", 1)]
+    benchmark.items.append(item(2, "c", "z"))
+    assert sizes(benchmark) == [("x", 2), ("z", 1)]
+    benchmark.items = [item(0, "a", "q")]
+    assert sizes(benchmark) == [("q", 1)]

@@ -59,6 +59,8 @@ class Benchmark:
     revision: str
     items: list[Item]
     problems: list[str]
+    prepared: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What scorers have worked out from the items alone, kept because many runs are scored on one benchmark."""
 
     def audio_paths(self, item: Item) -> tuple[Path, ...]:
         """Where an item's recordings lie."""

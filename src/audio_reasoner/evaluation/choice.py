@@ -205,7 +205,7 @@ def score_choices(
     problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
     mapped = {name: held for name, lines in (judged or {}).items() if (held := list(filter(_is_mapper, lines)))}
     metrics = [*scheme.metrics, *([JUDGED] if mapped else [])]
-    tally = Tally(benchmark.items, [metric.name for metric in metrics])
+    tally = Tally(benchmark, [metric.name for metric in metrics])
     for i, item in enumerate(benchmark.items):
         reply = predictions.texts.get(item.id)
         if reply is None:

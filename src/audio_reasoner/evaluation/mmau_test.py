@@ -64,7 +64,7 @@ def score(
     """
     predictions = fit(benchmark, predictions)
     problems = [*benchmark.problems, *predictions.problems, *foreign_ids(benchmark, predictions.texts)]
-    tally = Tally(benchmark.items, [NAMED.name])
+    tally = Tally(benchmark, [NAMED.name])
     for i, item in enumerate(benchmark.items):
         reply = predictions.texts.get(item.id)
         if reply is None:

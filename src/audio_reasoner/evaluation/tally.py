@@ -1,23 +1,27 @@
 """Counts judged replies into groups: values with intervals, and what could be scored without listening.
 
-Decision: numbers are kept by item and summed by group at the end, because one item stands in several tables and the
-bootstrap needs to know which answers are about the same recording.
+Decision: numbers are kept by item and summed by group at the end, all groups of a table at once, because one item
+stands in several tables and the bootstrap needs to know which answers are about the same recording. What depends on the
+items alone (who is in which group, the best constant answer) is worked out once for all runs on a benchmark.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audio_reasoner.core.choices import letter
-from audio_reasoner.evaluation.base import GroupScore, Item, Value
+from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Value
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Places = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
 
 _NAN = float("nan")
 FACTS = ("unparsed", "from_summary", "tagged", "well_formed")
@@ -26,12 +30,13 @@ FACTS = ("unparsed", "from_summary", "tagged", "well_formed")
 class Tally:
     """Readings (0..1, or None for a row that is left out) and facts of a benchmark's items."""
 
-    def __init__(self, items: Sequence[Item], names: Sequence[str]) -> None:
-        self.items = items
+    def __init__(self, benchmark: Benchmark, names: Sequence[str]) -> None:
+        self.benchmark = benchmark
         self.names = tuple(names)
-        self._cells = {name: [_NAN] * len(items) for name in names}
-        self._answered = [False] * len(items)
-        self._facts = {name: [False] * len(items) for name in FACTS}
+        n = len(benchmark.items)
+        self._cells = {name: [_NAN] * n for name in names}
+        self._answered = [False] * n
+        self._facts = {name: [False] * n for name in FACTS}
 
     def add(self, place: int, readings: Mapping[str, float | None], facts: tuple[bool, bool, bool, bool]) -> None:
         """Count the answer to item number `place`; `facts` in the order of `FACTS`."""
@@ -41,74 +46,91 @@ class Tally:
             if value is not None:
                 self._cells[name][place] = value
         for column, fact in zip(self._facts.values(), facts, strict=True):
-            column[place] = fact
+            if fact:
+                column[place] = True
 
     def finish(self, kinds: Sequence[str]) -> tuple[GroupScore, dict[str, list[GroupScore]]]:
         """All items as one group, and a table for each of `kinds`, in order of first appearance."""
         import numpy as np
 
-        summed = _Sums(self)
-        overall = summed.group("overall", np.arange(len(self.items)))
-        tables = {}
-        for kind in kinds:
-            places: dict[str, list[int]] = {}
-            for i, item in enumerate(self.items):
-                name = item.groups.get(kind)
-                if name is not None:
-                    places.setdefault(name, []).append(i)
-            tables[kind] = [summed.group(name, np.array(held)) for name, held in places.items()]
-        return overall, tables
+        cells = {name: np.array(values) for name, values in self._cells.items()}
+        answered = np.array(self._answered)
+        facts = {name: np.array(values) for name, values in self._facts.items()}
+        overall, *tables = (
+            _table(groups, cells, answered, facts, _clips(self.benchmark))
+            for groups in [_groups(self.benchmark, kind) for kind in ("", *kinds)]
+        )
+        return overall[0], dict(zip(kinds, tables, strict=True))
 
 
-class _Sums:
-    def __init__(self, tally: Tally) -> None:
-        import numpy as np
+# ------------------------------------------------------------------------------------------- known from the items alone
 
-        self.items = tally.items
-        self.cells = {name: np.array(values) for name, values in tally._cells.items()}
-        self.answered = np.array(tally._answered)
-        self.facts = {name: np.array(values) for name, values in tally._facts.items()}
-        numbers: dict[str, int] = {}
-        self.clips = np.array([numbers.setdefault(item.clip, len(numbers)) for item in tally.items])
-        self.single = len(numbers) == len(self.clips)  # the common case: one question per recording
 
-    def group(self, name: str, places: Places) -> GroupScore:
-        import numpy as np
+@dataclass(frozen=True)
+class _Groups:
+    """The groups of one table: `codes[i]` is the group of item i, -1 for none."""
 
-        held = [self.items[i] for i in places]
-        answered = int(self.answered[places].sum())
-        values = {}
-        for metric, column in self.cells.items():
-            cells = column[places]
-            counted = ~np.isnan(cells)
-            n, total = int(counted.sum()), float(cells[counted].sum())
-            values[metric] = Value(
-                value=100 * total / n if n else None,
-                n=n,
-                interval=self._interval(cells[counted], places[counted]) if n else None,
-                over_all=100 * total / len(held) if n < len(held) else None,
-            )
-        facts: dict[str, Any] = {}
-        for fact, flags in self.facts.items():
-            count = int(flags[places].sum())
-            facts[fact] = {"count": count, "rate": round(count / answered, 4) if answered else None}
-        return GroupScore(name, len(held), answered, values, facts | without_listening(held))
+    names: list[str]
+    codes: Codes
+    sizes: list[int]
+    facts: list[dict[str, Any]]
 
-    def _interval(self, values: NDArray[np.float64], places: Places) -> tuple[float, float]:
-        import numpy as np
 
-        from audio_reasoner.evaluation.statistics import bootstrap_counts
+@dataclass(frozen=True)
+class _Clips:
+    """`numbers[i]` is the recording of item i; `single`: no two items share one, which is the common case."""
 
-        if self.single:
-            distinct, counts = np.unique(values, return_counts=True)
-            pairs = {(value, 1): n for value, n in zip(distinct.tolist(), counts.tolist(), strict=True)}
-        else:
-            _, clips = np.unique(self.clips[places], return_inverse=True)
-            # Sums of thirds in another order differ in the last bit; they must not count as different clips.
-            sums = np.bincount(clips, weights=values).round(9)
-            pairs = Counter(zip(sums.tolist(), np.bincount(clips).tolist(), strict=True))
-        low, high = bootstrap_counts(pairs)
-        return 100 * low, 100 * high
+    numbers: Codes
+    single: bool
+
+
+def _prepared(benchmark: Benchmark, name: str) -> Any:
+    """What was worked out before, unless the items are others now."""
+    items, n, made = benchmark.prepared.get(name, (None, 0, None))
+    return made if items is benchmark.items and n == len(items) else None
+
+
+def _groups(benchmark: Benchmark, kind: str) -> _Groups:
+    """The table `kind`, "" for all items as one group."""
+    import numpy as np
+
+    items = benchmark.items
+    held = _prepared(benchmark, f"groups {kind}")
+    if isinstance(held, _Groups):
+        return held
+    places: dict[str, list[int]] = {}
+    if kind:
+        for i, item in enumerate(items):
+            name = item.groups.get(kind)
+            if name is not None:
+                places.setdefault(name, []).append(i)
+    else:
+        places["overall"] = list(range(len(items)))
+    codes = np.full(len(items), -1, dtype=np.int64)
+    for code, found in enumerate(places.values()):
+        codes[found] = code
+    made = _Groups(
+        list(places),
+        codes,
+        [len(found) for found in places.values()],
+        [without_listening([items[i] for i in found]) for found in places.values()],
+    )
+    benchmark.prepared[f"groups {kind}"] = (items, len(items), made)
+    return made
+
+
+def _clips(benchmark: Benchmark) -> _Clips:
+    import numpy as np
+
+    items = benchmark.items
+    held = _prepared(benchmark, "clips")
+    if isinstance(held, _Clips):
+        return held
+    numbers: dict[str, int] = {}
+    codes = np.array([numbers.setdefault(item.clip, len(numbers)) for item in items], dtype=np.int64)
+    made = _Clips(codes, len(numbers) == len(items))
+    benchmark.prepared["clips"] = (items, len(items), made)
+    return made
 
 
 def without_listening(items: Sequence[Item]) -> dict[str, Any]:
@@ -132,3 +154,89 @@ def without_listening(items: Sequence[Item]) -> dict[str, Any]:
         }
         facts["majority"] = {"answer": text, "value": round(100 * text_count / n, 4)}
     return facts
+
+
+# ----------------------------------------------------------------------------------------------------- summing by group
+
+
+def _table(
+    groups: _Groups, cells: Mapping[str, Floats], answered: Flags, facts: Mapping[str, Flags], clips: _Clips
+) -> list[GroupScore]:
+    """All groups of one table."""
+    import numpy as np
+
+    k = len(groups.names)
+    inside = groups.codes >= 0
+
+    def count(flags: Flags) -> list[int]:
+        counted: list[int] = np.bincount(groups.codes[inside & flags], minlength=k).tolist()
+        return counted
+
+    given = count(answered)
+    counts = {name: count(flags) for name, flags in facts.items()}
+    values: list[dict[str, Value]] = [{} for _ in range(k)]
+    for metric, column in cells.items():
+        counted = inside & ~np.isnan(column)
+        codes, held = groups.codes[counted], column[counted]
+        ns = np.bincount(codes, minlength=k).tolist()
+        totals = np.bincount(codes, weights=held, minlength=k).tolist()
+        intervals = _intervals(codes, held, clips.numbers[counted], clips.single, k)
+        for g in range(k):
+            n, total, size = ns[g], totals[g], groups.sizes[g]
+            values[g][metric] = Value(
+                value=100 * total / n if n else None,
+                n=n,
+                interval=intervals[g],
+                over_all=100 * total / size if n < size else None,
+            )
+    return [
+        GroupScore(
+            name=groups.names[g],
+            items=groups.sizes[g],
+            answered=given[g],
+            values=values[g],
+            facts={
+                **{
+                    fact: {"count": each[g], "rate": round(each[g] / given[g], 4) if given[g] else None}
+                    for fact, each in counts.items()
+                },
+                **groups.facts[g],
+            },
+        )
+        for g in range(k)
+    ]
+
+
+def _intervals(codes: Codes, values: Floats, clips: Codes, single: bool, k: int) -> list[tuple[float, float] | None]:
+    """95 % intervals of the means by group, in percent; None for an empty group."""
+    import numpy as np
+
+    from audio_reasoner.evaluation.statistics import bootstrap_counts
+
+    if single:
+        owner, sums, sizes = codes, values, np.ones(len(codes), dtype=np.intp)
+    else:
+        # A clip may have questions in several groups; within a group they are drawn together.
+        width = int(clips.max(initial=0)) + 1
+        places, cluster = np.unique(codes * width + clips, return_inverse=True)
+        owner = places // width
+        # Sums of thirds in another order differ in the last bit; they must not count as different clips.
+        sums = np.bincount(cluster, weights=values).round(9).astype(np.float64)
+        sizes = np.bincount(cluster)
+    pairs: list[dict[tuple[float, int], int]] = [{} for _ in range(k)]
+    if len(owner):
+        levels, level = np.unique(sums, return_inverse=True)
+        span = int(sizes.max()) + 1
+        found, multiplicity = np.unique((owner * len(levels) + level) * span + sizes, return_counts=True)
+        for code, many in zip(found.tolist(), multiplicity.tolist(), strict=True):
+            rest, size = divmod(code, span)
+            group, which = divmod(rest, len(levels))
+            pairs[group][float(levels[which]), size] = many
+    out: list[tuple[float, float] | None] = []
+    for held in pairs:
+        if held:
+            low, high = bootstrap_counts(held)
+            out.append((100 * low, 100 * high))
+        else:
+            out.append(None)
+    return out
