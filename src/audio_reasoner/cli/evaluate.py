@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from audio_reasoner.cli import eval_compare, eval_judge, eval_official, eval_run, eval_score
+from audio_reasoner.cli import eval_causal, eval_compare, eval_judge, eval_official, eval_run, eval_score
 
 app = typer.Typer(no_args_is_help=True, help="Answer benchmarks and score predictions.")
 
@@ -13,3 +13,4 @@ eval_run.register(app)
 eval_judge.register(app)
 eval_compare.register(app)
 eval_official.register(app)
+eval_causal.register(app)
