@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,26 @@ def test_audio_tokens_are_read_where_the_server_says_them() -> None:
     assert audio_tokens_of("gemini", json.dumps(gemini).encode()) == 9
     for raw in (None, b"", b"[]", b'{"usage": null}', b'{"usage": {"prompt_tokens_details": {"audio_tokens": "x"}}}'):
         assert audio_tokens_of("openai", raw) is None
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("provider", ["openai", "gemini"])
+def test_faults_of_real_services_cost_no_answer(
+    tmp_path: Path, loopback: Callable[..., Any], provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "k" * 20)
+    data, out = make(tmp_path / "data", 12), tmp_path / "out"
+    server = loopback(faults="429=0.1,500=0.1,reset=0.05,garbage=0.05,refusal=0.1", fault_attempts=1, seed=3)
+    url = server.openai_url if provider == "openai" else server.gemini_url
+    result = session(f"{provider}:{'loopback' if provider == 'openai' else 'gemini-2.5-flash'}@{url}", data, out)
+    assert (result.main.made, result.main.failed) == (12, [])
+    assert result.reached is not None
+    assert result.reached["how"].startswith("tokens_in")
+    stats = server.stats()
+    assert sum(stats["faults"].values()) > 0
+    rows = rows_of(out)
+    assert {row["stopped"] for row in rows} <= {"end", "safety", "refused"}
+    assert all(row["audio"] for row in rows)
 
 
 # ----------------------------------------------------------------------------------------------------- interruptions
