@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -158,6 +158,8 @@ def main() -> None:
     seen: Counter[str] = Counter()
     words: Counter[int] = Counter()
     where: dict[str, str] = {}
+    by_task: dict[str, Counter[str]] = defaultdict(Counter)
+    of_task: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     questions: list[Question] = []
     chains = clips = rejected = 0
@@ -178,6 +180,8 @@ def main() -> None:
             questions.append(question)
             found = skeletons(chain, words_for(clip, question))
             seen.update(found)
+            by_task[question.task].update(found)
+            of_task[question.task] += 1
             for x in found:
                 where.setdefault(x, question.task)
             words[len(re.sub(r"</?[A-Z]+>", " ", chain.to_text()).split()) // 50 * 50] += 1
@@ -194,6 +198,10 @@ def main() -> None:
     for skeleton, n in seen.most_common(20):
         print(f"  {n / chains:6.2%}  {where[skeleton]:13s} {skeleton[:110]}")
     print(f"  {len(seen)} different skeletons in all")
+    print("\nwithin each task: chains, share of its commonest skeleton")
+    for task, n in of_task.most_common():
+        skeleton, k = by_task[task].most_common(1)[0]
+        print(f"  {task:13s} {n:6d} {k / n:6.2%}  {skeleton[:100]}")
     print("\nwords per chain")
     for start in sorted(words):
         print(f"  {start:4d}–{start + 49:<4d} {words[start] / chains:6.1%}")

@@ -226,6 +226,13 @@ def test_honest_sentences_are_no_refusals_and_name_no_late_time(sentence: str) -
     assert not found & {"teacher_error", "time_outside"}, found
 
 
+def test_a_small_word_that_is_asked_for_may_be_spoken_of() -> None:
+    asked = question('Which word follows "from"?', ("volume", "other"), "other")
+    chain = HAND.replace(planning='I look for the word next to "from".', reasoning='Behind "from" stands "other" (b).')
+    found = [f.detail for f in check_sample(recording(["speech"]), None, None, asked, chain).findings]
+    assert not any("is spoken of" in x for x in found), found
+
+
 def test_measured_pauses_count_only_with_a_published_error() -> None:
     clip = recording(["dog"])
     chain = HAND.replace(caption="From 0.5 to 2.5 seconds, nothing is heard.")

@@ -176,7 +176,7 @@ _LOUD: dict[str, tuple[str, ...]] = {
     "steady": ("[The voice|It] [keeps|stays at] [about|more or less] one level.", "[Its|The] loudness [hardly changes|stays even][ all the way|]."),
     "rise_fall": ("[The voice|It] [swells and then sinks|rises and then fades|grows and then fades][ again|].", "[First|At first] [the voice|it] grows louder, [then|later] it sinks again.",),
     "fall_rise": ("[The voice|It] [sinks and then swells|fades and then comes back|drops and then rises][ again|].", "[First|At first] [the voice|it] grows quieter, [then|later] it rises again.",),
-    "varying": ("[The voice|It] [goes|moves|runs] up and down in loudness[ as it goes on| more than once|].", "[Louder and quieter moments|Loud and quiet moments] [alternate|take turns]."),
+    "varying": ("[The voice|It] [goes|moves|runs] up and down in loudness[ as it goes on| more than once|].", "[Louder and quieter|Loud and quiet|Stronger and weaker] [moments|words|stretches] [alternate|take turns|follow one another][ in it| as it goes on|].", "[Several|A number of] [rises and falls|ups and downs] in loudness [can be followed|run through it]."),
 }  # fmt: skip
 _WORDS_GLAD = (
     "[The words|Taken alone, the words] [lean to the friendly side|sound friendly|are warm ones]: {w}.",
@@ -414,13 +414,13 @@ class Feeling:
             fits = question.gold_text == "yes"
             say = (
                 (
-                    "So {e} is what the voice shows, and {q} is the feeling asked about.",
-                    "The feeling asked about is {q}, and I hear {e}: they are the same.",
+                    "[So|Thus|Then] {e} is what the voice [shows|carries|lets me hear], and {q} is [the feeling asked about|what is asked].",
+                    "[The feeling asked about is|The question names|What is asked about is] {q}, and I hear {e}: [they are the same|both are one|that is the same feeling|these agree].",
                 )
                 if fits
                 else (
-                    "I hear {e}, while the question names {q}: another feeling.",
-                    "The feeling asked about is {q}, but what I hear is {e}.",
+                    "[I hear|The voice has|What comes across is] {e}, while the question [names|asks about] {q}: [another|a different] feeling.",
+                    "[The feeling asked about is|The question names|What is asked about is] {q}, but [what I hear is|the voice carries|I hear] {e}.",
                 )
             )
             steps.append(w.say(say, e=_noun(emotion), q=c.quoted(asked)))

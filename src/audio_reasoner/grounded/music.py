@@ -165,20 +165,21 @@ _GENRE = (
     "[The style|The genre|The kind of music|Its style] [is|is that of] {g}.",
     "[In style|As for style|By its style|Going by the style], it [belongs to|is|can be called|counts as] {g}.",
     "[The way it is played|The whole|All this|The sound of it] [belongs to|points to|is typical of] {g}.",
-    "[I would call it|I put it down as|I would file it under] {g}.",
+    "[I would call it|I put it down as|I would file it under|By its manner I take it for|To my ear it is] {g}[ without much doubt| at once| before anything else|].",
 )
 _PLAYS = (
     "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is] {i}.",
     "{i} [can be heard|can be made out][ in it| in this piece| here| in the music|].",
     "[The music comes from|It is played on|The piece is played on|The players use|For instruments there is] {i}.",
-    "[As for the instruments|On the side of the instruments|As to what plays]: {i}.",
+    "[As for the instruments|On the side of the instruments|As to what plays|The instruments, as far as I can tell|Who plays here]: {i}[|, as I hear it|, to my ear].",
 )
 _CHORDS = (
-    "[The harmony|The harmony of the piece] [goes|moves] {c}.",
-    "[The chords|Its chords] [are|follow as] {c}.",
+    "[The harmony|The harmony of the piece] [goes|moves|runs] {c}[ in turn| from chord to chord|].",
+    "[The chords|Its chords] [are|follow as|come as|change as] {c}[, in this order| from first to last|].",
+    "[I hear the chords|The ear follows the chords|Chord by chord I hear] {c}.",
 )
 _CHORD = (
-    "[Chord {i}|Chord number {i}] is {c}.",
+    "[Chord {i}|Chord number {i}|Number {i}|The chord in place {i}] [is|turns out to be|sounds as] {c}.",
     "[At|In] place {i} [comes|stands|I hear] {c}.",
 )
 _MOOD = (
@@ -211,7 +212,7 @@ _YES: dict[str, tuple[str, ...]] = {
 _SUM = (
     "[All in all|Taken together|In the end], this [points|leads] to {y}: option ({L}).",
     "[What remains|What I arrive at] is {y}, [so|and therefore] option ({L}) [is right|fits].",
-    "[The result|My result] is {y}, option ({L})[, and no other|].",
+    "[The result|My result|What comes out|The outcome] is {y}, [option ({L})|which is option ({L})|given as option ({L})][, and no other|].",
 )
 _SUM_OPEN = (
     "[The traits|All traits] [of the music|] [are gathered|have been named]: {r}.",

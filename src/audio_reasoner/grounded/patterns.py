@@ -246,13 +246,45 @@ LONGEST_FACT = (
 SAME_LOUDER = (
     "[Of the two|Comparing the two], {x} [is louder|comes across louder|is the stronger one] [the {k} time|when it comes the {k} time].",
 )
+_WHOLE = "[Over the clip|From start to end|On the whole|Taken as a whole|All in all|Over its length]"
+_MOVES = "[The loudness|The volume|The level|How loud it is|The strength of the sound]"
 COURSE: dict[str, tuple[str, ...]] = {
-    "rising": ("[Over the clip|From start to end|On the whole], it [grows louder|gets louder|becomes louder].", "The loudness [rises|grows|increases] [towards the end|from start to end|over the clip]."),
-    "falling": ("[Over the clip|From start to end|On the whole], it [grows quieter|gets quieter|fades].", "The loudness [falls|drops|fades] [towards the end|from start to end|over the clip]."),
-    "steady": ("[Over the clip|From start to end|On the whole], it stays [about equally loud|at about one level].", "The loudness [stays about the same|hardly changes|keeps one level] [throughout|from start to end]."),
-    "rise_fall": ("It [grows louder|swells] at first and [then fades|grows quieter again] [towards the end|later on].", "The loudness [rises|swells] and then [falls again|fades again|drops back]."),
-    "fall_rise": ("It [grows quieter|fades] at first and [then becomes louder again|swells again] [towards the end|later on].", "The loudness [falls|drops] at first and then [rises again|comes back]."),
-    "varying": ("The loudness [goes up and down|changes back and forth|rises and falls] [several times|more than once].", "[Louder and quieter moments|Loud and quiet stretches] [alternate|take turns]."),
+    "rising": (
+        _WHOLE + ", [it|the sound] [grows louder|gets louder|becomes louder|gains in strength].",
+        _MOVES + " [rises|grows|increases|climbs] [towards the end|from start to end|over the clip|as time goes on].",
+        "[Towards the end|Later on|As it goes on], [the sound|it] [is louder|gets louder|has grown louder][ than at the start| than in the beginning|].",
+        "[The quieter part|What is quieter] comes [first|at the start], [the louder one|what is louder] [later|towards the end].",
+    ),
+    "falling": (
+        _WHOLE + ", [it|the sound] [grows quieter|gets quieter|fades|loses strength].",
+        _MOVES + " [falls|drops|fades|decreases] [towards the end|from start to end|over the clip|as time goes on].",
+        "[Towards the end|Later on|As it goes on], [the sound|it] [is quieter|gets quieter|has grown quieter][ than at the start| than in the beginning|].",
+        "[The louder part|What is louder] comes [first|at the start], [the quieter one|what is quieter] [later|towards the end].",
+    ),
+    "steady": (
+        _WHOLE + ", [it|the sound] [stays|remains|keeps] [about equally loud|at about one level|close to one level].",
+        _MOVES + " [stays about the same|hardly changes|keeps one level|barely moves] [throughout|from start to end|all along].",
+        "[No part|No stretch] [is much louder|stands out as much louder] than [the rest|another][ of the clip|].",
+        "[In loudness|As for loudness|In strength], [little|hardly anything] [changes|happens][ along the way| from start to end|].",
+    ),
+    "rise_fall": (
+        "[It|The sound] [grows louder|swells|gains strength] [at first|in the beginning] and [then fades|grows quieter again|dies down] [towards the end|later on].",
+        _MOVES + " [rises|swells|climbs] and then [falls again|fades again|drops back|sinks].",
+        "[It|The sound] is [loudest|strongest] [somewhere in the middle|neither at the start nor at the end|between start and end].",
+        "[Up|Louder] at first, [down|quieter] [later|afterwards]: [so goes|that is] [the loudness|the volume|the level].",
+    ),
+    "fall_rise": (
+        "[It|The sound] [grows quieter|fades|loses strength] [at first|in the beginning] and [then becomes louder again|swells again|comes back] [towards the end|later on].",
+        _MOVES + " [falls|drops|sinks] at first and then [rises again|comes back|climbs again].",
+        "[It|The sound] is [quietest|weakest] [somewhere in the middle|neither at the start nor at the end|between start and end].",
+        "[Down|Quieter] at first, [up|louder] [later|afterwards]: [so goes|that is] [the loudness|the volume|the level].",
+    ),
+    "varying": (
+        _MOVES + " [goes up and down|changes back and forth|rises and falls|moves up and down] [several times|more than once|again and again].",
+        "[Louder and quieter moments|Loud and quiet stretches|Stronger and weaker moments|Loud parts and quiet ones] [alternate|take turns|follow one another|come by turns][ several times| along the way| in this clip|].",
+        "[It|The sound] [swells and fades|grows and sinks|gets louder and quieter] [several times|more than once|again and again].",
+        "[Several|A number of] [rises and falls|ups and downs] [can be followed|are to be heard] in [the loudness|the volume|the level].",
+    ),
 }  # fmt: skip
 
 # Reasoning: going through the sounds.
@@ -444,8 +476,8 @@ CONCLUDE = (
 )
 
 COURSE_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "rising": (("[The beginning|The opening] is [clearly|plainly] quieter than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] louder."), ("[On the way|In between] [it does not fall back|there is no drop][ that I could hear|].", "[The way up|The climb] has no [step back|dip] in it.")),
-    "falling": (("[The beginning|The opening] is [clearly|plainly] louder than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] quieter."), ("[On the way|In between] [it does not come up again|there is no second rise][ that I could hear|].", "[The way down|The decline] has no [step back up|rise] in it.")),
+    "rising": (("[The beginning|The opening] is [clearly|plainly] quieter than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] louder."), ("[On the way|In between] [it does not fall back|there is no drop][ that I could hear|].", "[At no point on the way|Nowhere in between] does it [grow|get] [clearly|noticeably] quieter[ again|].")),
+    "falling": (("[The beginning|The opening] is [clearly|plainly] louder than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] quieter."), ("[On the way|In between] [it does not come up again|there is no second rise][ that I could hear|].", "[At no point on the way|Nowhere in between] does it [grow|get] [clearly|noticeably] louder[ again|].")),
     "steady": (("[Beginning and end|The opening and the close] are about equally loud.", "[Set against the beginning|Compared with the beginning], the end is [neither louder nor quieter|about as loud]."), ("[In between|On the way] [nothing stands out|no part stands out], [neither louder nor quieter|up or down].", "[The parts in between|The middle parts] [keep|stay at] that level too.")),
     "rise_fall": (("[It starts|The clip starts|It sets out] [low|rather quietly] and [climbs|grows] up to a [peak|loudest moment] inside.", "[The loudest moment|The peak] lies inside the clip, not at either end."), ("[From that peak|After the peak] it [comes down|sinks] again to the end.", "[The rest|What follows] goes [down|downwards] again, to the end.")),
     "fall_rise": (("[It starts|The clip starts|It sets out] [high|rather loudly] and [sinks|drops] to a [low point|quietest moment] inside.", "[The quietest moment|The low point] lies inside the clip, not at either end."), ("[From that low point|After the low point] it [comes up|rises] again to the end.", "[The rest|What follows] goes [up|upwards] again, to the end.")),
@@ -617,7 +649,7 @@ DESCRIBE_PAUSE = (
     "A pause of [about|roughly] {d} [follows|comes next|separates it from the next].",
     "[For|During] [about|roughly] {d} [it is quiet|nothing is heard].",
 )
-DESCRIBE_COURSE = ("[Loudness|As for loudness|Then the loudness]: {r}.",)
+DESCRIBE_COURSE = ("[Loudness|As for loudness|The loudness, in short|What the loudness does|Loudness over time]: {r}.",)
 DESCRIBE_END = (
     "[Put together|Together|Taken together], [these observations|these points] [give|make] [the description|a full account].",
     "[This|That] [covers|accounts for] [the whole clip|the clip from start to end], so [the description is complete|I can put it into words].",
