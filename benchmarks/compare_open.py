@@ -126,7 +126,7 @@ def main() -> int:
         if wanted.keep is not None:
             shutil.copy(page, wanted.keep)
     print(
-        f"opens in {shown:.2f} s: first answer shown (limit {LIMIT_S:.0f} s); {ready:.2f} s until the search is ready"
+        f"opens in {shown:.2f} s: first answer shown (limit {LIMIT_S:.0f} s); {ready:.2f} s until list and filters work"
     )
     return 0 if shown < LIMIT_S else 1
 

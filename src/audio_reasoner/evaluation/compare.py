@@ -262,7 +262,7 @@ def run_names(paths: Sequence[Path]) -> list[str]:
     resolved = [p.resolve() for p in paths]
     names = [p.name or str(p) for p in resolved]
     for depth in range(2, 1 + max((len(p.parts) for p in resolved), default=1)):
-        twice = {n for n, k in Counter(names).items() if k > 1}
+        twice = {n for n, k in Counter(n for n, _ in set(zip(names, resolved, strict=True))).items() if k > 1}
         if not twice:
             break
         names = ["/".join(p.parts[-depth:]) if n in twice else n for p, n in zip(resolved, names, strict=True)]

@@ -20,6 +20,8 @@ from markupsafe import Markup
 from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.core.choices import letter
 from audio_reasoner.core.errors import AudioReasonerError
+from audio_reasoner.core.records import Clip
+from audio_reasoner.cota.page_samples import spans_of
 from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import PREDICTIONS_NAME, ROWS_NAME, RunData, line_at, upgrade_row
 from audio_reasoner.report import (
@@ -63,6 +65,7 @@ class Sounds:
     heard: int = 0
     named: int = 0
     missing: int = 0
+    timelines: dict[Path, dict[str, Clip]] = field(default_factory=dict)
 
 
 def answers_section(
@@ -435,10 +438,23 @@ def _fill_sounds(
                 '<p class="note">Recording: <code>{}</code>, not found where the data lies.</p>'
             ).format(text.printable(listed))
             continue
-        sounds.parts[name] = _player(path, sounds, len(recordings))
+        sounds.parts[name] = _player(path, sounds, len(recordings), _truth(sounds, q))
 
 
-def _player(path: Path, sounds: Sounds, recordings: int) -> Markup:
+def _truth(sounds: Sounds, q: Question) -> Clip | None:
+    """The clip with its timeline, where a file beside the data tells what is heard when."""
+    from audio_reasoner.evaluation.timelines import TIMELINES_NAME, read_timelines
+
+    path = Path(str(q.rows[0][0].score.get("data") or "")).parent / TIMELINES_NAME
+    if path not in sounds.timelines:
+        try:
+            sounds.timelines[path] = read_timelines(path) if path.is_file() else {}
+        except AudioReasonerError:
+            sounds.timelines[path] = {}  # `eval run` and the chains' analysis name what is wrong with it
+    return sounds.timelines[path].get(q.ident)
+
+
+def _player(path: Path, sounds: Sounds, recordings: int, truth: Clip | None) -> Markup:
     from audio_reasoner.core.audio import load_mono
 
     try:
@@ -456,4 +472,7 @@ def _player(path: Path, sounds: Sounds, recordings: int) -> Markup:
         notes.append(f"The first {LONGEST_S:.0f} of {duration:.0f} seconds.")
     if recordings > 1:
         notes.append(f"The first of {recordings} recordings.")
-    return player(len(pcm) / 16_000, sound=encode_listening(pcm), pcm=pcm, note=" ".join(notes))
+    spans, title = spans_of(truth) if truth is not None else ([], "")
+    return player(
+        len(pcm) / 16_000, sound=encode_listening(pcm), pcm=pcm, spans=spans, spans_title=title, note=" ".join(notes)
+    )

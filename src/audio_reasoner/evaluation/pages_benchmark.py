@@ -50,6 +50,8 @@ LADDER: Mapping[str, tuple[Shape, int]] = {
 PER_TABLE = 7
 """Runs that stand side by side in one table of groups: more do not fit on paper."""
 MOST_PAIRS = 28
+DENSE = 12
+"""More runs than this make a matrix of short numbers."""
 
 
 def benchmark_section(chapter: Chapter, baseline: str = "") -> Section:
@@ -196,9 +198,13 @@ def _groups(chapter: Chapter) -> list[Markup]:
                 values = [
                     run.value(metric["name"], held[run.name][name]) if name in held[run.name] else None for run in some
                 ]
-                # The highest among runs on the first data file: others answered other questions.
+                # The highest among all runs on the first data file: others answered other questions.
                 rivals = [
-                    v["value"] for v, run in zip(values, some, strict=True) if v is not None and run.sha256 == first
+                    v["value"]
+                    for run in runs
+                    if run.sha256 == first
+                    and name in held[run.name]
+                    and (v := run.value(metric["name"], held[run.name][name])) is not None
                 ]
                 best = max(rivals) if len(rivals) > 1 else None
                 sizes = {g.get("items") for run in some if (g := held[run.name].get(name)) is not None}
@@ -236,6 +242,7 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
         )
     names = [r.name for r in group.runs if any(r.name in (p.first, p.second) for p in group.pairs)]
     found = {(p.first, p.second): p for p in group.pairs}
+    dense = len(names) > DENSE
     cells: list[list[Cell | None]] = []
     for i, row in enumerate(names):
         line: list[Cell | None] = []
@@ -247,14 +254,10 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
                 line.append(Cell(DASH, title="no common items"))
             elif i < j:
                 sign = 1 if pair.first == row else -1
-                line.append(_difference(pair, sign, row, column))
+                line.append(_difference(pair, sign, row, column, dense))
             else:
-                line.append(
-                    Cell(
-                        p_text(pair.p_holm),
-                        title=f"{row} and {column}: p {pair.result.p:.3g}, corrected {pair.p_holm:.3g}",
-                    )
-                )
+                told = f"{row} and {column}: p {pair.result.p:.3g}, corrected {pair.p_holm:.3g}"
+                line.append(Cell(_short_p(pair.p_holm) if dense else p_text(pair.p_holm), title=told))
         cells.append(line)
     unit = "points" if metric.get("unit") == "percent" else metric.get("unit", "")
     body = matrix(names, cells, f"Differences on {chapter.title}, {metric.get('title') or group.metric}")
@@ -295,13 +298,25 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
     return card(heading, body + detail, note, wide=True)
 
 
-def _difference(pair: Pair, sign: int, row: str, column: str) -> Cell:
+def _difference(pair: Pair, sign: int, row: str, column: str, dense: bool) -> Cell:
     value = sign * pair.result.difference
     sure = pair.p_holm < 0.05
-    arrow = (" ▲" if value > 0 else " ▼") if sure else ""
+    arrow = ("▲" if value > 0 else "▼") if sure else ""
     low, high = sorted(sign * v for v in pair.result.interval)
     title = f"{row} minus {column}: {value:+.2f} ({low:+.2f} to {high:+.2f}), corrected p {pair.p_holm:.3g}, {pair.result.n} items"
-    return Cell(f"{value:+.1f}{arrow}".replace("-", "−"), value, sure, title)
+    number = (
+        f"{value:+.0f}{arrow}"
+        if dense and abs(value) >= 10
+        else f"{value:+.1f}{arrow}"
+        if dense
+        else f"{value:+.1f} {arrow}"
+    )
+    return Cell(number.strip().replace("-", "−"), value, sure, title)
+
+
+def _short_p(p: float) -> str:
+    """A p-value in three characters, for a matrix of many runs."""
+    return "<.01" if p < 0.01 else "1" if p > 0.995 else f"{p:.2f}".lstrip("0")
 
 
 def _pair_line(p: Pair, baseline: str) -> list[str | Markup]:

@@ -16,7 +16,8 @@ from markupsafe import Markup
 from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.evaluation.compare import Chapter
 from audio_reasoner.evaluation.compare_read import RunData
-from audio_reasoner.report import card, table, text
+from audio_reasoner.report import Dot, DotLine, card, dot_plot, signs, table, text
+from audio_reasoner.report.dots import Shape
 
 _DASH = "–"
 
@@ -165,18 +166,62 @@ def _counts_text(held: object) -> str:
 
 def _causal(chapter: Chapter) -> Markup | None:
     rows: list[list[str | Markup]] = []
+    lines: list[DotLine] = []
+    caveats: list[str] = []
+    several = sum(bool(run.causal) for run in chapter.runs) > 1
     for run in chapter.runs:
-        held = run.causal
-        conditions = held.get("interventions") or held.get("conditions") or {}
-        if not isinstance(conditions, dict):
-            continue
-        for name, found in conditions.items():
-            if not isinstance(found, dict):
-                continue
-            cells = [rate_cell(v) for k, v in found.items() if isinstance(v, dict) and "value" in v][:4]
-            rows.append([chapter.label(run), str(name), *cells, *[""] * (4 - len(cells))])
-    return (
-        None
-        if not rows
-        else card("Does the answer follow the chain?", table(["Run", "Change", "", "", "", ""], rows), wide=True)
+        for name, held in _object(run.causal, "interventions").items():
+            found = held if isinstance(held, dict) else {}
+            label = f"{chapter.label(run)}: {name}" if several else str(name)
+            dots = [
+                d
+                for d in (
+                    _rate_dot(found.get("changed"), "disc", 4, "changed"),
+                    _rate_dot(found.get("followed"), "square", 1, "followed"),
+                )
+                if d is not None
+            ]
+            if dots:
+                said = f"{dots[0].value:.0f} %" if dots[0].name == "changed" else ""
+                lines.append(DotLine(label, tuple(dots), said, spread=True))
+            told = found.get("told")
+            rows.append([
+                Markup('<span class="run">{}</span>').format(chapter.label(run)),
+                Markup('{}<small class="ci">{}</small>').format(name, str(found.get("place") or "")) if not told else Markup("{} <small>{}</small>").format(name, text.shorten(str(told), 90)),
+                *(rate_cell(found.get(k)) for k in ("changed", "beyond_placebo", "followed", "followed_by_placebo", "kept", "accuracy_after")),
+            ])  # fmt: skip
+        caveats += [c for c in run.causal.get("not_shown") or [] if isinstance(c, str) and c not in caveats]
+    if not rows:
+        return None
+    header = [
+        "Run",
+        "Change",
+        "Answer changed, %",
+        "Beyond placebo",
+        "Followed, %",
+        "Placebo follows, %",
+        "Kept, %",
+        "Right after, %",
+    ]
+    chart = dot_plot(lines[:24], "Answers that change", left=38) + signs(
+        [("disc", 4, "the answer changed"), ("square", 1, "it became the one the changed chain implies")]
     )
+    numbers = table(header, rows, numeric=tuple(range(2, len(header))), caption="Causal test")
+    listed = Markup('<ul class="remarks">{}</ul>').format(
+        Markup("").join([Markup("<li>{}</li>").format(c) for c in caveats])
+    )
+    return card(
+        "Does the answer follow the chain?",
+        chart + Markup('<div class="below">{}</div>').format(numbers) + listed,
+        "A fact or a step of the chain is changed and the model goes on from there. “Beyond placebo”: how much more often the answer changes than after an edit that should change nothing. “Kept”: how often the old answer stayed where the change still implies it.",
+        wide=True,
+    )
+
+
+def _rate_dot(found: object, shape: Shape, colour: int, name: str) -> Dot | None:
+    if not isinstance(found, dict) or not isinstance(found.get("value"), int | float):
+        return None
+    ends = found.get("interval_95")
+    spread = isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) for e in ends)
+    interval = (100 * ends[0], 100 * ends[1]) if spread and isinstance(ends, list) else None
+    return Dot(100 * found["value"], shape, colour, name, interval)

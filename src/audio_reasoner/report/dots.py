@@ -242,5 +242,5 @@ def matrix(names: Sequence[str], cells: Sequence[Sequence[Cell | None]], caption
             )
         )
     return Markup(
-        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="matrix"><caption>{}</caption><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>'
-    ).format(caption, caption, head, Markup("").join(rows))
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="matrix{}"><caption>{}</caption><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(caption, " dense" if len(names) > 12 else "", caption, head, Markup("").join(rows))
