@@ -218,14 +218,27 @@ def _is_score(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 10
 
 
-_TO_THE_JUDGE = re.compile(
-    r"^\s*\d+(?:\.\d+)?[ ,/]+\d+(?:\.\d+)?\s*$|\[\s*(?:the start|the end|answer of|task|system)\b|"
-    r"\bassistant\s*#?[12]\b|"
-    r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|above|previous)\b|\bscore (?:of )?10\b|\b10 ?/ ?10\b",
-    re.IGNORECASE | re.MULTILINE,
-)
+_SCORE_LINE = re.compile(r"^[ \t]*\d+(?:\.\d+)?[ ,/]+\d+(?:\.\d+)?[ \t]*$", re.MULTILINE)
+_TO_THE_JUDGE: Mapping[str, re.Pattern[str]] = {
+    "assistant": re.compile(r"\bassistant\s*#?[12]\b"),
+    "[": re.compile(r"\[\s*(?:the start|the end|answer of|task|system)\b"),
+    "10": re.compile(r"\bscore (?:of )?10\b|\b10 ?/ ?10\b"),
+    **{
+        word: re.compile(rf"\b{word}\b.{{0,40}}\b(?:instructions?|above|previous)\b")
+        for word in ("ignore", "disregard", "forget")
+    },
+}
+"""By a word that must occur: most answers hold none of them, and a search for all at once is slow on long ones."""
+_LOOKED_AT = 20_000
 
 
 def addresses_judge(answer: str) -> bool:
-    """Whether an answer holds text that a judge may take as scores or as an instruction; only reported."""
-    return _TO_THE_JUDGE.search(answer) is not None
+    """Whether an answer holds text that a judge may take as scores or as an instruction; only reported.
+
+    Of a very long answer the beginning and the end are looked at.
+    """
+    text = answer if len(answer) <= 2 * _LOOKED_AT else f"{answer[:_LOOKED_AT]}\n{answer[-_LOOKED_AT:]}"
+    text = text.lower()
+    return _SCORE_LINE.search(text) is not None or any(
+        word in text and pattern.search(text) for word, pattern in _TO_THE_JUDGE.items()
+    )
