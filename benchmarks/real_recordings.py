@@ -167,8 +167,8 @@ def parallel(out: Path) -> int:
                 continue
             file = f"audio/{language}-{name.replace('/', '-')}.wav"
             shutil.copy(path, out / file)
-            rows.append((file, words[name], english[name], language, f"{language}-voice"))
-    header = ("file", "transcript", "translation", "language", "speaker")
+            rows.append((file, words[name], english[name], language, "en", f"{language}-voice"))
+    header = ("file", "transcript", "translation", "language", "translation_language", "speaker")
     with (out / "labels.csv").open("w", encoding="utf-8", newline="") as f:
         csv.writer(f).writerows([header, *rows])
     return len(rows)

@@ -31,8 +31,8 @@ def translated_run(path: Path, folder: Path) -> RunDir:
     for k in range(len(SAID)):
         noise = (0.1 * rng.standard_normal(24_000)).astype(np.float32)
         (folder / f"{k}.wav").write_bytes(encode_wav(noise, 16_000))
-    rows = [f"{k}.wav\t{said}\t{meant}\tde" for k, (said, meant) in enumerate(SAID)]
-    (folder / "labels.tsv").write_text("\n".join(["file\ttranscript\ttranslation\tlanguage", *rows]))
+    rows = [f"{k}.wav\t{said}\t{meant}\tde\ten" for k, (said, meant) in enumerate(SAID)]
+    (folder / "labels.tsv").write_text("\n".join(["file\ttranscript\ttranslation\tlanguage\ttarget_language", *rows]))
     run = RunDir.create(path, source={"name": "mine"})
     clips = [c for c in read_folder(folder, FolderOptions(domain="speech"), workers=0) if isinstance(c, Clip)]
     write_clips(run.path, clips)
@@ -42,9 +42,9 @@ def translated_run(path: Path, folder: Path) -> RunDir:
 def test_other_clips_translations_are_wrong_options(tmp_path: Path) -> None:
     run = translated_run(tmp_path / "r", tmp_path / "files")
     labels = [x for clip in read_clips(run.path) for x in clip.labels if x.kind == "translation"]
-    assert {x.language for x in labels} == {"de"}, "a label has the language of its row"
-    assert {w for w in survey(run).vocabulary if w.startswith("translation: ")} == {
-        f"translation: {meant}" for _, meant in SAID
+    assert {x.language for x in labels} == {"en"}, "a translation has a language of its own"
+    assert {w for w in survey(run).vocabulary if w.startswith("translation")} == {
+        f"translation[en]: {meant}" for _, meant in SAID
     }
     build_sync(run, BuildSettings(), workers=0)
     chosen = [r for r in read_rows(run.dataset_dir) if r.family == "translation_choice"]

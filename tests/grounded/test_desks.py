@@ -112,14 +112,17 @@ def test_a_translation_goes_phrase_by_phrase() -> None:
 
 
 def test_other_translations_are_options_only_where_the_vocabulary_has_them() -> None:
-    others = tuple(f"translation: {x}" for x in ("We met in June.", "The shop is closed.", "Nobody was there."))
+    others = tuple(f"translation[en]: {x}" for x in ("We met in June.", "The shop is closed.", "Nobody was there."))
     assert words_of_clip(FRENCH) == {
-        "translation: Hello, thanks. Goodbye.",
+        "translation[en]: Hello, thanks. Goodbye.",
         "transcript: Bonjour, merci. Au revoir.",
     }
     asked = GroundedTeacher("full", others, 0).annotate(FRENCH).questions
     assert [q.family for q in asked] == ["translation_choice", "translation"]
     assert [q.family for q in GroundedTeacher("full", (), 0).annotate(FRENCH).questions] == ["translation"]
+    # Options in another language than the answer's would give it away.
+    german = tuple(f"translation[de]: {x}" for x in ("Wir trafen uns im Juni.", "Der Laden ist zu.", "Niemand kam."))
+    assert [q.family for q in GroundedTeacher("full", german, 0).annotate(FRENCH).questions] == ["translation"]
     # A sentence is never offered as a sound.
     asked = GroundedTeacher("full", others, 0, families=("sound",)).annotate(recording(["dog"])).questions
     assert not any("June" in o for q in asked for o in q.options)

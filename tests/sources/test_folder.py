@@ -496,3 +496,23 @@ def test_the_command_reports_what_became_of_every_file(tmp_path: Path) -> None:
     column = cli(tmp_path / "in", "-o", tmp_path / "run", "--column", "tags=x")
     assert column.returncode == 2
     assert "did you mean 'tag'" in column.stderr
+
+
+def test_a_translation_has_a_language_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(
+        "file,transcript,translation,language,target_lang\na.wav,Guten Tag.,Good day.,de,en\nb.wav,Hallo.,Hello.,de,\n"
+    )
+    put(tmp_path / "a.wav", 1)
+    put(tmp_path / "b.wav", 2)
+
+    def languages(clip: Clip) -> dict[str, str | None]:
+        return {x.kind: x.language for x in clip.labels}
+
+    clips, bad, notices = read(tmp_path)
+    assert not bad
+    assert languages(clips["a.wav"]) == {"transcript": "de", "translation": "en"}
+    assert languages(clips["b.wav"]) == {"transcript": "de", "translation": None}
+    assert [(n.code, n.file) for n in notices] == [("translation.language", "row 3")]
+    clips, _, notices = read(tmp_path, translation_language="fr")
+    assert languages(clips["b.wav"])["translation"] == "fr"
+    assert not notices

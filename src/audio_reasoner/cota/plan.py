@@ -232,13 +232,13 @@ def facts_of(clip: Clip) -> bytes:
 def _add_words(words: dict[str, set[str]], clip: Clip) -> None:
     """Add what a clip brings to the vocabulary, by kind; sounds have none."""
     from audio_reasoner.grounded import words_of_clip
-    from audio_reasoner.grounded.vocabulary import KINDS
+    from audio_reasoner.grounded.vocabulary import kind_of
 
     for word in words_of_clip(clip):
-        head = word.partition(": ")[0]
-        if head in _NO_OPTIONS:
+        kind = kind_of(word)
+        if kind in _NO_OPTIONS:
             continue
-        found = words[head if head in KINDS and head != word else ""]
+        found = words[kind]
         found.add(word)
         if found is not words[""] and len(found) > 4 * WORDS_PER_KIND:
             kept = _some(found)

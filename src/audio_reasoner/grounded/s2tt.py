@@ -179,7 +179,7 @@ class SpeechTranslation:
         text = c.template(rng, TEMPLATES, family, x=name)
         if family == "translation":
             return c.ask_open("s2tt", family, text, gold.text, 3)
-        others = [x for x in of_kind(a.vocabulary, "translation") if _far(x, gold.text)]
+        others = [x for x in of_kind(a.vocabulary, "translation", gold.language) if _far(x, gold.text)]
         near = sorted(others, key=lambda x: abs(len(x) - len(gold.text)))[: max(12, len(others) // 4)]
         chosen = [near[int(i)] for i in rng.permutation(len(near))[:3]]
         return c.ask(rng, "s2tt", family, text, gold.text, chosen, 2, least=3)

@@ -69,6 +69,7 @@ class FolderOptions:
     drop_words: tuple[str, ...] = ()
     domain: Domain = "sound"
     language: str | None = None
+    translation_language: str | None = None
     licence: str | None = None
     max_seconds: float = MAX_SECONDS
     split_long: bool = False
@@ -334,7 +335,8 @@ class _Finder:
         return _Fault("audio.missing", f"{cell!r}: no such file in {self.root}{folder}")
 
 
-def _labels(row: tables.Row, reading: Reading, language: str | None) -> list[Label]:
+def _labels(row: tables.Row, reading: Reading, language: str | None, translated: str | None) -> list[Label]:
+    """The labels of a row. `language` is what is spoken and described in; a translation is in another one."""
     out: dict[tuple[str, str], Label] = {}
     for kind in tables.LABEL_KINDS:
         for column in reading.columns.get(kind, ()):
@@ -344,7 +346,8 @@ def _labels(row: tables.Row, reading: Reading, language: str | None) -> list[Lab
                 else:
                     values = [unicodedata.normalize("NFC", text)]
                 for value in values:
-                    out.setdefault((kind, value.casefold()), Label(kind=kind, value=value, language=language))
+                    of = translated if kind == "translation" else language
+                    out.setdefault((kind, value.casefold()), Label(kind=kind, value=value, language=of))
     return list(out.values())
 
 
@@ -364,7 +367,9 @@ def _entry(row: tables.Row, reading: Reading) -> _Entry | _Fault:
     if end_ms is not None and end_ms <= start_ms:
         return _Fault("row.time", f"the span {start_ms / 1000:g} to {end_ms / 1000:g} s has no length")
     language = text("language") or reading.options.language
-    labels = _labels(row, reading, language)
+    labels = _labels(row, reading, language, text("translation_language") or reading.options.translation_language)
+    if any(x.kind == "translation" and x.language is None for x in labels):
+        reading.note("translation.language", f"row {row.line}", "nobody says what its translation is written in")
     if not labels:
         columns = [c for k in tables.LABEL_KINDS for c in reading.columns.get(k, ())]
         return _Fault("label.none", f"no label: {', '.join(columns)} {'is' if len(columns) == 1 else 'are'} empty")

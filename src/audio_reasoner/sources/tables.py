@@ -26,7 +26,9 @@ EVIDENCE_NAME = "evidence.jsonl"
 """Brought evidence at a folder's root: never taken for its label table."""
 
 LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
-FIELDS = ("audio", "start", "end", "licence", "source", "group", "split", "language", "domain")
+FIELDS = (
+    "audio", "start", "end", "licence", "source", "group", "split", "language", "translation_language", "domain",
+)  # fmt: skip
 
 DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {
     "audio": (
@@ -52,6 +54,7 @@ DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {
     "group": ("group", "group_id", "recording", "recording_id", "dialogue", "dialogue_id", "session"),
     "split": ("split", "subset"),
     "language": ("language", "lang", "locale"),
+    "translation_language": ("translation_language", "target_language", "target_lang", "tgt_lang"),
     "domain": ("domain",),
 }  # fmt: skip
 """Column names that are understood without being told, lower case. `text` and `sentence` depend on the domain."""
