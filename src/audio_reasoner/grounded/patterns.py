@@ -532,7 +532,7 @@ RESPONSE: dict[str, tuple[str, ...]] = {
     "last": ("[No other sound|None of the other sounds|Nothing else] [starts|sets in|begins|comes in] later[ in the clip|].", "[It is|This is] the [latest sound|last sound to come in|sound with the latest start][ of all|]."),
     "before": ("[It|This sound|The sound in question] [stands|comes|is heard] [directly|right|just|immediately] before {x}[, with nothing in between|].", "[No other sound|Nothing else] [lies between it and|comes between it and|separates it from] {x}."),
     "after": ("[It|This sound|The sound in question] [stands|comes|is heard] [directly|right|just|immediately] after {x}[, with nothing in between|].", "[No other sound|Nothing else] [lies between it and|comes between it and|separates it from] {x}."),
-    "presence": ("[Of|Among] the [sounds offered|options|four options|sounds listed], [this one|just this one|only this one] [occurs|is heard|can be heard|is part of the clip].", "[None of the other] options [can be heard|is heard|occurs]."),
+    "presence": ("[Of|Among] the [sounds offered|options|four options|sounds listed], [this one|just this one|only this one] [occurs|is heard|can be heard|is part of the clip].", "[None of the other options|None of the other sounds|Not one of the others|None of the rest] [can be heard|is heard|occurs|turns up][ in it| in the clip|]."),
     "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip[| at about {a}].",),
     "presence_no": ("{x} [is not heard|cannot be heard|does not occur] [in the clip|at any point of the clip].",),
     "longest": ("[It goes on longer than every other sound|No other sound lasts as long|Its length, about {d}, is the greatest].",),
