@@ -207,3 +207,21 @@ def test_a_real_file_is_not_guessed_from_names(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         scored(tmp_path, [row(1)], {"zzz": "B"})
     assert caught.value.code == "predictions.foreign"
+
+
+def test_averages_have_intervals_of_their_parts_together(tmp_path: Path) -> None:
+    pairs = [("Sound_AQA", "avqa", 100), ("Music_AQA", "music_avqa", 400)]
+    rows, replies = [], {}
+    for task, dataset, n in pairs:
+        for k in range(n):
+            rows.append(row(len(rows), task, dataset))
+            replies[str(len(rows) - 1)] = "B." if k % 2 else "A."
+    score = scored(tmp_path, rows, replies)
+    half = [0.98 / 10 * 100, 0.98 / 20 * 100]  # 1.96 standard errors of 50 % of 100 and of 400
+    low, high = score.tables["leaderboard"][0].values["strict"].interval or (0.0, 0.0)
+    assert (high - low) / 2 == pytest.approx((half[0] ** 2 + half[1] ** 2) ** 0.5 / 2, rel=0.1)
+    assert (high + low) / 2 == pytest.approx(50, abs=1.0)
+    [sound] = [g for g in score.tables["leaderboard"] if g.name.startswith("sound")]
+    [alone] = [g for g in score.tables["pair"] if g.name == "Sound_AQA_avqa"]
+    assert sound.values["strict"].interval == pytest.approx(alone.values["strict"].interval, abs=1.5)
+    assert all(g.values["strict"].interval is None for g in score.tables["leaderboard"] if g.name.startswith("speech"))

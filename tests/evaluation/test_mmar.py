@@ -122,3 +122,8 @@ def test_the_official_file_is_read_back(tmp_path: Path) -> None:
     assert first == row("1") | {"answer_prediction": "bell"}
     assert "answer_prediction" not in second
     assert read_predictions(path).texts == {"1": "bell"}
+
+
+def test_the_file_of_another_benchmark_is_not_taken_in_silence(tmp_path: Path) -> None:
+    rows = [{k: v for k, v in row("1").items() if k != "audio_path"} | {"audio_id": "1.wav"}]
+    assert "is it the data file of this benchmark?" in made(tmp_path, rows).problems[0]

@@ -10,13 +10,14 @@ are joined is published nowhere, so both ways are given.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, Value
-from audio_reasoner.evaluation.choice import EXTRACTED, OPTION, Scheme, score_choices
+from audio_reasoner.evaluation.choice import EXTRACTED, OPTION, ChoiceRow, Scheme, score_choices
 from audio_reasoner.evaluation.choice_rows import find_file, id_of, read_items, read_rows, text_of
 from audio_reasoner.evaluation.predictions import Predictions
 
@@ -198,8 +199,15 @@ def score(
     A further table, *leaderboard*, holds the averages; `paper` the columns of the paper's Table 6 by *extracted*, each
     the mean of its task's data sets, and their plain mean.
     """
-    found = score_choices(SCHEME, benchmark, predictions, predictions_file, on_row, judged)
-    found.tables["leaderboard"] = _leaderboard(found)
+    drawn = _Draws()
+
+    def and_count(row: Row) -> None:
+        drawn.add(row)
+        if on_row is not None:
+            on_row(row)
+
+    found = score_choices(SCHEME, benchmark, predictions, predictions_file, and_count, judged)
+    found.tables["leaderboard"] = _leaderboard(found, drawn)
     by_task = _task_means(found, found.headline)
     found.paper = {column: by_task.get(task) for column, task in PAPER_COLUMNS.items()}
     present = [value for value in found.paper.values() if value is not None]
@@ -239,41 +247,79 @@ def _pooled(score: Score, metric: str, over_all: bool = False) -> dict[str, floa
     return {g.name: v for g in score.tables["task"] if (v := _value(g, metric, over_all)) is not None}
 
 
-def _leaderboard(score: Score) -> list[GroupScore]:
-    """Averages that are no counts: of domain means, over tasks, each with tasks joined both ways."""
-    lines: list[tuple[str, Callable[[Mapping[str, float]], float | None], Callable[..., dict[str, float]]]] = [
-        ("Average (mean of domain means)", _of_domains, _task_means),
-        ("Average, data sets of a task pooled", _of_domains, _pooled),
-        ("mean over tasks", _mean, _task_means),
-    ]
-    lines += [(f"{domain}, mean over tasks", partial(_domain_mean, domain), _task_means) for domain in DOMAINS]
-    overall = score.overall
-    found = []
-    for name, average, joined in lines:
-        values = {
-            m.name: Value(
-                average(joined(score, m.name)),
-                overall.values[m.name].n,
-                over_all=average(joined(score, m.name, True)) if overall.values[m.name].n < overall.items else None,
-            )
-            for m in score.metrics
+class _Draws:
+    """Bootstrap rounds of each pair. Pairs share no recording, so each is drawn by itself and averages combine them."""
+
+    def __init__(self) -> None:
+        self._clips: dict[tuple[str, str], dict[str, tuple[float, int]]] = {}
+        self._task_of: dict[str, str] = {}
+
+    def add(self, row: Row) -> None:
+        """Count a judged row."""
+        if not isinstance(row, ChoiceRow):
+            return
+        pair = row.item.groups["pair"]
+        self._task_of[pair] = row.item.groups["task"]
+        for metric, value in row.readings.items():
+            if value is not None:
+                clips = self._clips.setdefault((metric, pair), {})
+                total, n = clips.get(row.item.clip, (0.0, 0))
+                clips[row.item.clip] = (total + value, n + 1)
+
+    def tasks(self, metric: str, pooled: bool) -> dict[str, Any]:
+        """Each task's value in percent, as an array over the rounds."""
+        from audio_reasoner.evaluation.statistics import bootstrap_draws
+
+        held: dict[str, list[Any]] = {}
+        for seed, ((name, pair), clips) in enumerate(sorted(self._clips.items(), key=lambda kv: kv[0])):
+            if name == metric:
+                held.setdefault(self._task_of[pair], []).append(bootstrap_draws(Counter(clips.values()), seed=seed))
+        return {
+            task: 100 * sum(d[:, 0] for d in draws) / sum(d[:, 1] for d in draws)
+            if pooled
+            else sum(100 * d[:, 0] / d[:, 1] for d in draws) / len(draws)
+            for task, draws in held.items()
         }
-        found.append(GroupScore(name, overall.items, overall.answered, values))
+
+
+def _leaderboard(score: Score, drawn: _Draws) -> list[GroupScore]:
+    """Averages that are no counts: of domain means, over tasks, each with tasks joined both ways."""
+    from audio_reasoner.evaluation.statistics import percentiles
+
+    lines: list[tuple[str, Callable[[Mapping[str, Any]], Any], bool]] = [
+        ("Average (mean of domain means)", _of_domains, False),
+        ("Average, data sets of a task pooled", _of_domains, True),
+        ("mean over tasks", _mean, False),
+    ]
+    lines += [(f"{domain}, mean over tasks", partial(_domain_mean, domain), False) for domain in DOMAINS]
+    overall = score.overall
+    found = [GroupScore(name, overall.items, overall.answered, {}) for name, _, _ in lines]
+    for metric in (m.name for m in score.metrics):
+        rounds = {pooled: drawn.tasks(metric, pooled) for pooled in (False, True)}
+        n = overall.values[metric].n
+        for group, (_, average, pooled) in zip(found, lines, strict=True):
+            joined = _pooled if pooled else _task_means
+            spread = average(rounds[pooled])
+            group.values[metric] = Value(
+                average(joined(score, metric)),
+                n,
+                None if spread is None else percentiles(spread),
+                average(joined(score, metric, True)) if n < overall.items else None,
+            )
     return found
 
 
-def _mean(tasks: Mapping[str, float]) -> float | None:
+def _mean(tasks: Mapping[str, Any]) -> Any:
+    """The mean of tasks' values (numbers, or arrays over bootstrap rounds); None without any."""
     return sum(tasks.values()) / len(tasks) if tasks else None
 
 
-def _domain_mean(domain: str, tasks: Mapping[str, float]) -> float | None:
+def _domain_mean(domain: str, tasks: Mapping[str, Any]) -> Any:
     return _mean({task: value for task, value in tasks.items() if DOMAIN_OF.get(task) == domain})
 
 
-def _of_domains(tasks: Mapping[str, float]) -> float | None:
-    means = [_domain_mean(domain, tasks) for domain in DOMAINS]
-    held = [mean for mean in means if mean is not None]
-    return sum(held) / len(held) if held else None
+def _of_domains(tasks: Mapping[str, Any]) -> Any:
+    return _mean({d: mean for d in DOMAINS if (mean := _domain_mean(d, tasks)) is not None})
 
 
 def official_files(benchmark: Benchmark, answers: Mapping[str, str], out: Path) -> Iterable[Path]:

@@ -245,8 +245,11 @@ def _is_mapper(line: Mapping[str, Any]) -> bool:
 def _notes(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     missing = overall.items - overall.answered
     if missing:
+        titles = {metric.name: metric.title for metric in (*scheme.metrics, JUDGED)}
         over_all = ", ".join(
-            f"{name} {value.over_all:.2f}" for name, value in overall.values.items() if value.over_all is not None
+            f"{titles[name]} {value.over_all:.2f}"
+            for name, value in overall.values.items()
+            if value.over_all is not None
         )
         yield (
             f"{missing} of {overall.items} items have no answer. The columns count answered items, as {scheme.rule} "

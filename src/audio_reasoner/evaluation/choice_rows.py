@@ -89,6 +89,8 @@ def read_items(
             f"{file} holds no question that can be scored. First problem: {problems[0] if problems else 'it is empty'}",
             code="benchmark.no_items",
         )
+    if not any(item.audio for item in items):
+        problems.append(f"{file.name}: no row names a recording; is it the data file of this benchmark?")
     return items, problems
 
 

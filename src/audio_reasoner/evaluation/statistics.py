@@ -107,6 +107,17 @@ def bootstrap_counts(
     return _of_counts(tuple(sorted((pair, n) for pair, n in pairs.items() if n)), seed, rounds, bounds)
 
 
+def bootstrap_draws(pairs: Mapping[tuple[float, int], int], *, seed: int = 0, rounds: int = ROUNDS) -> Floats:
+    """[rounds, 2] (sum of values, number of values) of clips drawn with replacement.
+
+    For averages of means: draw each part with a seed of its own, combine round by round, take `percentiles`.
+    """
+    import numpy as np
+
+    held = sorted((pair, n) for pair, n in pairs.items() if n)
+    return _drawn_sums(np.array([pair for pair, _ in held], dtype=np.float64), [n for _, n in held], seed, rounds)
+
+
 @lru_cache(maxsize=65536)
 def _of_counts(
     pairs: tuple[tuple[tuple[float, int], int], ...], seed: int, rounds: int, bounds: tuple[float, float] | None
@@ -124,7 +135,7 @@ def _of_counts(
         return total / size, total / size
     vectors = np.array([pair for pair, _ in pairs], dtype=np.float64)
     totals = _drawn_sums(vectors, [n for _, n in pairs], seed, rounds)
-    return _percentiles(totals[:, 0] / totals[:, 1])
+    return percentiles(totals[:, 0] / totals[:, 1])
 
 
 def bootstrap_statistic(
@@ -154,7 +165,7 @@ def bootstrap_statistic(
     found = [v for v in (float(statistic(row)) for row in drawn) if isfinite(v)]
     if not found:
         raise ValueError("the statistic has a value in no round")
-    return _percentiles(np.array(found))
+    return percentiles(np.array(found))
 
 
 def sum_by_clip(rows: Sequence[Sequence[float]], clusters: Sequence[str]) -> list[list[float]]:
@@ -240,7 +251,7 @@ def paired_statistic(
         p, test = min(p, float(erfc(abs(difference) / (spread * sqrt(2))))), "paired bootstrap, normal tail"
     return Paired(
         difference=difference,
-        interval=_percentiles(differences),
+        interval=percentiles(differences),
         p=p,
         n=len(a),
         clips=len(a),
@@ -323,7 +334,8 @@ def _drawn_sums(vectors: Floats, multiplicity: Sequence[int], seed: int, rounds:
     return out
 
 
-def _percentiles(found: Floats) -> tuple[float, float]:
+def percentiles(found: Floats) -> tuple[float, float]:
+    """The 95 % percentile interval of bootstrap rounds."""
     import numpy as np
 
     low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
