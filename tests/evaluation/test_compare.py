@@ -106,6 +106,20 @@ def test_a_chapter_for_every_benchmark(made: Files) -> None:
     assert "It has no rows.jsonl" in page
 
 
+def test_made_data_is_not_set_beside_published_figures(made: Files, tmp_path: Path) -> None:
+    run = _copy(made, "weak", tmp_path / "ours")
+    score = json.loads((run / "score.json").read_text())
+    score["revision"] = "synthetic, seed 3, 90 items"
+    (run / "score.json").write_text(json.dumps(score))
+    comparison = compare_runs([run])
+    page, text = render(comparison, entries=0), to_markdown(comparison)
+    assert "No published figure is about it" in page
+    assert "MMAU test-mini, made data" in page
+    assert "Table 4" not in text
+    assert "61.71" not in text
+    assert page.index("Tables without a run here") < page.index("Table 4: MMAU-mini")
+
+
 def test_half_a_run_says_how_much_of_it_there_is(made: Files) -> None:
     comparison = compare_runs([made["half"], made["strong"]])
     (chapter,) = comparison.chapters
@@ -184,7 +198,8 @@ def test_chains_and_causal_test_are_shown_where_there_are_any(made: Files, tmp_p
     page = render(compare_runs([run]))
     for part in (
         "62.5",
-        "50.0–75.0 · of 80",
+        "50.0–75.0",
+        "of 80",
         "87.5",
         "caption-swap",
         "another sound is named",

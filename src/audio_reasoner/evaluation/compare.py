@@ -82,6 +82,13 @@ class Group:
     untested: str = ""
     """Why no pair was tested, or empty."""
 
+    @property
+    def made(self) -> bool:
+        """Whether the data only has MMAU's format (`synth benchmark`, or made from a run), so that no published figure
+        is about it."""
+        official = self.revision.startswith(("MMAU test-mini", "unknown revision"))
+        return any(run.benchmark == "mmau-mini" for run in self.runs) and not official
+
 
 @dataclass
 class Chapter:
@@ -103,6 +110,10 @@ class Chapter:
         if len(self.groups) < 2:
             return run.name
         return f"{run.name} (data {1 + [g.sha256 for g in self.groups].index(run.sha256)})"
+
+    def made(self, run: RunData) -> bool:
+        """Whether a run is about made data (`Group.made`)."""
+        return next(g for g in self.groups if g.sha256 == run.sha256).made
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
@@ -293,6 +304,12 @@ def _chapter(benchmark: str, runs: list[RunData], baseline: str, seed: int) -> C
             f"These runs were scored on {len(groups)} different data files. Their numbers must not be compared with "
             f"each other, and no test is made between them. {parts}."
         )
+    chapter.warnings += [
+        f"{', '.join(r.name for r in g.runs)}: the data ({g.revision}) has the format of {chapter.title} and not its "
+        "content, so no published figure is set beside it."
+        for g in groups
+        if g.made
+    ]
     for run in runs:
         chapter.warnings += [f"{run.name}: {note}" for note in run.notes]
     metric = chapter.headline

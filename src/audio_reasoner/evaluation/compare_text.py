@@ -43,7 +43,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]
 def _paper_tables(comparison: Comparison) -> list[str]:
     lines: list[str] = []
     for t in published_tables():
-        runs = [r for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs]
+        runs = [r for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs if not c.made(r)]
         if not runs:
             continue
         lines += [

@@ -187,8 +187,8 @@ def _groups(chapter: Chapter) -> list[Markup]:
     for kind in dict.fromkeys(k for run in chapter.runs for k in (run.score.get("tables") or {})):
         held = {run.name: _by_name(run, kind) for run in chapter.runs}
         names = list(dict.fromkeys(name for groups in held.values() for name in groups))
-        if not names or names == ["overall"]:
-            continue
+        if not names or all(len(held[run.name]) <= 1 and _holds_all(run, held[run.name]) for run in chapter.runs):
+            continue  # one group that holds everything would only repeat the scores
         blocks = []
         runs = [run for run in chapter.runs if held[run.name]]
         for at in range(0, len(runs), PER_TABLE):
@@ -227,6 +227,10 @@ def _groups(chapter: Chapter) -> list[Markup]:
         note = f"{metric.get('title') or metric['name']}, with 95 % intervals; the highest of a line is bold, whether or not it is more than luck."
         parts.append(card(f"By {kind.replace('_', ' ')}", Markup("<br>").join(blocks), note, wide=True))
     return parts
+
+
+def _holds_all(run: RunData, groups: Mapping[str, Mapping[str, Any]]) -> bool:
+    return all(g.get("items") == run.overall.get("items") for g in groups.values())
 
 
 def _by_name(run: RunData, kind: str) -> dict[str, dict[str, Any]]:
@@ -284,11 +288,11 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
         "Pair by pair",
         table(header, lines, numeric=tuple(range(2, 9)), caption="Pairs of runs"),
         colour=5,
-        aside=f"{len(shown[:MOST_PAIRS])} pairs",
+        aside=f"{len(shown[:MOST_PAIRS])} pair{'s' * (len(shown) != 1)}",
         opened=len(shown) <= 6,
     )
     note = (
-        f"Above the diagonal: row minus column, in {unit}, ▲ or ▼ where the corrected p is below 0.05. Below it: p, corrected by Holm for {len(group.pairs)} pairs. "
+        f"Above the diagonal: row minus column, in {unit}, ▲ or ▼ where the corrected p is below 0.05. Below it: p, corrected by Holm for {len(group.pairs)} pair{'s' * (len(group.pairs) != 1)}. "
         "Tested on the items both answered, item by item, by flipping the sign of whole clips (with one item per clip: McNemar’s exact test)."
         f"{more}{' ' + group.untested if group.untested else ''}"
     )

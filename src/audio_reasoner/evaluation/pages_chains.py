@@ -43,7 +43,10 @@ def rate_cell(found: object) -> str | Markup:
         below.append(f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}")
     if isinstance(found.get("n"), int):
         below.append(f"of {found['n']:,}")
-    return Markup('{}<small class="ci">{}</small>').format(f"{100 * found['value']:.1f}", " · ".join(below))
+    return Markup("{}{}").format(
+        f"{100 * found['value']:.1f}",
+        Markup("").join([Markup('<small class="ci">{}</small>').format(b) for b in below]),
+    )
 
 
 def _counted(run: RunData, name: str) -> str:
@@ -62,7 +65,8 @@ def _sections(chapter: Chapter) -> Markup | None:
         cells: list[str | Markup] = [Markup('<span class="run">{}</span>').format(chapter.label(run))]
         for name in SECTIONS:
             section = _object(held, "sections", name)
-            cells.append(rate_cell(section.get("present")) if section else _counted(run, name))
+            present = _object(section, "present").get("value")
+            cells.append(f"{100 * present:.1f}" if isinstance(present, int | float) else _counted(run, name))
         words = sum(
             w
             for name in SECTIONS
@@ -91,46 +95,30 @@ def _well_formed(run: RunData) -> str:
 
 def _claims(chapter: Chapter) -> Markup | None:
     rows: list[list[str | Markup]] = []
+    kinds: list[str] = []
     for run in chapter.runs:
         claims = _object(run.chains, "claims")
         if not claims:
             continue
-        for name, held in _object(claims, "by_section").items():
-            rows.append([chapter.label(run), str(name).upper(), *_claim_counts(held), "", ""])
-        accuracy = _object(claims, "accuracy")
-        chains = _object(claims, "chains")
+        mine: list[list[str | Markup]] = [
+            [str(name).upper(), *_claim_counts(held), "", ""] for name, held in _object(claims, "by_section").items()
+        ]
+        accuracy, chains = _object(claims, "accuracy"), _object(claims, "chains")
         for name, says in (
             ("right", "chains without a contradicted claim"),
             ("wrong", "chains with a contradicted claim"),
         ):
             n = chains.get(name)
-            count = n if isinstance(n, int) else _object(accuracy, name).get("n")
-            rows.append(
-                [
-                    chapter.label(run),
-                    says,
-                    "",
-                    "",
-                    "",
-                    "",
-                    f"{count:,}" if isinstance(count, int) else _DASH,
-                    rate_cell(accuracy.get(name)),
-                ]
+            mine.append(
+                [says, "", "", "", "", f"{n:,}" if isinstance(n, int) else _DASH, rate_cell(accuracy.get(name))]
             )
-        kinds = [f"{kind} {_counts_text(held)}" for kind, held in _object(claims, "by_kind").items()]
-        if kinds:
-            rows.append(
-                [
-                    chapter.label(run),
-                    text.shorten("by kind (supported/contradicted): " + ", ".join(kinds), 400),
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                ]
-            )
+        if _object(accuracy, "difference"):
+            mine.append(["difference of these two, points", "", "", "", "", "", rate_cell(accuracy["difference"])])
+        label = Markup('<b class="run">{}</b>').format(chapter.label(run))
+        rows += [[label if i == 0 else "", *line] for i, line in enumerate(mine)]
+        found = [f"{kind} {_counts_text(held)}" for kind, held in _object(claims, "by_kind").items()]
+        if found:
+            kinds.append(f"{chapter.label(run)}: {', '.join(found)}")
     if not rows:
         return None
     header = [
@@ -143,9 +131,17 @@ def _claims(chapter: Chapter) -> Markup | None:
         "Chains",
         "Right answers, %",
     ]
+    by_kind = (
+        Markup('<p class="hint">By kind of claim, supported/contradicted: {}.</p>').format(
+            text.shorten("; ".join(kinds), 1200)
+        )
+        if kinds
+        else Markup("")
+    )
     return card(
         "Are the chains true?",
-        table(header, rows, numeric=tuple(range(2, len(header))), caption="Claims of the chains against the timelines"),
+        table(header, rows, numeric=tuple(range(2, len(header))), caption="Claims of the chains against the timelines")
+        + by_kind,
         "Only claims that a rule can read and the timeline can decide count. If chains that contradict the recording are followed by right answers as often as others, the answer does not rest on the chain.",
         wide=True,
     )

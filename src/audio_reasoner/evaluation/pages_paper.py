@@ -56,7 +56,12 @@ def _scale(unit: str, values: Sequence[float]) -> tuple[float, float]:
 
 def glance_section(comparison: Comparison) -> Section:
     """Where the runs stand: one panel per benchmark, in the spirit of the paper's Figure 1."""
-    panels = [panel for chapter in comparison.chapters if (panel := _panel(chapter)) is not None]
+    panels = [
+        panel
+        for chapter in comparison.chapters
+        for made in (False, True)
+        if (panel := _panel(chapter, [r for r in chapter.runs if chapter.made(r) == made], made)) is not None
+    ]
     legend = signs(
         [
             ("disc", 4, "measured here"),
@@ -82,14 +87,14 @@ def _column(chapter: Chapter) -> str:
     return prefix + "Avg" if prefix else t.headline
 
 
-def _panel(chapter: Chapter) -> Markup | None:
+def _panel(chapter: Chapter, runs: Sequence[RunData], made: bool) -> Markup | None:
     metric = chapter.metric(chapter.headline)
     unit = metric.get("unit", "")
     t, column = chapter.published, _column(chapter)
     # Ours and theirs stand on one scale only by the paper's own column; without it in a score the panel is ours alone.
-    beside = t is not None and any(paper_value(run, column) is not None for run in chapter.runs)
+    beside = t is not None and not made and any(paper_value(run, column) is not None for run in runs)
     lines: list[tuple[float, DotLine]] = []
-    for run in chapter.runs:
+    for run in runs:
         held = run.value(chapter.headline)
         value = paper_value(run, column) if beside else None if held is None else held["value"]
         if value is None:
@@ -117,10 +122,13 @@ def _panel(chapter: Chapter) -> Markup | None:
     low, high = _scale(unit, [v for v, _ in lines])
     what = f"{t.measure}, column {column}" if beside and t is not None else metric["title"]
     note = f"Ours by the reading “{metric['title']}”. {metric.get('explained') or ''}"
-    if t is not None and not beside:
+    if made:
+        revisions = dict.fromkeys(str(r.score.get("revision")) for r in runs)
+        note += f" Data in the benchmark's format, not its content: {'; '.join(revisions)}. No published figure is about it."
+    elif t is not None and not beside:
         note += f" The score names no value for the paper's column {column}, so its rows are not drawn here."
     return card(
-        f"{chapter.title}: {what}",
+        f"{chapter.title + ', made data' if made else chapter.title}: {what}",
         dot_plot([line for _, line in lines], f"{chapter.title}, {what}", low=low, high=high),
         note,
     )
@@ -131,7 +139,9 @@ def paper_section(comparison: Comparison) -> Section:
     ours: list[Markup] = []
     others: list[Markup] = []
     for t in published_tables():
-        runs = [(c.label(r), r) for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs]
+        runs = [
+            (c.label(r), r) for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs if not c.made(r)
+        ]
         (ours if runs else others).append(_table(t, runs))
     parts = list(ours)
     if others:
@@ -170,7 +180,7 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
                     )
                 )
         extra: list[str | Markup] = [row.trained_on or _DASH] if trained else []
-        name = Markup('{} <span class="published">{}</span>').format(mark("ring", 7), row.model)
+        name = Markup('{} <span class="published run">{}</span>').format(mark("ring", 7), row.model)
         lines.append(
             [
                 name,
@@ -183,7 +193,9 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
     for label, run in runs:
         cells = [_ours(run, t, column) for column in t.columns]
         own: list[str | Markup] = [_DASH] if trained else []
-        name = Markup("{} <b>{}</b>").format(mark("disc", 4), label)
+        name = Markup('<span class="run" title="{}">{} <b>{}</b></span>').format(
+            label, mark("disc", 4), text.shorten(label, 30)
+        )
         answered, items = run.overall.get("answered"), run.overall.get("items")
         part = (
             f", {answered:,}/{items:,} items"
