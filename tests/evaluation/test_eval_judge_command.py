@@ -79,6 +79,9 @@ def test_air_chat_from_a_prediction_file_to_a_score(tmp_path: Path) -> None:
         invoke(*words, "--judge-prompt", prompt, "--one-order", "--limit", 5, "--judge-temperature", "official")
         assert len(judge.requests) == 25
         assert {body["temperature"] for body in judge.requests[20:]} <= {1.0, 2.0}
+        kept = [json.loads(x) for x in (out / "judged.jsonl").read_text().splitlines()]
+        assert [x["purpose"] for x in kept] == ["chat"] * 5, "opinions of two judges are not mixed"
+        assert kept[0]["version"] == "j"
 
 
 def test_one_hopeless_row_ends_in_status_4_and_is_named(tmp_path: Path) -> None:
@@ -124,6 +127,20 @@ def mmar_data(tmp_path: Path) -> tuple[Path, Path]:
     texts = ["a dog", "a dog", "a cat", "it barks", "a dog", "(b)"]
     predictions.write_text(json.dumps({f"m{i}": text for i, text in enumerate(texts)}))
     return predictions, tmp_path
+
+
+def test_reasoning_in_a_field_of_its_own_is_what_is_graded(tmp_path: Path) -> None:
+    _, data = mmar_data(tmp_path)
+    predictions = tmp_path / "official.jsonl"
+    row = {"id": "m0", "answer_prediction": "a dog", "thinking_prediction": "Paws are heard."}
+    predictions.write_text(json.dumps(row) + "\n")
+    with scripted_judge(lambda *_: json.dumps([{"name": "c", "score": 1}] * 5)) as judge:
+        result = invoke("mmar", predictions, "--data", data, "--judge", f"openai:j@{judge.url}")
+    assert result.exit_code == 0, result.output
+    assert len(judge.requests) == 5
+    assert all("Paws are heard. The answer is a dog." in text for text in judge.texts)
+    written = tmp_path / "official.judged" / "official" / "mmar-rubrics-input.jsonl"
+    assert [json.loads(x) for x in written.read_text().splitlines()] == [row]
 
 
 def test_mmar_rubrics_and_mapper_share_one_file(tmp_path: Path) -> None:

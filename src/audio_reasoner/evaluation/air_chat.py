@@ -399,6 +399,8 @@ def deviations(facts: Mapping[str, Any], rows: Sequence[ChatRow]) -> list[str]:
 
     found = []
     models = [str(m).partition(":")[2] for m in facts["models"]]
+    if facts.get("versions"):
+        models = [str(version) for version in facts["versions"]]  # what an alias stood for
     if models != [OFFICIAL_MODEL]:
         found.append(f"The judge is {', '.join(models)}; the official one is {OFFICIAL_MODEL}.")
     if facts["prompts"] != [OFFICIAL_PROMPT_SHA]:

@@ -192,6 +192,7 @@ def carry_out(
         made.directory,
         settings.judge,
         given=made.given,
+        purposes=("chat", "chat_swapped") if made.what == "chat" else (made.what,),
         max_cost_usd=max_cost_usd,
         limits=limits,
         prices=prices,
@@ -208,7 +209,11 @@ def carry_out(
 
 
 def write_official(made: JudgePlan, benchmark: Benchmark, predictions: Predictions) -> list[Path]:
-    """AIR-Bench chat: what its two scripts would have written, into `official/`; nothing for other benchmarks."""
+    """Files of the official scripts, into `official/`: AIR-Bench chat's answers and scores, MMAR's input for rubrics."""
+    if made.what == "rubric":
+        from audio_reasoner.evaluation.rubrics import official_file
+
+        return [official_file(benchmark, predictions, made.directory / "official")]
     if made.what != "chat":
         return []
     from audio_reasoner.evaluation.air_chat import official_files

@@ -115,6 +115,7 @@ def describe(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     dates = [d for d in all_of("date") if d]
     return {
         "models": all_of("model"),
+        "versions": [v for v in all_of("version") if v],
         "prompts": all_of("prompt_sha"),
         "temperatures": all_of("temperature"),
         "dates": [dates[0], dates[-1]] if dates else [],
@@ -127,7 +128,10 @@ def sentence(facts: Mapping[str, Any]) -> str:
     shown = ", ".join("the server's own" if t is None else f"{t:g}" for t in facts["temperatures"])
     dates = facts["dates"]
     when = "" if not dates else dates[0] if dates[0] == dates[1] else f"{dates[0]} to {dates[1]}"
+    names = {str(m).partition(":")[2] for m in facts["models"]}
+    other = [str(v) for v in facts.get("versions", ()) if v not in names]
+    called = ", ".join(map(str, facts["models"])) + (f" (answered by {', '.join(other)})" if other else "")
     return (
-        f"Judge: {', '.join(map(str, facts['models']))}; prompt {', '.join(str(p)[:12] for p in facts['prompts'])}; "
+        f"Judge: {called}; prompt {', '.join(str(p)[:12] for p in facts['prompts'])}; "
         f"temperature {shown}; {when or 'date unknown'}; {facts['opinions']} opinions."
     )

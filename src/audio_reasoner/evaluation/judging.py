@@ -152,6 +152,7 @@ def judge_rows(
     spec: str,
     *,
     given: Sequence[Mapping[str, Any]] = (),
+    purposes: Sequence[Purpose] = (),
     max_cost_usd: float | None = None,
     limits: Limits | None = None,
     prices: PriceTable | None = None,
@@ -171,6 +172,7 @@ def judge_rows(
         directory: where `judge.sqlite` and `judged.jsonl` lie; made if absent.
         spec: the judge, as `clients.parse_endpoint` reads it.
         given: further lines for the file, which need no judge.
+        purposes: lines of these are replaced even if no task is for them (one order instead of both).
         max_cost_usd: spend cap over all runs of this ledger, in dollars.
         limits: what is known about the account's limits.
         prices: what models cost.
@@ -212,10 +214,10 @@ def judge_rows(
             stopped = error
             asyncio.run(engine.recollect())
         result = engine.result()
-        purposes = {task.purpose for task in tasks} | {str(line["purpose"]) for line in given}
+        replaced = {*purposes, *(task.purpose for task in tasks), *(str(line["purpose"]) for line in given)}
         path = directory / JUDGED_NAME
-        if stopped is None or len(result.lines) + len(given) >= count_lines(path, purposes):
-            write_judged(path, [*given, *result.lines], purposes)
+        if stopped is None or len(result.lines) + len(given) >= count_lines(path, replaced):
+            write_judged(path, [*given, *result.lines], replaced)
         if stopped is not None:
             raise stopped
     return result
@@ -322,6 +324,7 @@ class _Engine:
                 "text": text,
                 "call_key": key,
                 "model": f"{self._endpoint.provider}:{self._endpoint.model}",
+                "version": "",
                 "prompt_sha": task.request.prompt_sha,
                 "temperature": task.request.sampling.temperature,
                 "date": "",
@@ -364,13 +367,24 @@ class _Engine:
         left_out = tuple(self._ledger.meta(self._meta_key) or ())
         lines = []
         for _, line in sorted(self._lines.items()):
-            dated = line | {"date": (self._ledger.answered_at(line["call_key"]) or "")[:10]}
+            key = line["call_key"]
+            dated = line | {"date": (self._ledger.answered_at(key) or "")[:10], "version": self._version(key)}
             if "temperature" in left_out:
                 dated["temperature"] = None  # the server's own, whatever it is
             lines.append(dated)
         calls, cached, spent = self._tally
         problems = [problem for _, problem in sorted(self._problems.items())]
         return JudgeResult(lines, calls, cached, spent, problems, left_out)
+
+    def _version(self, key: str) -> str:
+        """The model that answered, as the server names it: what an alias stood for on that day."""
+        from audio_reasoner.clients.transport import CallFailed, read_reply
+
+        stored = self._ledger.call(key)
+        try:
+            return "" if stored is None else read_reply(stored.provider, stored.raw or b"").version
+        except CallFailed:
+            return ""
 
     @property
     def _meta_key(self) -> str:

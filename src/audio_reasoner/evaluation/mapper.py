@@ -123,6 +123,7 @@ def _by_rules(item: Item, reply: Reply) -> dict[str, Any]:
         "text": "",
         "call_key": None,
         "model": None,
+        "version": "",
         "prompt_sha": None,
         "temperature": None,
         "date": "",

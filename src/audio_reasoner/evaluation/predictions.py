@@ -40,6 +40,8 @@ ID_KEYS = ("id", "uniq_id", "key", "audio_id", "path", "audio_path", "audio", "w
 
 NESTED = ("doc", "submission")
 """Where logs of lmms-eval keep the benchmark's own row, if they do; some put its id among a metric's fields."""
+THINKING_KEY = "thinking_prediction"
+"""Where MMAR's rubrics want the reasoning."""
 MOST_NAMED = 20
 
 
@@ -54,6 +56,7 @@ class Predictions:
         positions: replies known only by their place in the benchmark (lmms-eval's `doc_id`), each with the gold text
             the log claims for it; `fit` turns them into ids.
         notes: how ids were found, if not literally.
+        thinking: ids to the reasoning, where rows hold it apart from the answer (MMAR's `thinking_prediction`).
     """
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class Predictions:
     problems: list[str] = field(default_factory=list)
     positions: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    thinking: dict[str, str] = field(default_factory=dict)
 
 
 def read_predictions(path: Path, *, key: str | None = None, id_key: str | None = None) -> Predictions:
@@ -179,6 +183,8 @@ def _adder(found: Predictions, key: str | None, id_key: str | None) -> Callable[
         if name in texts:
             problems.append(f"{where}: id {name} comes again; the last answer counts")
         texts[name] = answer
+        if isinstance(thinking := row.get(THINKING_KEY), str):
+            found.thinking[name] = thinking
 
     return add
 
@@ -281,7 +287,7 @@ def fit(benchmark: Benchmark, predictions: Predictions) -> Predictions:
     unknown = [name for name in predictions.texts if name not in known]
     if not unknown and not predictions.positions:
         return predictions
-    texts = dict(predictions.texts)
+    texts, thinking = dict(predictions.texts), dict(predictions.thinking)
     problems, notes = list(predictions.problems), list(predictions.notes)
     if unknown:
         names = _unique_names(benchmark)
@@ -290,17 +296,19 @@ def fit(benchmark: Benchmark, predictions: Predictions) -> Predictions:
             meant = next((names[form] for form in _forms(name) if names.get(form)), None)
             if meant is None:
                 continue
-            text = texts.pop(name)
+            text, thought = texts.pop(name), thinking.pop(name, None)
             if meant in texts:
                 problems.append(f"id {name} means {meant}, which has an answer already; left out")
                 continue
             texts[meant] = text
+            if thought is not None:
+                thinking[meant] = thought
             moved += 1
         if moved:
             notes.append(f"{moved:,} answers were matched by the name of the recording instead of the id")
     if predictions.positions:
         _place(benchmark, predictions.positions, texts, problems, notes)
-    return replace(predictions, texts=texts, problems=problems, positions={}, notes=notes)
+    return replace(predictions, texts=texts, problems=problems, positions={}, notes=notes, thinking=thinking)
 
 
 def _unique_names(benchmark: Benchmark) -> dict[str, str | None]:

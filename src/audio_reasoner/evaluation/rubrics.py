@@ -104,8 +104,23 @@ def submission(reply: str, thinking: str | None = None) -> Submission:
 
 def submissions(predictions: Predictions) -> dict[str, Submission]:
     """All of a prediction file."""
-    own: Mapping[str, str] = getattr(predictions, "thinking", {})
-    return {name: submission(text, own.get(name)) for name, text in predictions.texts.items()}
+    return {name: submission(text, predictions.thinking.get(name)) for name, text in predictions.texts.items()}
+
+
+def official_file(benchmark: Benchmark, predictions: Predictions, out: Path) -> Path:
+    """Write what `evaluation_rubrics.py --input FILE --meta MMAR-meta.jsonl` reads."""
+    from audio_reasoner.core.run import write_atomic
+
+    held = submissions(predictions)
+    rows = [
+        {"id": item.id, "answer_prediction": given.answer, "thinking_prediction": given.thinking}
+        for item in benchmark.items
+        if (given := held.get(item.id)) is not None
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "mmar-rubrics-input.jsonl"
+    write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows).encode("ascii"))
+    return path
 
 
 def rubric_of(item: Item) -> list[dict[str, Any]]:
@@ -314,6 +329,8 @@ def deviations(facts: Mapping[str, Any]) -> list[str]:
     """Where the judging differs from the official one."""
     found = []
     models = [str(m).partition(":")[2] for m in facts["models"]]
+    if facts.get("versions"):
+        models = [str(version) for version in facts["versions"]]  # what an alias stood for
     if models != [OFFICIAL_MODEL]:
         found.append(
             f"The judge of the rubrics is {', '.join(models) or 'nobody'}; the official one is {OFFICIAL_MODEL}."
