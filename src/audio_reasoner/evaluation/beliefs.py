@@ -17,7 +17,7 @@ from audio_reasoner.evaluation.base import Item
 from audio_reasoner.evaluation.chains import family_of, question_of
 from audio_reasoner.grounded.questions import TEMPLATES, named_by, sequence_items, target_of
 
-_ITEM = re.compile(r"(\d+) (.+?)(?: (\d+\.\d) s)?")
+_ITEM = re.compile(r"(\d+) ([^\d.,;:!?]+?)(?: (\d+\.\d) s)?")
 _NUMBER = re.compile(
     rf"\b({words.NUMBER})\b(?=(?: \w+){{0,2}} (?:sounds?|events?|times?|occurrences?)\b)", re.IGNORECASE
 )

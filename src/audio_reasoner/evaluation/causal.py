@@ -480,6 +480,6 @@ def reading(told: Mapping[str, Any]) -> list[str]:
     if (found := by_name.get("caption-truth")) is not None:
         out.append(
             f"With the true CAPTION {_percent(found['accuracy_after'])} of the answers were right, with its own "
-            f"{_percent(found['accuracy_before'])}; of those that were wrong {_percent(found['followed'])} became right."
+            f"{_percent(found['accuracy_before'])}; of the wrong ones {_percent(found['followed'])} became right."
         )
     return out
