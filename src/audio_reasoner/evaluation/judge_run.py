@@ -209,7 +209,7 @@ def carry_out(
 
 
 def write_official(made: JudgePlan, benchmark: Benchmark, predictions: Predictions) -> list[Path]:
-    """Files of the official scripts, into `official/`: AIR-Bench chat's answers and scores, MMAR's input for rubrics."""
+    """Official files, into `official/`: AIR-Bench chat's answers and scores, the input of MMAR's rubric script."""
     if made.what == "rubric":
         from audio_reasoner.evaluation.rubrics import official_file
 
