@@ -9,6 +9,7 @@ from choices_cases import ALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio_reasoner.core import matching
 from audio_reasoner.core.choices import letter, match_option, render_question, split_question
 from audio_reasoner.core.errors import InputError
 
@@ -200,3 +201,9 @@ def test_letters() -> None:
     for wrong in (-1, 26):
         with pytest.raises(ValueError, match="no letter"):
             letter(wrong)
+
+
+@given(st.text(alphabet="aA bB1.,:-%#'_()\n\t9zZ0\\/&+\"?!<>\x00\x7f", max_size=20))
+@settings(deadline=None, max_examples=500)
+def test_the_quick_form_of_the_words_of_ascii_is_the_general_one(text: str) -> None:
+    assert matching._ASCII_TOKEN.split(text) == matching._TOKEN.split(text)

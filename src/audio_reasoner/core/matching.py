@@ -74,6 +74,8 @@ _POST_FILLERS = _words(
     "also clearly obviously definitely probably simply just therefore thus both option options choice choices answer "
     "answers the a an and or all are't it's they're ruled which that quite completely totally very most"
 )
+_REJECTING = _POST_NEGATORS | _words("rather instead other ruled out 不 错 錯")
+"""A reply without any of these words rejects nothing."""
 _SINGULAR = _words("is was isn't wasn't does doesn't has hasn't")
 _CLAUSE_BREAKS = _words(
     "but it it's its so therefore thus hence rather instead however because this that's i i'll i'd answer is's then "
@@ -102,6 +104,7 @@ _PRAISE_FILLERS = _words(
 _PRAISE = _words("correct right answer accurate appropriate 正 对 對")
 _LABELS = _ANSWER_WORDS | _CHOICE_WORDS | _words("correct result solution selected prediction chosen output")
 """Words that, with a colon, announce an option: "Result: D"."""
+_MAY, _SAY = _words("would might could may"), _words("say argue think claim guess")
 _CUES = _LABELS | _CHOOSING | _CHOOSING_PAIRS.keys() | _words("案 选 選")
 _DOUBT = _words("unclear unknown uncertain undetermined undeterminable unanswerable")
 _PRAISE_CUES = _PRAISE | _words("best likely")
@@ -137,6 +140,8 @@ _TOKEN = re.compile(
     rf"|(?![{_CJK}\d_])\w(?:(?![{_CJK}_])[\w{_MARKS}])*[#♯♭]*(?:'(?:(?![{_CJK}_])[\w{_MARKS}])+)*"  # dog, don't, F#, A7
     rf"|\d+%?)"
 )
+# The same for ASCII, three times faster; tests/core/test_choices.py holds them against each other.
+_ASCII_TOKEN = re.compile(r"((?<![\w.])-?\d+(?:[.,:]\d+)*%?|[A-Za-z][A-Za-z0-9]*#*(?:'[A-Za-z0-9]+)*|\d+%?)", re.ASCII)
 _CJK_CHAR = re.compile(rf"[{_CJK}]")
 _BREAKERS = frozenset(".!?;\n。！？；")
 _BREAK = re.compile(f"[{''.join(sorted(_BREAKERS))}]")
@@ -191,7 +196,7 @@ class _Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        parts = _TOKEN.split(text)
+        parts = (_ASCII_TOKEN if text.isascii() else _TOKEN).split(text)
         self.gap = parts[0::2]
         self.raw = parts[1::2]
         # All at once: no token holds a space, and folding never makes one.
@@ -411,6 +416,7 @@ class _Reading:
         self.starts = {mark.start: k for k, mark in enumerate(self.marks)}
         # Words of an option are not words about it: "Noisy overall" concludes nothing, "tea, no milk" rejects nothing.
         self.held = {i for mark in self.marks if mark.kind != "letter" for i in range(mark.start, mark.end)}
+        self.may_reject = not _REJECTING.isdisjoint(tokens.word)
         self._rejected: dict[int, bool] = {}  # asked for few marks of a long reply
 
     # ------------------------------------------------------------------------------------------------ finding marks
@@ -450,12 +456,16 @@ class _Reading:
     def _find_marks(self) -> list[_Mark]:
         t, known = self.t, self.known
         hits = self._text_hits()
-        covered = {i for start, end, _ in hits if end - start > 1 or len(t.raw[start]) > 1 for i in range(start, end)}
         marks: list[_Mark] = []
-        lone = {start: index for start, end, index in hits if end - start == 1 and len(t.raw[start]) == 1}
-        for i in [i for i, raw in enumerate(t.raw) if len(raw) == 1]:
-            raw = t.raw[i]
-            if i in covered or not raw.isascii() or not raw.isalpha():
+        alone = [i for i, raw in enumerate(t.raw) if len(raw) == 1 and raw.isascii() and raw.isalpha()]
+        covered, lone = set(), {}
+        if alone:
+            covered = {
+                i for start, end, _ in hits if end - start > 1 or len(t.raw[start]) > 1 for i in range(start, end)
+            }
+            lone = {start: index for start, end, index in hits if end - start == 1 and len(t.raw[start]) == 1}
+        for i in alone:
+            if i in covered:
                 continue
             if i in lone and marks and marks[-1].label and marks[-1].end == i and not t.broken[i]:
                 marks.append(_Mark(i, i + 1, lone[i], "text", True, False))  # "(c) D" where D is a text
@@ -517,7 +527,7 @@ class _Reading:
         return out
 
     def _restates(self, first: _Mark, second: _Mark) -> bool:
-        if {first.kind, second.kind} != {"letter", "text"}:
+        if (first.kind, second.kind) not in (("letter", "text"), ("text", "letter")):
             return False
         t = self.t
         if any(t.word[i] not in ("the", "a", "an", "option", "answer") for i in range(first.end, second.start)):
@@ -598,7 +608,8 @@ class _Reading:
         return [mark for k, mark in enumerate(self.marks) if not self._negated(k)]
 
     def _is_negated(self, mark: _Mark) -> bool:
-        return self._negated_before(mark) or self._negated_after(mark) or self._questioned(mark)
+        rejecting = self.may_reject and (self._negated_before(mark) or self._negated_after(mark))
+        return rejecting or self._questioned(mark)
 
     def _negated_before(self, mark: _Mark) -> bool:
         t = self.t
@@ -697,7 +708,8 @@ class _Reading:
         return self._mention()
 
     def _options_of(self, group: Iterable[_Mark]) -> set[int | None]:
-        return {self._same(mark.option) for mark in group}
+        same = self.known.same
+        return {None if mark.option is None else same[mark.option] for mark in group}
 
     def _quote(self, group: Sequence[_Mark]) -> str:
         t = self.t
@@ -803,9 +815,7 @@ class _Reading:
     def _somebody_says(self, i: int) -> bool:
         """Whether the words before token i put it into somebody else's mouth: "many would say the answer is A"."""
         before = self.t.word[max(0, i - 6) : i]
-        may = any(word in ("would", "might", "could", "may") for word in before)
-        says = any(word in ("say", "argue", "think", "claim", "guess") for word in before)
-        return may and says and not any(word in ("i", "we") for word in before)
+        return not _MAY.isdisjoint(before) and not _SAY.isdisjoint(before) and "i" not in before and "we" not in before
 
     def _hypothetical(self, i: int) -> bool:
         """Whether the sentence around token i says what would be: "A would be correct if the dog were first"."""
