@@ -40,6 +40,8 @@ class Columns:
     groups: dict[str, list[str]] = field(default_factory=dict)
     statistics: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     facts: Counter[str] = field(default_factory=Counter)
+    graded: set[str] = field(default_factory=set)
+    """Readings that are more than right or wrong somewhere (shares, weights, scores)."""
 
     def value(self, metric: str) -> dict[str, float]:
         """A reading by item id, without the rows it leaves out."""
@@ -235,7 +237,9 @@ def _rows(run: RunData) -> Columns:
         columns.clips.append(intern(str(row.get("clip") or ident)))
         columns.places.append(offset)
         columns.said.append(intern(_said(row)))
-        _column(columns.readings, _numbers(row.get("readings")), n, None)
+        numbers = _numbers(row.get("readings"))
+        columns.graded.update(name for name, v in numbers.items() if v not in (None, 0.0, 1.0))
+        _column(columns.readings, numbers, n, None)
         _column(columns.groups, _texts(row.get("groups")), n, "")
         held = row.get("statistics")
         for metric, sums in held.items() if isinstance(held, dict) else ():
@@ -305,6 +309,8 @@ def _judges(run: RunData) -> list[dict[str, Any]]:
     """Who judged: purpose, model, prompt, temperature, how often, how often without a readable verdict, and when."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for _, line in _lines(run, "judged.jsonl"):
+        if not line.get("model"):  # a reply that the rules could read: nobody was asked
+            continue
         key = tuple(str(line.get(k, "")) for k in ("purpose", "model", "prompt_sha", "temperature"))
         entry = found.setdefault(
             key,

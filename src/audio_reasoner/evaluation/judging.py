@@ -328,7 +328,7 @@ class _Engine:
                 "prompt_sha": task.request.prompt_sha,
                 "temperature": task.request.sampling.temperature,
                 "date": "",
-                "parsed": dict(opinion.parsed),
+                "parsed": dict(opinion.parsed) if opinion.ok else {},
                 "official": None if opinion.official is None else dict(opinion.official),
                 "attempts": attempt + 1,
                 "of": task.of,
