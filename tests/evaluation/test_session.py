@@ -187,6 +187,31 @@ def test_similar_lengths_are_asked_together_and_one_bad_question_alone(tmp_path:
     assert result.failed == ["q4: [question.control_token] the question contains a control token."]
 
 
+def test_a_batch_that_does_not_fit_is_halved(tmp_path: Path) -> None:
+    class Small(Listener):
+        most = 3
+
+        def ask_batch(self, requests: Any, max_new_tokens: int, *, sampling: Any = None) -> list[Told]:
+            if len(requests) > self.most:
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+            return super().ask_batch(requests, max_new_tokens)
+
+    data = mmau.read(make(tmp_path / "data", 9))
+    result = answer_benchmark(backend(Small(), batch_size=8), data, tmp_path / "out")
+    assert (result.made, result.failed) == (9, [])
+    Small.most = 0
+    with pytest.raises(EnvironmentProblem) as caught:
+        answer_benchmark(backend(Small()), data, tmp_path / "none")
+    assert caught.value.code == "environment.memory"
+
+
+def test_a_download_without_recordings_is_said_as_such(tmp_path: Path) -> None:
+    data = mmau.read(make(tmp_path / "data", 5, missing=range(5)))
+    with pytest.raises(InputError) as caught:
+        run_session(backend(), data, tmp_path / "out", Plan(allow_missing=0))
+    assert (caught.value.code, "5 of 5" in caught.value.message) == ("eval.missing_audio", True)
+
+
 def test_shards_merge_to_what_one_run_answers(tmp_path: Path) -> None:
     data = make(tmp_path / "data", 13)
     wanted = Wanted(controls=("no-audio", "shuffled"), samples=2)

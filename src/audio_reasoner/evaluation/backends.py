@@ -8,6 +8,7 @@ change an answer without being named in their `identity`.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from audio_reasoner.core import ids
-from audio_reasoner.core.errors import AudioReasonerError, InputError, IntegrityError
+from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem, InputError, IntegrityError
 from audio_reasoner.evaluation.hearing import Sound
 
 if TYPE_CHECKING:
     import numpy as np
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -272,6 +275,20 @@ class Local:
             for one in ready:  # one bad question must not take its neighbours with it
                 self._ask([one], decoding, max_new_tokens, take)
             return
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            if len(ready) == 1:
+                raise EnvironmentProblem(
+                    f"one question of {ready[0][0].seconds:.0f} s of sound does not fit into memory.",
+                    code="environment.memory",
+                    hint="Use a smaller model, another device, or --long-audio truncate30.",
+                ) from None
+            half = len(ready) // 2
+            log.warning("a batch of %d does not fit into memory; going on with halves of it.", len(ready))
+            for part in (ready[:half], ready[half:]):
+                self._ask(part, decoding, max_new_tokens, take)
+            return
         each = (time.perf_counter() - began) / len(ready)
         for (asked, _), answer in zip(ready, answers, strict=True):
             heard = getattr(answer, "audio_tokens", None)
@@ -316,6 +333,12 @@ def _first_logits(reasoner: Any, asked: Asked) -> Any:
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 4)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether torch (of any device) or Python has found no memory."""
+    name = type(error).__name__
+    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 def _arrays(asked: Asked) -> np.ndarray | list[np.ndarray] | None:

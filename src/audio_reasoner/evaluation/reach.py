@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audio_reasoner.core import ids
-from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
+from audio_reasoner.core.errors import AudioReasonerError, ConfigError
 from audio_reasoner.evaluation.backends import Asked, Backend, Trio
 from audio_reasoner.evaluation.base import Item
 from audio_reasoner.evaluation.hearing import Ear, Heard, Sound, silence
@@ -24,8 +24,12 @@ TRIED = 50
 """Items looked at to find them: some recordings may be missing."""
 
 
-def probe(backend: Backend, ear: Ear, style: Style, items: Sequence[Item], max_new_tokens: int) -> dict[str, Any]:
+def probe(
+    backend: Backend, ear: Ear, style: Style, items: Sequence[Item], max_new_tokens: int
+) -> dict[str, Any] | None:
     """Ask a few items with their own, no and other sound; what was found, as `run.json` keeps it.
+
+    None if there is no recording to try with (all missing, broken or silent): the run itself says which.
 
     The questions are those of the run and its controls to the letter, so that what a server is paid for here need not
     be paid again there.
@@ -35,10 +39,7 @@ def probe(backend: Backend, ear: Ear, style: Style, items: Sequence[Item], max_n
     """
     heard = _some(ear, style, items)
     if not heard:
-        raise InputError(
-            "no recording could be read, so it cannot be found out whether sound reaches the model.",
-            code="eval.nothing_heard",
-        )
+        return None
     trios = []
     for i, (item, own) in enumerate(heard):
         other = heard[(i + 1) % len(heard)][1] if len(heard) > 1 else _backwards(own)

@@ -172,6 +172,8 @@ def _probe(
         if not items or all((item.id, k) in answered for item in items for k in range(plan.samples)):
             return None
         found = reach.probe(backend, ear, style_named(plan.prompt), items, plan.max_new_tokens)
+        if found is None:
+            return None
         note(out, audio_reached={**found, "allowed_deaf": wanted.allow_deaf})
     if not wanted.allow_deaf:
         reach.must_hear(found, backend.name)
