@@ -84,6 +84,36 @@ def test_air_chat_from_a_prediction_file_to_a_score(tmp_path: Path) -> None:
         assert kept[0]["version"] == "j"
 
 
+def test_what_the_official_scripts_wrote_is_taken_over(tmp_path: Path) -> None:
+    predictions, data = chat_data(tmp_path)
+    with scripted_judge(lambda *_: "6 4") as judge:
+        words = ("air-chat", predictions, "--data", data)
+        invoke(*words, "--judge", f"openai:j@{judge.url}")
+    ours = tmp_path / "ours.judged"
+    first = json.loads((ours / "score.json").read_text())
+    files = [ours / "official" / name for name in ("chat_score.json", "batch_run_output_cir.jsonl")]
+    result = invoke(*words, "--from", files[0], "--from", files[1], "-o", tmp_path / "taken")
+    assert result.exit_code == 0, result.output
+    taken = json.loads((tmp_path / "taken" / "score.json").read_text())
+    assert taken["paper"] == first["paper"]
+    assert taken["overall"]["values"] == first["overall"]["values"]
+    assert taken["deviations"] == [
+        "Opinions were taken over: which model judged, how it was asked and when is not known here."
+    ]
+    assert "Judge: not known; 20 opinions were taken over from" in " ".join(taken["notes"])
+    # Rows about other answers, or about nothing, are named; a file without any is refused.
+    rows = json.loads(files[0].read_text())
+    rows[0]["Audio-LLM-response"], rows[1]["path"] = "another answer", "elsewhere.wav"
+    (tmp_path / "odd.json").write_text(json.dumps([*rows, 7, {"gen": None}]))
+    result = invoke(*words, "--from", tmp_path / "odd.json", "-o", tmp_path / "odd")
+    assert result.exit_code == 4
+    assert "4 rows were not taken over" in result.stderr
+    assert json.loads((tmp_path / "odd" / "score.json").read_text())["overall"]["reference_first"]["judged"] == 8
+    (tmp_path / "none.json").write_text("[]")
+    assert code_of(invoke(*words, "--from", tmp_path / "none.json")) == "judged.unreadable"
+    assert code_of(invoke(*words)) == "judge.who"
+
+
 def test_one_hopeless_row_ends_in_status_4_and_is_named(tmp_path: Path) -> None:
     predictions, data = chat_data(tmp_path)
 

@@ -44,8 +44,17 @@ def judge_(
     predictions: Annotated[Path, typer.Argument(help="Prediction file, or the directory of an `eval run`.")],
     data: Data,
     judge: Annotated[
-        str, typer.Option("--judge", help="openai:MODEL@URL, openai:MODEL or gemini:MODEL.", rich_help_panel=_JUDGE)
-    ],
+        str | None,
+        typer.Option("--judge", help="openai:MODEL@URL, openai:MODEL or gemini:MODEL.", rich_help_panel=_JUDGE),
+    ] = None,
+    taken: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from",
+            help="Instead of a judge: what AIR-Bench's own scripts wrote (`gen` or `gpt-score`); once for each order.",
+            rich_help_panel=_JUDGE,
+        ),
+    ] = None,
     what: Annotated[
         _What | None,
         typer.Option(
@@ -121,13 +130,15 @@ def judge_(
 
     from audio_reasoner.clients.prices import PriceTable
     from audio_reasoner.evaluation.base import foreign_ids
-    from audio_reasoner.evaluation.judge_run import JudgeSettings, plan, write_official
+    from audio_reasoner.evaluation.judge_run import JudgeSettings, plan, take_over_official, write_official
     from audio_reasoner.evaluation.judged import JUDGED_NAME, judged_directory
     from audio_reasoner.evaluation.predictions import fit, read_predictions
     from audio_reasoner.evaluation.registry import benchmark_module
 
+    if (judge is None) == (not taken):
+        raise ConfigError("Give either --judge or --from.", code="judge.who", hint="--judge openai:MODEL@URL")
     settings = JudgeSettings(
-        judge=judge,
+        judge=judge or "",
         what=None if what is None else what.value,
         temperature=_temperature(temperature),
         prompt=prompt,
@@ -140,30 +151,41 @@ def judge_(
     items = benchmark_module(benchmark).read(data)
     replies = fit(items, read_predictions(file, key=key, id_key=id_key))
     foreign = foreign_ids(items, replies.texts)  # before anything is paid
-    made = plan(items, replies, out or judged_directory(predictions), settings)
+    directory = out or judged_directory(predictions)
     err = Console(stderr=True)
-    for note in [*replies.notes, *made.notes, *foreign[:10]]:
-        err.print(note, highlight=False, soft_wrap=True, markup=False)
-    table = PriceTable.load(prices)
-    if dry_run:
-        _forecast(made, settings, table, Console())
-        return
-    limits = {"requests_per_minute": rpm, "tokens_per_minute": tpm, "max_in_flight": max_in_flight}
-    result = _judge(made, settings, table, max_cost, limits, (timeout, patience), err)
-    _summary(made, result, err)
-    write_official(made, items, replies)
+
+    def say(*notes: str) -> None:
+        for note in notes:
+            err.print(note, highlight=False, soft_wrap=True, markup=False)
+
+    if taken:
+        problems = take_over_official(taken, directory, items, replies)
+        say(*problems[:10], *([f"{len(problems)} rows were not taken over."] if problems else []))
+        failed = len(problems)
+    else:
+        made = plan(items, replies, directory, settings)
+        say(*replies.notes, *made.notes, *foreign[:10])
+        table = PriceTable.load(prices)
+        if dry_run:
+            _forecast(made, settings, table, Console())
+            return
+        limits = {"requests_per_minute": rpm, "tokens_per_minute": tpm, "max_in_flight": max_in_flight}
+        result = _judge(made, settings, table, max_cost, limits, (timeout, patience), err)
+        say(*_summary(made, result))
+        write_official(made, items, replies)
+        failed = len(result.problems)
     score_file(
         benchmark,
         file,
         data,
-        json_out or made.directory / "score.json",
+        json_out or directory / "score.json",
         markdown,
-        rows or made.directory / "rows.jsonl",
-        made.directory / JUDGED_NAME,
+        rows or directory / "rows.jsonl",
+        directory / JUDGED_NAME,
         key=key,
         id_key=id_key,
     )
-    if result.problems:
+    if failed:
         raise typer.Exit(EXIT_QUARANTINED)
 
 
@@ -229,7 +251,7 @@ def _judge(
         )
 
 
-def _summary(made: JudgePlan, result: JudgeResult, err: Console) -> None:
+def _summary(made: JudgePlan, result: JudgeResult) -> list[str]:
     from audio_reasoner.evaluation.judge_run import unusable
 
     paid = f", ${result.spent_micro / 1e6:.2f} spent in all" if result.spent_micro else ""
@@ -244,5 +266,4 @@ def _summary(made: JudgePlan, result: JudgeResult, err: Console) -> None:
     lines += [f"not judged: {item} ({purpose}): [{code}] {text}" for item, purpose, code, text in result.problems[:10]]
     if len(result.problems) > 10:
         lines.append(f"{len(result.problems)} opinions could not be had; all are in judge_problems.jsonl")
-    for line in lines:
-        err.print(line, highlight=False, soft_wrap=True, markup=False)
+    return lines

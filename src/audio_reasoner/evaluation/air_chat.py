@@ -398,6 +398,12 @@ def deviations(facts: Mapping[str, Any], rows: Sequence[ChatRow]) -> list[str]:
     from audio_reasoner.evaluation.chat_judge import OFFICIAL_PROMPT_SHA
 
     found = []
+    asked = [sum(row.replies.get(order) is not None for row in rows) for order in ORDERS]
+    if not all(asked):
+        only = "reference first" if asked[0] else "response first"
+        found.append(f"Only one order was judged ({only}); the official score is the mean of both.")
+    if any(str(m).startswith("file:") for m in facts["models"]):
+        return [*found, "Opinions were taken over: which model judged, how it was asked and when is not known here."]
     models = [str(m).partition(":")[2] for m in facts["models"]]
     if facts.get("versions"):
         models = [str(version) for version in facts["versions"]]  # what an alias stood for
@@ -414,10 +420,6 @@ def deviations(facts: Mapping[str, Any], rows: Sequence[ChatRow]) -> list[str]:
         )
     else:
         found.append("Temperatures 1.0 and 2.0 are drawn by a hash of row and order, not by chance.")
-    asked = [sum(row.replies.get(order) is not None for row in rows) for order in ORDERS]
-    if not all(asked):
-        only = "reference first" if asked[0] else "response first"
-        found.append(f"Only one order was judged ({only}); the official score is the mean of both.")
     if len(facts["models"]) > 1 or (len(facts["prompts"]) > 1):
         found.append("Opinions of several judges or prompts are mixed.")
     return found

@@ -208,6 +208,29 @@ def carry_out(
     return result
 
 
+def take_over_official(
+    files: Sequence[Path], directory: Path, benchmark: Benchmark, predictions: Predictions
+) -> list[str]:
+    """Make `judged.jsonl` from what AIR-Bench's judge script wrote; returns what did not fit.
+
+    Raises:
+        ConfigError: judge.purpose: another benchmark.
+        InputError: judged.unreadable.
+    """
+    from audio_reasoner.core.run import RunDir, run_lock
+    from audio_reasoner.evaluation.chat_import import take_over
+    from audio_reasoner.evaluation.judged import JUDGED_NAME, write_judged
+
+    if benchmark.kind != "chat":
+        raise ConfigError(f"--from is for AIR-Bench chat, not for {benchmark.name}.", code="judge.purpose")
+    answers = {name: response_body(parse_chain(text), text) for name, text in predictions.texts.items()}
+    lines, problems = take_over(files, benchmark, answers)
+    directory.mkdir(parents=True, exist_ok=True)
+    with run_lock(RunDir(directory)):
+        write_judged(directory / JUDGED_NAME, lines, ("chat", "chat_swapped"))
+    return problems
+
+
 def write_official(made: JudgePlan, benchmark: Benchmark, predictions: Predictions) -> list[Path]:
     """Official files, into `official/`: AIR-Bench chat's answers and scores, the input of MMAR's rubric script."""
     if made.what == "rubric":

@@ -128,6 +128,9 @@ def sentence(facts: Mapping[str, Any]) -> str:
     shown = ", ".join("the server's own" if t is None else f"{t:g}" for t in facts["temperatures"])
     dates = facts["dates"]
     when = "" if not dates else dates[0] if dates[0] == dates[1] else f"{dates[0]} to {dates[1]}"
+    if facts["models"] and all(str(m).startswith("file:") for m in facts["models"]):
+        files = ", ".join(str(m).removeprefix("file:") for m in facts["models"])
+        return f"Judge: not known; {facts['opinions']} opinions were taken over from {files}."
     names = {str(m).partition(":")[2] for m in facts["models"]}
     other = [str(v) for v in facts.get("versions", ()) if v not in names]
     called = ", ".join(map(str, facts["models"])) + (f" (answered by {', '.join(other)})" if other else "")
