@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -425,3 +426,89 @@ def test_a_browser_shows_the_first_answer_and_runs_nothing_of_a_reply(made: File
     assert "Right or wrong, and why" in shown
     assert "REASONING" in shown
     assert "&lt;img src=x" in shown
+
+
+def test_weighted_readings_are_values_and_no_verdicts(made: Files, tmp_path: Path) -> None:
+    """Unweighted accuracy gives a right answer of a frequent class less than half a point; it is not wrong for that."""
+    run = _copy(made, "strong", tmp_path / "weighted")
+    rows = [json.loads(line) for line in (run / "rows.jsonl").read_text().splitlines()]
+    for row in rows:
+        row["readings"] = {"extracted": 1, "strict": 1, "ua": 0.297}
+    (run / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    score = json.loads((run / "score.json").read_text())
+    score["metrics"] += [{"name": "ua", "title": "UA", "unit": "percent", "official": True, "explained": ""}]
+    score["metrics"] += [
+        {"name": f"m{i}", "title": f"M{i}", "unit": "percent", "official": True, "explained": ""} for i in range(9)
+    ]
+    (run / "score.json").write_text(json.dumps(score))
+    page = render(compare_runs([run]))
+    read = read_run(run)
+    from audio_reasoner.evaluation.pages_answers import _deciding, _disagree
+
+    assert "ua" not in _deciding(read)
+    assert not any(_disagree(read, i) for i in range(90))
+    assert "Further measures" in page
+
+
+JUNK: tuple[Any, ...] = (
+    None, True, -1, 1e308, "x", "", [], {}, [[1]], {"value": "x"}, "\ud800</script>", float("nan"), 10**40
+)  # fmt: skip
+
+
+def _mutated(value: Any, rng: random.Random, share: float) -> Any:
+    if rng.random() < share:
+        return rng.choice(JUNK)
+    if isinstance(value, dict):
+        return {k: _mutated(v, rng, share) for k, v in value.items() if rng.random() > share / 3}
+    if isinstance(value, list):
+        return [_mutated(v, rng, share) for v in value]
+    return value
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_files_of_wrong_types_never_stop_a_comparison(seed: int, made: Files, tmp_path: Path) -> None:
+    rng = random.Random(seed)
+    run = _copy(made, "middle", tmp_path / "mutated")
+    share = (0.003, 0.02, 0.1)[seed % 3]
+    for path in sorted(run.rglob("*.json*")):
+        if path.suffix == ".json":
+            path.write_text(json.dumps(_mutated(json.loads(path.read_text()), rng, share)))
+        else:
+            lines = [json.loads(line) for line in path.read_text().splitlines()][:20]
+            path.write_text("".join(json.dumps(_mutated(line, rng, share)) + "\n" for line in lines))
+    comparison = compare_runs([run, made["strong"]])
+    assert "strong" in render(comparison, entries=60, clips=1)
+    to_markdown(comparison)
+    json.dumps(comparison.to_dict())
+
+
+def test_translations_are_compared_by_corpus_bleu(tmp_path: Path) -> None:
+    import sacrebleu
+
+    from audio_reasoner.evaluation.translation import bleu, counts
+
+    rng = random.Random(3)
+    words = ["the", "cat", "sat", "on", "a", "mat", "while", "dogs", "ran", "over", "hills", "and", "far", "away"]
+    references = [" ".join(rng.choices(words, k=9)) for _ in range(60)]
+    systems = {
+        name: [" ".join(w if rng.random() > share else "zzz" for w in ref.split()) for ref in references]
+        for name, share in (("good", 0.1), ("bad", 0.3))
+    }
+    for name, said in systems.items():
+        run = write_other_score(tmp_path / name, "covost2-zh-en", strict=40.0)
+        rows = []
+        for i, (hyp, ref) in enumerate(zip(said, references, strict=True)):
+            sums = counts(hyp.split(), ref.split())
+            rows.append(
+                {"id": str(i), "clip": str(i), "groups": {}, "question": "", "choices": [], "answer": ref, "audio": [], "body": hyp,
+                 "readings": {"strict": bleu(sums, sentence=True)}, "statistics": {"strict": sums}}
+            )  # fmt: skip
+        (run / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    (chapter,) = compare_runs([tmp_path / "good", tmp_path / "bad"]).chapters
+    (pair,) = chapter.groups[0].pairs
+    corpus = [sacrebleu.corpus_bleu(systems[n], [references], tokenize="none").score for n in ("good", "bad")]
+    assert pair.result.difference == pytest.approx(corpus[0] - corpus[1], abs=1e-6)
+    assert pair.result.test.startswith("paired bootstrap")
+    assert pair.p_holm < 0.01
+    low, high = pair.result.interval
+    assert low < pair.result.difference < high

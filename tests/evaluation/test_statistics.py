@@ -165,6 +165,15 @@ def test_paired_statistic_sees_what_is_common() -> None:
     assert result.difference == pytest.approx(0.01)
     assert result.p < 0.01
     assert result.interval == pytest.approx((0.01, 0.01))  # unpaired it would be some 0.08 wide
+    noisy = [[x + 0.05 + 0.05 * rng.normal(), 1.0] for x, _ in b]
+    far = paired_statistic(noisy, b, lambda s: float(s[0] / s[1]))
+    assert far.test == "paired bootstrap, normal tail"
+    assert (
+        far.p < 1e-20
+    )  # the difference lies some 14 standard errors off; 2,000 rounds alone cannot say less than 1/1000
+    near = paired_statistic([[x + 0.3 * rng.normal(), 1.0] for x, _ in b], b, lambda s: float(s[0] / s[1]))
+    assert near.test == "paired bootstrap"
+    assert 0.01 < near.p <= 1
     same = paired_statistic(b, b, lambda s: float(s[0] / s[1]))
     assert same.p == 1.0
     assert same.difference == 0

@@ -84,7 +84,7 @@ class RunData:
     @property
     def benchmark(self) -> str:
         """Which benchmark it is about, "" if nothing says so."""
-        return str(self.score.get("benchmark") or self.config.get("benchmark") or "")
+        return _text(self.score.get("benchmark")) or _text(self.config.get("benchmark"))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def read_run(path: Path, name: str = "", *, control: bool = False) -> RunData:
     run.problems = sum(1 for _ in _lines(run, "problems.jsonl"))
     run.judges = _judges(run)
     run.chains, run.causal = _object(run, "chains.json"), _object(run, "causal.json")
-    run.samples, run.control_facts = _object(run, "samples.json"), _object(run, "controls.json")
+    run.samples, run.control_facts = _clean_samples(_object(run, "samples.json")), _object(run, "controls.json")
     answered, items = run.overall.get("answered"), run.overall.get("items")
     if isinstance(answered, int) and isinstance(items, int) and answered < items:
         run.notes.append(f"It is not finished: {answered:,} of {items:,} items have an answer.")
@@ -343,8 +343,7 @@ def _score(run: RunData, found: dict[str, Any]) -> dict[str, Any]:
     version = found.get("version", 1)
     if version == SCORE_VERSION:
         if isinstance(found.get("overall"), dict) and isinstance(found.get("metrics"), list):
-            found["metrics"] = [m for m in found["metrics"] if isinstance(m, dict) and isinstance(m.get("name"), str)]
-            return found
+            return _clean_score(found)
         run.notes.append(f"{SCORE_NAME} has no overall line or no metrics; score the run again.")
         return {}
     if version != 1 or not isinstance(found.get("overall"), dict):
@@ -374,6 +373,73 @@ def _score(run: RunData, found: dict[str, Any]) -> dict[str, Any]:
         "notes": [],
         "deviations": [],
     }
+
+
+def _clean_score(found: dict[str, Any]) -> dict[str, Any]:
+    """The score with everything in it of the type the page expects; what is of another type is left out."""
+    metrics = [m for m in found["metrics"] if isinstance(m, dict) and isinstance(m.get("name"), str)]
+    tables = found.get("tables")
+    paper = found.get("paper")
+    clean = {
+        **{k: found.get(k) for k in ("version", "kind")},
+        **{k: _text(found.get(k)) for k in ("benchmark", "data", "data_sha256", "revision", "predictions", "headline")},
+        "metrics": [
+            {
+                "name": m["name"],
+                "title": _text(m.get("title")) or m["name"],
+                "unit": _text(m.get("unit")),
+                "official": m.get("official") is True,
+                "explained": _text(m.get("explained")),
+            }
+            for m in metrics
+        ],
+        "overall": _clean_group(found["overall"]),
+        "tables": {
+            str(kind): [_clean_group(g) for g in groups if isinstance(g, dict)]
+            for kind, groups in (tables.items() if isinstance(tables, dict) else ())
+            if isinstance(groups, list)
+        },
+        "paper": {str(k): v for k, v in paper.items() if _finite(v)} if isinstance(paper, dict) else {},
+    }
+    for name in ("notes", "deviations", "problems"):
+        clean[name] = [line for line in _list(found.get(name)) if isinstance(line, str)]
+    return clean
+
+
+def _clean_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    values = group.get("values")
+    return {
+        **group,
+        "name": str(group.get("name", "")),
+        "items": _whole(group.get("items")),
+        "answered": _whole(group.get("answered")),
+        "values": {
+            str(metric): {**v, "over_all_items": o if _finite(o := v.get("over_all_items")) else None}
+            for metric, v in (values.items() if isinstance(values, dict) else ())
+            if isinstance(v, dict) and _finite(v.get("value"))
+        },
+    }
+
+
+def _text(found: object) -> str:
+    return found if isinstance(found, str) else ""
+
+
+def _clean_samples(found: dict[str, Any]) -> dict[str, Any]:
+    points = [
+        {**p, "tokens_per_question": t if _finite(t := p.get("tokens_per_question")) else None}
+        for p in _list(found.get("points"))
+        if isinstance(p, dict) and _whole(p.get("n")) and _finite(p.get("majority"))
+    ]
+    return {"points": points, "items": _whole(found.get("items")), "how": _text(found.get("how"))} if points else {}
+
+
+def _whole(found: object) -> int | None:
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 53 else None
+
+
+def _finite(found: object) -> bool:
+    return isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < 1e12
 
 
 def _list(found: object) -> Iterable[Any]:

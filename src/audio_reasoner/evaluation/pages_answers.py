@@ -145,9 +145,13 @@ def _at(run: RunData, metric: str, i: int) -> float | None:
 
 def _disagree(run: RunData, i: int) -> bool:
     """Whether the readings that say right or wrong say different things."""
-    units = {m["name"]: m.get("unit") for m in run.metrics}
-    values = {c[i] for name, c in run.rows.readings.items() if units.get(name) == "percent" and c[i] is not None}
-    return len(values) > 1
+    decided = _deciding(run)
+    return len({c[i] for name, c in run.rows.readings.items() if name in decided and c[i] is not None}) > 1
+
+
+def _deciding(run: RunData) -> set[str]:
+    """Readings that say right or wrong."""
+    return {m["name"] for m in run.metrics if m.get("unit") == "percent"} - run.rows.graded
 
 
 def choose(questions: Sequence[Question], entries: int, seed: int) -> list[Question]:
@@ -226,12 +230,13 @@ def _list(found: object) -> list[Any]:
 def _readings(run: RunData, row: Mapping[str, Any]) -> dict[str, bool | None]:
     """Right or wrong by each reading that says so; None where the official rule leaves the row out."""
     held = row.get("readings")
+    decided = _deciding(run)
     found: dict[str, bool | None] = {}
     for metric in run.metrics:
         name = metric["name"]
-        if metric.get("unit") == "percent" and isinstance(held, dict) and name in held:
+        if name in decided and isinstance(held, dict) and name in held:
             value = held[name]
-            found[name] = None if not isinstance(value, int | float) else value >= 0.5
+            found[name] = value > 0 if isinstance(value, int | float) else None
     return found
 
 
@@ -356,7 +361,8 @@ def _beside(rows: Sequence[tuple[RunData, Mapping[str, Any]]]) -> Markup:
             if n in ("strict", "extracted", "judged")
         )
         if not told:
-            value = (row.get("readings") or {}).get(run.headline)
+            held = row.get("readings")
+            value = held.get(run.headline) if isinstance(held, dict) else None
             told = f"{run.headline} {value:.2f}" if isinstance(value, int | float) else _DASH
         lines.append(
             [

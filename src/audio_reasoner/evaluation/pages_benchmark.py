@@ -9,7 +9,7 @@ does the chain that stands before the answer mean anything (chains, causal test)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from audio_reasoner.evaluation.pages_chains import chains_cards
 from audio_reasoner.evaluation.pages_listening import controls_card, samples_card
 from audio_reasoner.evaluation.pages_values import (
     DASH,
+    answered_of,
     constant_dot,
     interval_of,
     p_text,
@@ -117,18 +118,11 @@ def _ladder(chapter: Chapter) -> Markup | None:
 
 
 def _scores(chapter: Chapter) -> Markup:
-    metrics = chapter.metrics
+    metrics, further = _main_metrics(chapter)
     lines: list[list[str | Markup]] = []
     for run in chapter.runs:
         overall = run.overall
-        answered, items = overall.get("answered"), overall.get("items")
-        part = (
-            f"{answered:,}"
-            if answered == items
-            else f"{answered:,}/{items:,}"
-            if isinstance(answered, int) and isinstance(items, int)
-            else DASH
-        )
+        part = answered_of(overall)
         cells: list[str | Markup] = [run_name(chapter.label(run)), part]
         cells += [value_cell(run.value(m["name"]), m.get("unit", "")) for m in metrics]
         cells += [_rate(overall.get("unparsed")), _constant(overall), _effort(run)]
@@ -144,15 +138,38 @@ def _scores(chapter: Chapter) -> Markup:
     last = len(header) - 3  # what no run has is no column
     kept = [i for i in range(len(header)) if i < last or any(row[i] != DASH for row in lines)]
     header, lines = [header[i] for i in kept], [[row[i] for i in kept] for row in lines]
+    more = Markup("").join(
+        [_further(chapter, further[at : at + PER_TABLE]) for at in range(0, len(further), PER_TABLE)]
+    )
+    if more:
+        more = disclosure("Further measures", more, colour=5, aside=f"{len(further)} columns", opened=False)
     official = ", ".join(m.get("title") or m["name"] for m in metrics if m.get("official"))
     note = f"Official rules: {official}. " if official else ""
     note += "Small figures are 95 % intervals over clips; “all” counts items without an answer as wrong. Best constant: the best answer one could always give, chosen with the right answers in view; chance: expected of random choices."
     return card(
         "Scores",
-        table(header, lines, numeric=tuple(range(1, len(header))), caption=f"Scores on {chapter.title}"),
+        table(header, lines, numeric=tuple(range(1, len(header))), caption=f"Scores on {chapter.title}") + more,
         note,
         wide=True,
     )
+
+
+def _main_metrics(chapter: Chapter) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The metrics that fit beside each other, and the others: readings and headline first, in the scorer's order."""
+    metrics = chapter.metrics
+    wanted = {chapter.headline, *LADDER}
+    chosen = [m["name"] for m in metrics if m["name"] in wanted]
+    chosen += [m["name"] for m in metrics if m["name"] not in wanted][: max(0, PER_TABLE - len(chosen))]
+    return [m for m in metrics if m["name"] in chosen], [m for m in metrics if m["name"] not in chosen]
+
+
+def _further(chapter: Chapter, metrics: Sequence[dict[str, Any]]) -> Markup:
+    rows: list[list[str | Markup]] = [
+        [run_name(chapter.label(run)), *(value_cell(run.value(m["name"]), m.get("unit", "")) for m in metrics)]
+        for run in chapter.runs
+    ]
+    header = ["Run", *[m.get("title") or m["name"] for m in metrics]]
+    return table(header, rows, numeric=tuple(range(1, len(header))), caption=f"Further measures on {chapter.title}")
 
 
 def _rate(found: object) -> str:

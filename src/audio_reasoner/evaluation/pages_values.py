@@ -18,6 +18,14 @@ def shown_value(value: float, unit: str) -> str:
     return f"{value:.3f}" if unit == "share" else f"{value:.2f}"
 
 
+def answered_of(overall: Mapping[str, Any]) -> str:
+    """How many items have an answer: a number, or "40/90" where some have none."""
+    answered, items = overall.get("answered"), overall.get("items")
+    if not isinstance(answered, int):
+        return DASH
+    return f"{answered:,}" if answered == items or not isinstance(items, int) else f"{answered:,}/{items:,}"
+
+
 def interval_of(value: Mapping[str, Any]) -> tuple[float, float] | None:
     """The interval of a `Value.to_dict()`."""
     ends = value.get("interval_95")
