@@ -11,7 +11,7 @@ import pytest
 
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.evaluation.base import Benchmark, Item
-from audio_reasoner.evaluation.chains import CHAINS_NAME, analyse, analyse_replies, difference, read_reply
+from audio_reasoner.evaluation.chains import CHAINS_NAME, analyse, analyse_replies, difference, lines_of, read_reply
 from audio_reasoner.evaluation.timelines import read_timelines
 
 OPTIONS = ("dog", "bell", "rain")
@@ -98,6 +98,15 @@ def test_claims_and_what_they_are_worth(found: dict[str, Any]) -> None:
     assert claims["accuracy"]["by_section"]["caption"]["wrong"]["n"] == 2
     wrong = found["examples"]["contradicted"][0]
     assert wrong["claims"][0]["detail"] == "in truth: dog, bell"
+
+
+def test_a_terminal_is_told_the_figures(found: dict[str, Any], tmp_path: Path) -> None:
+    first, second = lines_of(found)
+    assert "well-formed 50.0 % of 8; SUMMARY and RESPONSE name the same option 75.0 % of 4 (1 SUMMARY" in first
+    assert "none contradicted in 3 chains (right answers 66.7 % of 3), some in 2 (right answers 50.0 % of 2)" in second
+    plain = analyse_replies(REPLIES, bench(tmp_path / "no", list(REPLIES)))
+    assert plain is not None
+    assert len(lines_of(plain)) == 1
 
 
 def test_hard_families_do_not_pass_for_bad_chains(tmp_path: Path) -> None:

@@ -199,6 +199,23 @@ def test_replies_that_cannot_be_changed_are_left_alone(raw: str) -> None:
     assert edits(raw) == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "half", "last"),
+    [
+        ("At 0.2 s a dog. At 1.5 s a bell.", "At 0.2 s a dog.", "At 1.5 s a bell."),
+        ("1. A dog at 0.2 s.\n2. A bell.\n3. So (a).", "1. A dog at 0.2 s.", "3. So (a)."),
+        ("Last is 3. 3 is clap. (a) clap yes.", "Last is 3. 3 is clap.", "(a) clap yes."),
+        ("dog bell rain", "dog bell", "dog bell rain"),
+        ("先有狗叫。后有铃声。", "先有狗叫。", "后有铃声。"),
+        ("dog", None, "dog"),
+    ],
+)
+def test_sentences_are_cut_where_they_end(text: str, half: str | None, last: str) -> None:
+    made = edits(chain("1 dog, 2 bell.", text, "(a) dog"))
+    assert (made["reasoning-half"].told if "reasoning-half" in made else None) == half
+    assert made["repeat-reasoning"].told == last
+
+
 def test_hostile_captions() -> None:
     for caption in ("(", "1 .", "1 dog, " * 300, "1 \\dog(.", "狗叫。然后是铃声。", "dog" * 5000):
         for edit in edits(chain(caption, "一。二。", "(a) dog")).values():

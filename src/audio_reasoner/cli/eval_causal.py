@@ -175,7 +175,9 @@ def show(told: dict[str, Any], console: Console) -> None:
     from rich.table import Table
 
     table = Table(box=None, title="in percent, with 95 % intervals over recordings", title_justify="left")
-    heads = ("intervention", "n", "changed", "beyond placebo", "implied answer", "by placebo", "unparsed", "right")
+    heads = (
+        "intervention", "n", "changed", "beyond repeat", "beyond irrelevant", "implied answer", "by repeat", "right",
+    )  # fmt: skip
     for name in heads:
         table.add_column(name, justify="left" if name == "intervention" else "right", no_wrap=name == "intervention")
     for name, found in told["interventions"].items():
@@ -185,9 +187,9 @@ def show(told: dict[str, Any], console: Console) -> None:
             str(found["n"]),
             _cell(found["changed"]),
             _cell(found["beyond_placebo"]),
+            _cell(found["beyond_irrelevant"]),
             _cell(found["followed"]),
             _cell(found["followed_by_placebo"]),
-            _short(found["unparsed"]),
             right,
         )
     console.print(table)

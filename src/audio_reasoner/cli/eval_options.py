@@ -85,6 +85,12 @@ def score_file(
         writable(json_out).write_text(json_text(score.to_dict(), indent=1) + "\n", encoding="utf-8")
     if markdown is not None:
         writable(markdown).write_text(to_markdown(score), encoding="utf-8")
+    if predictions.name == PREDICTIONS_NAME and (predictions.parent / "run.json").is_file():
+        from audio_reasoner.evaluation.chains import analyse, lines_of
+
+        chains = analyse(predictions.parent, items)
+        for line in lines_of(chains) if chains is not None else ():
+            typer.echo(line)
     return len(replies.problems)
 
 

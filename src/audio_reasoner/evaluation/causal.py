@@ -468,8 +468,8 @@ def reading(told: Mapping[str, Any]) -> list[str]:
     for name, found in by_name.items():
         if found["followed"]["n"] and name != "caption-truth":
             out.append(
-                f"{name}: {_percent(found['followed'])} of the answers became the one the change implies; with the "
-                f"placebo {_percent(found['followed_by_placebo'])} were that one."
+                f"{name}: {_percent(found['followed'])} of the answers became the one the change implies; after the "
+                f"last sentence said again {_percent(found['followed_by_placebo'])} were that one."
             )
     out.extend(
         f"{name}: {_percent(found['changed'])} of the answers changed; right before "
@@ -477,6 +477,13 @@ def reading(told: Mapping[str, Any]) -> list[str]:
         for name in ("reasoning-half", "reasoning-empty")
         if (found := by_name.get(name)) is not None
     )
+    silent = [
+        f"{name} {_percent(found['unparsed'])}"
+        for name, found in by_name.items()
+        if (found["unparsed"]["value"] or 0) > 0.05
+    ]
+    if silent:
+        out.append(f"Answers that name no option after the change: {', '.join(silent)}.")
     if (found := by_name.get("caption-truth")) is not None:
         out.append(
             f"With the true CAPTION {_percent(found['accuracy_after'])} of the answers were right, with its own "

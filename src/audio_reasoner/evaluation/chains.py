@@ -252,6 +252,28 @@ def _permutation(order: Any, item: Item) -> Sequence[int] | None:
     return order
 
 
+def lines_of(found: Mapping[str, Any]) -> list[str]:
+    """What an analysis says, in a few lines for a terminal."""
+
+    def percent(value: Mapping[str, Any]) -> str:
+        return "–" if value["value"] is None else f"{100 * value['value']:.1f} % of {value['n']:,}"
+
+    agreement = found["agreement"]
+    out = [
+        f"chains: well-formed {percent(found['well_formed'])}; SUMMARY and RESPONSE name the same option "
+        f"{percent(agreement['rate'])} ({agreement['summary_unparsed'] + agreement['none']:,} SUMMARY and "
+        f"{agreement['response_unparsed'] + agreement['none']:,} RESPONSE name none)"
+    ]
+    if (claims := found["claims"]) is not None:
+        chains, accuracy = claims["chains"], claims["accuracy"]
+        out.append(
+            f"claims of CAPTION and REASONING: none contradicted in {chains['right']:,} chains (right answers "
+            f"{percent(accuracy['right'])}), some in {chains['wrong']:,} (right answers {percent(accuracy['wrong'])}), "
+            f"nothing to decide in {chains['undecided']:,}"
+        )
+    return out
+
+
 def summary_of(read: Sequence[Reply], items: int, with_claims: bool, examples: int = EXAMPLES) -> dict[str, Any]:
     """The content of `chains.json`."""
     tagged = [r for r in read if r.parsed.tagged]

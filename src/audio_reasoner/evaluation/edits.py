@@ -46,7 +46,8 @@ UNEDITED: dict[Place, str] = {"caption": "unedited-caption", "reasoning": "unedi
 FILLERS = ("That is what there is.", "This is all for now.", "So much for this part.", "Let me go on from here.")
 FILLERS_ZH = ("以上就是这一部分的内容。", "这一部分就到这里。")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
+_STOP = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*|\n\s*")
+_STEP = re.compile(r"\s*\(?\w{1,2}[.)]")
 
 
 @dataclass(frozen=True)
@@ -224,14 +225,22 @@ def _filler(text: str, rng: random.Random) -> str:
     return rng.choice(FILLERS_ZH if _CJK.search(text) else FILLERS)
 
 
+def _stops(text: str) -> list[tuple[int, int]]:
+    """Where a sentence ends and the next begins. The number of a step ("2.") is no sentence."""
+    found = [m.span() for m in _STOP.finditer(text)]
+    return [
+        (a, b) for a, b in found if a > 0 and b < len(text) and not _STEP.fullmatch(text, text.rfind("\n", 0, a) + 1, a)
+    ]
+
+
 def _last(text: str) -> str:
-    return [s for s in _SENTENCE.split(text.strip()) if s][-1]
+    text = text.strip()
+    stops = _stops(text)
+    return text[stops[-1][1] :] if stops else text
 
 
 def _half(text: str) -> str | None:
-    """The first half by sentences, or by words where there is one sentence; None if there is nothing to halve."""
-    sentences = [s for s in _SENTENCE.split(text) if s]
-    if len(sentences) > 1:
-        return " ".join(sentences[: len(sentences) // 2])
-    words = text.split()
-    return " ".join(words[: len(words) // 2]) if len(words) > 1 else None
+    """About the first half, by sentences, or by words where there is one sentence; None if it has one word."""
+    text = text.strip()
+    ends = [a for a, _ in _stops(text)] or [m.start() for m in re.finditer(r"\s+", text)]
+    return text[: min(ends, key=lambda a: abs(a - len(text) / 2))] if ends else None
