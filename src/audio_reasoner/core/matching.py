@@ -32,7 +32,7 @@ Rule = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OptionMatch:
     """Which option a reply means (0-based, None for none), by which rule, and on what words."""
 
@@ -166,8 +166,7 @@ class _Mark(NamedTuple):
     label: bool  # "(b)", "B." and the like
 
 
-@dataclass(frozen=True)
-class _Options:
+class _Options(NamedTuple):
     """What the rules need to know about the options; cached, because thousands of replies share them."""
 
     texts: tuple[str, ...]
@@ -281,21 +280,39 @@ def _strip(tokens: _Tokens) -> tuple[str, ...]:
     return kept or tuple(tokens.word)
 
 
+class _Option(NamedTuple):
+    """What is known of one option by itself."""
+
+    full: tuple[str, ...]
+    key: tuple[str, ...]  # without articles and connectors
+    connected: bool  # its key still holds a word like "a" or "then"
+    breaks: bool
+    letter_like: bool
+
+
 @lru_cache(maxsize=16384)
-def _option_tokens(option: str) -> _Tokens:
+def _option(text: str) -> _Option:
     """Labels come back in thousands of questions, in ever new company."""
-    return _Tokens(_clean(option))
+    tokens = _Tokens(_clean(text))
+    key = _strip(tokens)
+    return _Option(
+        full=tuple(tokens.word),
+        key=key,
+        connected=not _CONNECTORS.isdisjoint(key),
+        breaks=any(tokens.broken[1:-1]),
+        letter_like=_looks_like_a_letter(tokens),
+    )
 
 
 @lru_cache(maxsize=4096)
 def _compile(options: tuple[str, ...]) -> _Options:
-    tokens = [_option_tokens(option) for option in options]
-    full = tuple(tuple(t.word) for t in tokens)
-    keys = tuple(_strip(t) for t in tokens)
-    if len(set(keys)) < len(set(full)) or any(word in _CONNECTORS for key in keys for word in key):
+    known = [_option(option) for option in options]
+    full = tuple([option.full for option in known])
+    keys = tuple([option.key for option in known])
+    if len(set(keys)) < len(set(full)) or any(option.connected for option in known):
         # Two options differ only in words like "a" or "then", or such a word matters: then every word counts.
         keys = full
-    same = tuple(keys.index(key) for key in keys)
+    same = tuple([keys.index(key) for key in keys])
     by_first: dict[str, list[tuple[tuple[str, ...], int]]] = {}
     for i, key in enumerate(keys):
         if key and same[i] == i:
@@ -305,10 +322,13 @@ def _compile(options: tuple[str, ...]) -> _Options:
         full=full,
         keys=keys,
         same=same,
-        by_first={first: tuple(sorted(found, key=lambda kv: -len(kv[0]))) for first, found in by_first.items()},
-        breaks=tuple(any(t.broken[1:-1]) for t in tokens),
-        lasts=frozenset(words[-1] for words in full if words),
-        letter_like=any(_looks_like_a_letter(t) for t in tokens),
+        by_first={
+            first: tuple(sorted(found, key=lambda kv: -len(kv[0])) if len(found) > 1 else found)
+            for first, found in by_first.items()
+        },
+        breaks=tuple([option.breaks for option in known]),
+        lasts=frozenset([words[-1] for words in full if words]),
+        letter_like=any(option.letter_like for option in known),
     )
 
 
