@@ -254,7 +254,8 @@ def _group(name: str, items: Sequence[Item], rows: Sequence[EmotionRow | None]) 
                 interval = (100 * low, 100 * high)
             elif rounds is not None:
                 low, high = np.nanquantile(figure(rounds), [0.025, 0.975])
-                interval = (100 * float(low), 100 * float(high))
+                # No spread in any round (all right, all the same label) is no proof that there is none.
+                interval = (100 * float(low), 100 * float(high)) if low < high else None
             over_all = None if whole is None else 100 * float(figure(whole))
             values[reading + ending] = Value(100 * float(figure(matrix)), n, interval, over_all)
     values["emobox_micro_f1"] = values["emobox"]

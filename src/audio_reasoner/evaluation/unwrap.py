@@ -19,16 +19,16 @@ _LABEL = re.compile(
     r"(?:translation|translated\s+(?:text|sentence|version)|answer|response)"
     rf"(?:\s+(?:of|for)\s+(?:the|this)\s+(?:audio|speech|sentence|clip|recording|text)(?:\s+clip)?)?"
     rf"(?:\s*[(（]?\s*(?:in|into|to)\s+{_LANGUAGE}[)）]?)?"
-    r"(?:\s+(?:is|reads|would\s+be|goes)(?:\s+as\s+follows)?)?\s*(?:\*\*)?\s*[:：]\s*(?:\*\*)?\s*",
+    r"(?:\s+(?:is|reads|would\s+be|goes)(?:\s+as\s+follows)?)?\s*[:：]\s*",
     re.IGNORECASE,
 )
 _CHINESE_LABEL = re.compile(
     r"(?:好的[，,。!！]?\s*)?(?:以下是|这是)?(?:这句话的|该句的|音频的|语音的|英文的|中文的)?"
     r"(?:中文|英文|英语|汉语)?(?:翻译|译文|译为|答案|回答)(?:结果|如下|是|为)*\s*[:：]\s*"
 )
-_BARE_LANGUAGE = re.compile(
-    rf"(?:\*\*)?(?:{_LANGUAGE}|中文|英文|英语|汉语)(?:\*\*)?\s*[:：]\s*(?:\*\*)?\s*", re.IGNORECASE
-)
+_BARE_LANGUAGE = re.compile(rf"(?:{_LANGUAGE}|中文|英文|英语|汉语)\s*[:：]\s*", re.IGNORECASE)
+_LABELS = (_LABEL, _CHINESE_LABEL, _BARE_LANGUAGE)
+_BOLD_LABEL = re.compile(r"\*\*([^*\n]{1,80}?)(?:\*\*\s*[:：]|[:：]\s*\*\*)\s*")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _QUOTES = {
     '"': '"',
@@ -90,17 +90,25 @@ def _layer(text: str, keep_quotes: bool) -> tuple[str, str] | None:
     fence = _FENCE.fullmatch(text)
     if fence is not None and "```" not in fence[1]:
         return fence[1].strip(), "fence"
-    for pattern, name in ((_TOKEN, "token"), (_LABEL, "label"), (_CHINESE_LABEL, "label"), (_BARE_LANGUAGE, "label")):
-        found = pattern.match(text)
-        if found is not None and found.end():
-            rest = text[found.end() :].strip()
-            if rest:
-                return rest, name
     bold = _BOLD.fullmatch(text)
     if bold is not None and bold[1] not in bold[2]:
         return bold[2].strip(), "bold"
+    token = _TOKEN.match(text)
+    if token is not None and text[token.end() :].strip():
+        return text[token.end() :].strip(), "token"
+    end = _label_end(text)
+    if text[end:].strip() and end:
+        return text[end:].strip(), "label"
     if not keep_quotes:
         inner = _unquote(text)
         if inner is not None:
             return inner, "quotes"
     return None
+
+
+def _label_end(text: str) -> int:
+    """Where a label at the beginning ends; 0 without one."""
+    bold = _BOLD_LABEL.match(text)
+    if bold is not None and any(pattern.fullmatch(f"{bold[1]}:") for pattern in _LABELS):
+        return bold.end()
+    return next((found.end() for pattern in _LABELS if (found := pattern.match(text)) is not None), 0)
