@@ -118,6 +118,24 @@ def test_a_text_that_cannot_be_used_is_asked_for_again_and_remembered(tmp_path: 
         assert (hopeless.lines[0]["text"], hopeless.lines[0]["attempts"]) == ("no", 2)
 
 
+def test_a_hopeless_judge_is_not_asked_for_the_other_opinions_on_the_same_thing(tmp_path: Path) -> None:
+    request = task(0).request
+    five = [JudgeTask("i0", "rubric", n, request, read, "of", 3) for n in range(5)]
+    with scripted_judge(lambda *_: "no") as judge:
+        told: list[int] = []
+        result = run(five, tmp_path, judge.url, on_progress=lambda done, total, stats: told.append(done))
+        assert len(judge.requests) == 3
+        assert [(x["n"], x["attempts"], x["parsed"]) for x in result.lines] == [(0, 3, {})]
+        assert told == [5]
+        assert run(five, tmp_path, judge.url).asked == 0
+    with scripted_judge(lambda *_: "yes") as judge:
+        result = run(
+            [JudgeTask("i1", "rubric", n, task(1).request, read, "of", 3) for n in range(5)], tmp_path, judge.url
+        )
+        assert ([x["n"] for x in result.lines], len(judge.requests)) == ([0, 1, 2, 3, 4], 5)
+        assert len({x["call_key"] for x in result.lines}) == 5
+
+
 def test_a_judge_that_goes_away_stops_the_run_and_keeps_what_is_paid(tmp_path: Path) -> None:
     tasks = [task(i) for i in range(200)]
     with scripted_judge(lambda *_: "yes", delay_s=0.005) as judge:

@@ -40,8 +40,9 @@ def lines(given: rubrics.Submission, *texts: str, name: str = "m0") -> list[dict
 
 
 def test_only_right_answers_are_asked_about_five_times_each() -> None:
-    benchmark = a_benchmark(item(0), item(1), item(2, rubric=None), item(3))
-    predictions = Predictions({"m0": CHAIN, "m1": "a cat", "m2": "a dog"})
+    broken = [item(4 + i, rubric=rubric) for i, rubric in enumerate(([], [7], [{"name": "c", "choices": []}], "x"))]
+    benchmark = a_benchmark(item(0), item(1), item(2, rubric=None), item(3), *broken)
+    predictions = Predictions({"m0": CHAIN, "m1": "a cat", "m2": "a dog"} | {x.id: "a dog" for x in broken})
     tasks = rubrics.rubric_tasks(benchmark, predictions)
     assert [(t.id, t.n, t.purpose) for t in tasks] == [("m0", n, "rubric") for n in range(5)]
     sampling = tasks[0].request.sampling

@@ -95,8 +95,12 @@ def judge_(
         float | None, typer.Option(min=0, help="Spend at most so many USD in this directory.", rich_help_panel=_LIMITS)
     ] = None,
     prices: Annotated[Path | None, typer.Option(help="YAML file with prices.", rich_help_panel=_LIMITS)] = None,
-    rpm: Annotated[float | None, typer.Option(help="Requests per minute, if known.", rich_help_panel=_LIMITS)] = None,
-    tpm: Annotated[float | None, typer.Option(help="Tokens per minute, if known.", rich_help_panel=_LIMITS)] = None,
+    rpm: Annotated[
+        float | None, typer.Option(min=0.001, help="Requests per minute, if known.", rich_help_panel=_LIMITS)
+    ] = None,
+    tpm: Annotated[
+        float | None, typer.Option(min=0.001, help="Tokens per minute, if known.", rich_help_panel=_LIMITS)
+    ] = None,
     max_in_flight: Annotated[
         int | None, typer.Option(min=1, help="Calls at the same time, if known.", rich_help_panel=_LIMITS)
     ] = None,

@@ -145,7 +145,7 @@ def _plan_rubric(made: JudgePlan, benchmark: Benchmark, predictions: Predictions
     made.notes.append(f"{right} answers are right by the official rule; the others score 0 without being judged.")
     without = sum(not rubric_of(item) for item in benchmark.items)
     if without:
-        made.notes.append(f"{without} items have no rubric: the data file is older than February 2026.")
+        made.notes.append(f"{without} items have no usable rubric (files older than February 2026 have none).")
 
 
 def _plan_mapper(made: JudgePlan, benchmark: Benchmark, predictions: Predictions, settings: JudgeSettings) -> None:

@@ -252,6 +252,7 @@ class _Engine:
         self._tally = (0, 0, 0)
         self._transports: list[Any] = []
         self._in_a_row = 0
+        self._done = 0
 
     async def run(self) -> None:
         """Form all opinions."""
@@ -262,11 +263,11 @@ class _Engine:
             self._transports.append(transport_of(endpoint))
             return self._transports[-1]
 
-        todo = iter(enumerate(self._tasks))
+        todo = iter(self._units())
         async with Caller(self._ledger, connect=connect, **self._options) as caller:
             try:
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(min(WORKERS, len(self._tasks))):
+                    for _ in range(min(WORKERS, len(self._units()))):
                         group.create_task(self._work(caller, todo))
             except BaseExceptionGroup as several:
                 raise _worst(several) from None
@@ -277,19 +278,33 @@ class _Engine:
                 if left_out:
                     self._ledger.write([self._ledger.set_meta(self._meta_key, left_out)])
 
-    async def _work(self, caller: Caller, todo: Iterator[tuple[int, JudgeTask]]) -> None:
-        for place, task in todo:
-            try:
-                line = await self._one(caller, task)
-                if line is not None:
-                    self._lines[place] = line
-                self._in_a_row = 0
-            except TeacherError as error:
-                self._problems[place] = (task.id, task.purpose, error.code, error.message)
-                self._count_failure(error)
-            if self._on_progress is not None:
-                done = len(self._lines) + len(self._problems)
-                self._on_progress(done, len(self._tasks), caller.stats())
+    def _units(self) -> list[list[int]]:
+        """Places of tasks that are done one after the other: several opinions on one thing."""
+        units: dict[tuple[str, str], list[int]] = {}
+        for place, task in enumerate(self._tasks):
+            units.setdefault((task.id, task.purpose), []).append(place)
+        return list(units.values())
+
+    async def _work(self, caller: Caller, todo: Iterator[list[int]]) -> None:
+        for unit in todo:
+            for place in unit:
+                task = self._tasks[place]
+                try:
+                    line = await self._one(caller, task)
+                    if line is not None:
+                        self._lines[place] = line
+                    self._in_a_row = 0
+                except TeacherError as error:
+                    line = None
+                    self._problems[place] = (task.id, task.purpose, error.code, error.message)
+                    self._count_failure(error)
+                # A judge that has failed so often on one thing is not asked for the other opinions on it.
+                given_up = line is not None and not line["parsed"] and task.attempts > 1
+                self._done += len(unit) - unit.index(place) if given_up else 1
+                if self._on_progress is not None:
+                    self._on_progress(self._done, len(self._tasks), caller.stats())
+                if given_up:
+                    break
 
     def _count_failure(self, error: TeacherError) -> None:
         self._in_a_row += error.retryable  # a request that is refused for what it says is no sign of a judge in trouble

@@ -124,9 +124,16 @@ def official_file(benchmark: Benchmark, predictions: Predictions, out: Path) -> 
 
 
 def rubric_of(item: Item) -> list[dict[str, Any]]:
-    """The item's criteria; empty where the data file has none (files from before February 2026)."""
+    """The item's criteria; empty where the data file has none (files from before February 2026), or unusable ones."""
     rubric = item.extra.get("rubric")
-    return [c for c in rubric if isinstance(c, dict)] if isinstance(rubric, list) else []
+    usable = isinstance(rubric, list) and all(map(_usable, rubric))
+    return list(rubric) if usable and isinstance(rubric, list) else []
+
+
+def _usable(criterion: Any) -> bool:
+    """Whether any score could ever be accepted for it; else every opinion would be asked for in vain."""
+    choices = criterion.get("choices") if isinstance(criterion, dict) and "name" in criterion else None
+    return isinstance(choices, list) and bool(choices) and all(isinstance(c, int | float) for c in choices)
 
 
 def is_right(item: Item, answer: str) -> bool:
