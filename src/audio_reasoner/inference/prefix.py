@@ -9,6 +9,7 @@ never seen in training, and what it says next would tell about the cut, not abou
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from audio_reasoner.core.errors import InputError
 
 PIECES_BACK = 3
 """How many of the last words or signs the model spells itself; the rules that join signs look no further."""
+_CONTROL = re.compile(r"<\|.*\|>")
 MOST_BACK = 12
 """At most so many tokens are spelled again: scripts without spaces have words as long as a sentence."""
 
@@ -37,9 +39,13 @@ class Vocabulary:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         letters = _byte_letters()
-        special = set(tokenizer.all_special_tokens)
         added = tokenizer.get_added_vocab()
-        self._added = {int(i): word.encode() for word, i in added.items() if word not in special}
+        kinds = tokenizer.added_tokens_decoder
+        # Released models have thousands of control tokens; only plain ones, such as our tags, are text of an answer.
+        plain = {
+            i: w for w, i in added.items() if not (getattr(kinds.get(i), "special", True) or _CONTROL.fullmatch(w))
+        }
+        self._added = {int(i): word.encode() for i, word in plain.items()}
         self._bytes: dict[int, bytes] = {}
         for word, i in tokenizer.get_vocab().items():
             if word not in added and word and all(c in letters for c in word):
@@ -50,7 +56,6 @@ class Vocabulary:
                 "the model's tokenizer is not a byte-level one, so an answer cannot be continued.",
                 code="model.tokenizer",
             )
-        self._control = tuple(sorted(special))
         self._order = sorted(self._bytes, key=lambda i: (self._bytes[i], i))
         self._keys = [self._bytes[i] for i in self._order]
 
@@ -80,16 +85,17 @@ class Vocabulary:
             InputError: `prefix.control_token`: it holds a control token; `prefix.bad_text`: it cannot be written in
                 tokens and read back as the same text.
         """
-        for literal in self._control:
-            if literal in text:
-                raise InputError(
-                    f"the beginning of the answer holds the control token {literal!r}.", code="prefix.control_token"
-                )
         try:
             whole = text.encode("utf-8")
             ids = [int(i) for i in self._tokenizer(text, add_special_tokens=False)["input_ids"]]
         except (UnicodeEncodeError, TypeError) as error:
             raise InputError("the beginning of the answer is no valid text.", code="prefix.bad_text") from error
+        for i in ids:
+            if i not in self._bytes:
+                raise InputError(
+                    f"the beginning of the answer holds the control token {self._tokenizer.decode([i])!r}.",
+                    code="prefix.control_token",
+                )
         if b"".join(self.bytes_of(i) for i in ids) != whole:
             raise InputError(
                 "the beginning of the answer is another text once the model's tokenizer has read it.",
