@@ -176,6 +176,7 @@ class _Options(NamedTuple):
     by_first: dict[str, tuple[tuple[tuple[str, ...], int], ...]]
     breaks: tuple[bool, ...]
     lasts: frozenset[str]  # the last words
+    vocabulary: frozenset[str]  # all words of the keys, and the connectors
     letter_like: bool  # an option starts with a lone letter A–G ("C major", "A:maj7")
 
 
@@ -328,6 +329,7 @@ def _compile(options: tuple[str, ...]) -> _Options:
         },
         breaks=tuple([option.breaks for option in known]),
         lasts=frozenset([words[-1] for words in full if words]),
+        vocabulary=_MAY_CONNECT.union(*keys),
         letter_like=any(option.letter_like for option in known),
     )
 
@@ -391,7 +393,7 @@ def _text_of(tokens: _Tokens, words: tuple[str, ...], known: _Options) -> int | 
     """The option whose text is all of the reply."""
     if words in known.full:
         return known.full.index(words)
-    if known.keys is known.full:
+    if known.keys is known.full or not known.vocabulary.issuperset(words):
         return None
     key = _strip(tokens)
     if key not in known.keys:
@@ -450,7 +452,11 @@ class _Reading:
             places: Sequence[int] = range(t.size)
             words = t.word
         else:
-            places = [i for i, word in enumerate(t.word) if word not in _MAY_CONNECT or not _connects(t.word, i)]
+            places = [
+                i
+                for i, word in enumerate(t.word)
+                if word not in _MAY_CONNECT or (word == "by" and not _connects(t.word, i))
+            ]
             words = [t.word[i] for i in places]
         hits: list[tuple[int, int, int]] = []
         reach = -1
@@ -462,7 +468,7 @@ class _Reading:
                 if stop > at + 1 and tuple(words[at:stop]) != key:
                     continue
                 start, end = places[at], places[stop - 1] + 1
-                if end <= reach or t.glued(start) or t.glued(end):
+                if end <= reach or (t.gap[start] != " " and t.glued(start)) or (t.gap[end] != " " and t.glued(end)):
                     continue
                 if not known.breaks[index] and True in t.broken[start + 1 : end]:
                     continue
