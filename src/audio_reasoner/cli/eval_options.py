@@ -21,6 +21,8 @@ RowsOut = Annotated[
 ]
 
 PREDICTIONS_NAME = "predictions.jsonl"
+SCORE_NAME = "score.json"
+ROWS_NAME = "rows.jsonl"
 
 
 def score_file(
@@ -39,7 +41,7 @@ def score_file(
 
     Args:
         benchmark: its name in the registry.
-        predictions: a prediction file, or the directory of a run.
+        predictions: a prediction file, or the directory of a run, whose `score.json` and `rows.jsonl` are written anew.
         data: the benchmark as downloaded.
         json_out: where `score.json` goes.
         markdown: where the tables go.
@@ -66,20 +68,33 @@ def score_file(
     elif not judged.is_file():
         raise InputError(f"there is no {judged}.", code="judged.missing", hint="`eval judge` writes it.")
     if predictions.is_dir():
+        # What `eval compare` reads there must not be older than the opinions and rules it is scored by now.
+        json_out, rows = json_out or predictions / SCORE_NAME, rows or predictions / ROWS_NAME
         predictions = predictions / PREDICTIONS_NAME
     items = module.read(data)
     if allow_missing is not None:
         items.problems += [str(fault) for fault in check_audio(items, allow_missing)]
     replies = fit(items, read_predictions(predictions, key=key, id_key=id_key))
     verdicts = read_judged(judged) or None
+    # Beside the old file until all is judged: what stops half-way must not leave half a file.
+    beside = rows if rows is None or (rows.exists() and not rows.is_file()) else rows.with_name(f"{rows.name}.tmp")
     with ExitStack() as stack:
-        lines = stack.enter_context(writable(rows).open("w", encoding="utf-8")) if rows is not None else None
+        if rows is not None:
+            writable(rows)
+        lines = stack.enter_context(beside.open("w", encoding="utf-8")) if beside is not None else None
 
         def on_row(row: Row) -> None:
             if lines is not None:
                 lines.write(json_text(row.to_dict()) + "\n")
 
-        score = module.score(items, replies, predictions.name, on_row, verdicts)
+        try:
+            score = module.score(items, replies, predictions.name, on_row, verdicts)
+        except BaseException:
+            if beside is not None and beside != rows:
+                beside.unlink(missing_ok=True)
+            raise
+    if beside is not None and rows is not None and beside != rows:
+        beside.replace(rows)
     print_score(score, Console())
     if json_out is not None:
         writable(json_out).write_text(json_text(score.to_dict(), indent=1) + "\n", encoding="utf-8")

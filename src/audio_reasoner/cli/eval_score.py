@@ -22,7 +22,7 @@ def score_(
         Path,
         typer.Argument(
             help="Prediction file (the official scripts' forms, JSON lines with id and raw, or one JSON object that "
-            "maps ids to texts), or the directory of an `eval run`."
+            "maps ids to texts), or the directory of an `eval run`; its score.json and rows.jsonl are then made anew."
         ),
     ],
     data: Data,
