@@ -194,6 +194,7 @@ def test_chains_and_causal_test_are_shown_where_there_are_any(made: Files, tmp_p
         "version": 1,
         "interventions": {"caption-swap": {"place": "caption", "told": "another sound is named", "n": 80, "changed": rate, "followed": rate}},
         "not_shown": ["Changed text is text the model did not choose."],
+        "reading": ["In words, 62 % of the answers changed."],
     }  # fmt: skip
     (run / "causal.json").write_text(json.dumps(causal))
     page = render(compare_runs([run]))
@@ -512,3 +513,16 @@ def test_translations_are_compared_by_corpus_bleu(tmp_path: Path) -> None:
     assert pair.p_holm < 0.01
     low, high = pair.result.interval
     assert low < pair.result.difference < high
+
+
+def test_a_name_that_leads_out_of_the_data_is_not_followed(made: Files, tmp_path: Path) -> None:
+    from audio_reasoner.evaluation.pages_sounds import find_recording
+
+    sound = made["data"].parent / "test-mini-audios" / "clip-00000.wav"
+    score = {"data": str(made["data"])}
+    assert find_recording(score, "./test-mini-audios/clip-00000.wav", None) == sound
+    assert find_recording({"data": "/nowhere/x.json"}, "a/clip-00000.wav", sound.parent) == sound
+    assert find_recording(score, str(sound), None) is None
+    assert find_recording(score, f"../{made['data'].parent.name}/test-mini-audios/clip-00000.wav", None) is None
+    assert find_recording(score, "", None) is None
+    assert find_recording({}, "clip-00000.wav", None) is None

@@ -146,7 +146,7 @@ def label_pairs(clip: Clip | None) -> list[tuple[str, str]]:
     return [(x.kind, x.value) for x in clip.labels] if clip else []
 
 
-def _marks(content: str, claims: Iterable[Claim]) -> list[tuple[int, int, str, str]]:
+def marks_of(content: str, claims: Iterable[Claim]) -> list[tuple[int, int, str, str]]:
     """Where the claims of a section stand in it; several of one place become one mark with the worst outcome."""
     order = {"undecidable": 0, "supported": 1, "contradicted": 2}
     places: dict[tuple[int, int], list[Claim]] = {}
@@ -209,7 +209,7 @@ def sample_entry(shown: Shown, clip: Clip | None, run: str, claims: Sequence[Cla
     for i, (section, content) in enumerate(shown.chain.items()):
         n = text.words(content)
         total += n
-        body = prose(content, _marks(content, [c for c in claims if c.section == section]))
+        body = prose(content, marks_of(content, [c for c in claims if c.section == section]))
         chain.append(disclosure(section.capitalize(), body, colour=i, aside=f"{text.count(n)} words"))
     origin = [copyable(k, v) for k, v in shown.origin]
     if shown.row is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,17 @@ from markupsafe import Markup
 from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.core.choices import letter
 from audio_reasoner.core.errors import AudioReasonerError
-from audio_reasoner.core.records import Clip
-from audio_reasoner.cota.page_samples import spans_of
+from audio_reasoner.core.records import Claim, Clip
+from audio_reasoner.cota.page_samples import marks_of
 from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import PREDICTIONS_NAME, ROWS_NAME, RunData, line_at, upgrade_row
+from audio_reasoner.evaluation.pages_sounds import Sounds, Wanted, fill_sounds, truth_of
 from audio_reasoner.report import (
     Entry,
     Section,
     browser,
     copyable,
     disclosure,
-    encode_listening,
-    player,
     prose,
     shared,
     table,
@@ -39,8 +38,6 @@ from audio_reasoner.report import (
 )
 
 _DASH = "–"
-LONGEST_S = 30.0
-"""Seconds of a recording that can be heard in the page; longer ones are cut there, and say so."""
 MOST_TEXT = 20_000
 """Characters of one section that are shown; a reply that repeats itself for pages is cut, and says so."""
 _RIGHT, _WRONG = "✓", "✗"
@@ -55,17 +52,6 @@ class Question:
     ident: str
     rows: tuple[tuple[RunData, int], ...]
     telling: bool
-
-
-@dataclass
-class Sounds:
-    """Players by name, and how many recordings are heard, named only, or not found."""
-
-    parts: dict[str, Markup] = field(default_factory=dict)
-    heard: int = 0
-    named: int = 0
-    missing: int = 0
-    timelines: dict[Path, dict[str, Clip]] = field(default_factory=dict)
 
 
 def answers_section(
@@ -88,17 +74,19 @@ def answers_section(
     several = len(comparison.chapters) > 1
     sounds = Sounds()
     made: list[tuple[str, list[Entry]]] = []
-    wanted: list[tuple[str, Question, dict[str, Any]]] = []
+    wanted: list[Wanted] = []
     for q in chosen:
         rows = [(run, upgrade_row(line_at(run.path / ROWS_NAME, run.rows.places[i])), i) for run, i in q.rows]
         rows = [(run, row, i) for run, row, i in rows if row.get("id") == q.ident]
         if not rows:
             continue
         name = f"{q.benchmark}/{q.sha256[:8]}/{rows[0][1].get('clip') or q.ident}"
-        wanted.append((name, q, rows[0][1]))
+        score = rows[0][0].score
+        wanted.append(Wanted(name, score, q.ident, rows[0][1]))
         beside = _beside([(run, row) for run, row, _ in rows])
-        made.append((name, [_entry(q, run, row, name, beside, several) for run, row, _ in rows]))
-    _fill_sounds(sounds, wanted, clips, audio, seed)
+        truth = truth_of(sounds, score, q.ident)
+        made.append((name, [_entry(q, run, row, name, beside, several, truth) for run, row, _ in rows]))
+    fill_sounds(sounds, wanted, clips, audio, seed)
     every = [e for _, es in made for e in es]
     if not every:
         note = (
@@ -173,7 +161,9 @@ def choose(questions: Sequence[Question], entries: int, seed: int) -> list[Quest
 # ------------------------------------------------------------------------------------------------------------- entries
 
 
-def _entry(q: Question, run: RunData, row: Mapping[str, Any], sound: str, beside: Markup, several: bool) -> Entry:
+def _entry(
+    q: Question, run: RunData, row: Mapping[str, Any], sound: str, beside: Markup, several: bool, truth: Clip | None
+) -> Entry:
     line = line_at(run.path / PREDICTIONS_NAME, run.effort.places[q.ident]) if q.ident in run.effort.places else {}
     if line.get("id") != q.ident:
         line = {}
@@ -192,6 +182,10 @@ def _entry(q: Question, run: RunData, row: Mapping[str, Any], sound: str, beside
         unread = row.get("option_index") is None
         facets["option"] = "unparsed" if unread else "from the SUMMARY" if row.get("from_summary") else "read"
     facets["chain"] = (defects[0] if defects else "well-formed") if row.get("tagged") else "no tags"
+    claims = _claims(row, line, truth) if truth is not None else ()
+    if claims:
+        told = {c.status for c in claims}
+        facets["claims"] = next((s for s in ("contradicted", "supported") if s in told), "undecidable")
     question = str(row.get("question") or "")
     title = question or str(row.get("answer") or q.ident)
     chips = [(k, str(v)) for k, v in (groups or {}).items()]
@@ -208,7 +202,7 @@ def _entry(q: Question, run: RunData, row: Mapping[str, Any], sound: str, beside
         title,
         _options(row),
         _verdicts(run, row, readings),
-        _chain(row, line),
+        _chain(row, line, claims),
         beside,
         disclosure("Where it comes from", _origin(q, run, row, line), colour=5, opened=False),
     )
@@ -312,7 +306,28 @@ def _cut(found: str, most: int = MOST_TEXT) -> str:
     return found if len(found) <= most else f"{found[:most]} … ({len(found) - most:,} more characters)"
 
 
-def _chain(row: Mapping[str, Any], line: Mapping[str, Any]) -> Markup:
+def _claims(row: Mapping[str, Any], line: Mapping[str, Any], truth: Clip) -> tuple[Claim, ...]:
+    """What the chain says that the timeline can decide."""
+    from audio_reasoner.evaluation.base import Item
+    from audio_reasoner.evaluation.chains import claims_in
+
+    sections = line.get("sections")
+    if not isinstance(sections, dict):
+        return ()
+    held = {name: s if isinstance(s := sections.get(name), str) and s else None for name in SECTIONS}
+    choices = tuple(str(c) for c in _list(row.get("choices")))
+    answer = str(row.get("answer") or "")
+    gold = choices.index(answer) if answer in choices else None
+    held_groups = row.get("groups")
+    groups = {str(k): str(v) for k, v in held_groups.items()} if isinstance(held_groups, dict) else {}
+    item = Item(str(row.get("id")), (), str(row.get("question") or ""), choices, answer, gold, groups, "")
+    try:
+        return claims_in(held, item, truth)
+    except (AudioReasonerError, ValueError):
+        return ()  # no question of ours: then nothing in it can be decided
+
+
+def _chain(row: Mapping[str, Any], line: Mapping[str, Any], claims: Sequence[Claim]) -> Markup:
     sections = line.get("sections") if isinstance(line.get("sections"), dict) else {}
     parts = []
     for i, name in enumerate(SECTIONS):
@@ -320,7 +335,10 @@ def _chain(row: Mapping[str, Any], line: Mapping[str, Any]) -> Markup:
         if isinstance(content, str) and content:
             parts.append(
                 disclosure(
-                    name.upper(), prose(_cut(content)), colour=i, aside=f"{text.count(text.words(content))} words"
+                    name.upper(),
+                    prose(said := _cut(content), marks_of(said, [c for c in claims if c.section == name])),
+                    colour=i,
+                    aside=f"{text.count(text.words(content))} words",
                 )
             )
     body = row.get("body")
@@ -398,87 +416,4 @@ def _origin(q: Question, run: RunData, row: Mapping[str, Any], line: Mapping[str
         disclosure("Prompt", prose(_cut(asked)), colour=5, opened=False)
         if isinstance(asked, str) and asked
         else Markup("")
-    )
-
-
-# -------------------------------------------------------------------------------------------------------------- sounds
-
-
-def find_recording(score: Mapping[str, Any], name: str, audio: Path | None) -> Path | None:
-    """Where a recording lies: below `audio`, else below the data file's directory or one of the two above it."""
-    if not name:
-        return None
-    data = Path(str(score.get("data") or ""))
-    roots = [audio] if audio is not None else []
-    if str(data) not in ("", "."):
-        start = data if data.is_dir() else data.parent
-        roots += [start, start.parent, start.parent.parent]
-    for root in roots:
-        for candidate in (root / name, root / Path(name).name):
-            if candidate.is_file():
-                return candidate
-    return None
-
-
-def _fill_sounds(
-    sounds: Sounds, wanted: Sequence[tuple[str, Question, Mapping[str, Any]]], clips: int, audio: Path | None, seed: int
-) -> None:
-    first = {name: (q, row) for name, q, row in reversed(wanted)}
-    names = list(dict.fromkeys(name for name, _, _ in wanted))
-    order = names[:]
-    random.Random(seed).shuffle(order)
-    # The first entry is what one sees on opening: it should play.
-    order = names[:1] + [n for n in order if n != names[0]] if names else []
-    for name in order:
-        q, row = first[name]
-        recordings = [str(a) for a in _list(row.get("audio"))]
-        listed = ", ".join(recordings) or "no recording is named"
-        if not recordings or sounds.heard >= clips:
-            sounds.named += bool(recordings)
-            sounds.parts[name] = Markup('<p class="note">Recording: <code>{}</code></p>').format(text.printable(listed))
-            continue
-        path = find_recording(q.rows[0][0].score, recordings[0], audio)
-        if path is None:
-            sounds.missing += 1
-            sounds.parts[name] = Markup(
-                '<p class="note">Recording: <code>{}</code>, not found where the data lies.</p>'
-            ).format(text.printable(listed))
-            continue
-        sounds.parts[name] = _player(path, sounds, len(recordings), _truth(sounds, q))
-
-
-def _truth(sounds: Sounds, q: Question) -> Clip | None:
-    """The clip with its timeline, where a file beside the data tells what is heard when."""
-    from audio_reasoner.evaluation.timelines import TIMELINES_NAME, read_timelines
-
-    path = Path(str(q.rows[0][0].score.get("data") or "")).parent / TIMELINES_NAME
-    if path not in sounds.timelines:
-        try:
-            sounds.timelines[path] = read_timelines(path) if path.is_file() else {}
-        except AudioReasonerError:
-            sounds.timelines[path] = {}  # `eval run` and the chains' analysis name what is wrong with it
-    return sounds.timelines[path].get(q.ident)
-
-
-def _player(path: Path, sounds: Sounds, recordings: int, truth: Clip | None) -> Markup:
-    from audio_reasoner.core.audio import load_mono
-
-    try:
-        pcm = load_mono(path)
-    except AudioReasonerError as error:
-        sounds.missing += 1
-        return Markup('<p class="note">The recording cannot be played: {} [{}]</p>').format(
-            text.shorten(error.message, 300), error.code
-        )
-    sounds.heard += 1
-    duration = len(pcm) / 16_000
-    notes = []
-    if duration > LONGEST_S:
-        pcm = pcm[: int(LONGEST_S * 16_000)]
-        notes.append(f"The first {LONGEST_S:.0f} of {duration:.0f} seconds.")
-    if recordings > 1:
-        notes.append(f"The first of {recordings} recordings.")
-    spans, title = spans_of(truth) if truth is not None else ([], "")
-    return player(
-        len(pcm) / 16_000, sound=encode_listening(pcm), pcm=pcm, spans=spans, spans_title=title, note=" ".join(notes)
     )

@@ -241,7 +241,8 @@ def _groups(chapter: Chapter) -> list[Markup]:
             blocks.append(
                 table(header, lines, numeric=tuple(range(1, len(header))), caption=f"{chapter.title} by {kind}")
             )
-        note = f"{metric.get('title') or metric['name']}, with 95 % intervals; the highest of a line is bold, whether or not it is more than luck."
+        note = f"{metric.get('title') or metric['name']}, with 95 % intervals"
+        note += "; the highest of a line is bold, whether or not it is more than luck." if len(runs) > 1 else "."
         parts.append(card(f"By {kind.replace('_', ' ')}", Markup("<br>").join(blocks), note, wide=True))
     return parts
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from audio_reasoner.core.chain import SECTIONS
 from audio_reasoner.evaluation.compare import Chapter
 from audio_reasoner.evaluation.compare_read import RunData
-from audio_reasoner.report import Dot, DotLine, card, dot_plot, signs, table, text
+from audio_reasoner.report import Dot, DotLine, card, disclosure, dot_plot, signs, table, text
 from audio_reasoner.report.dots import Shape
 
 _DASH = "–"
@@ -33,18 +33,23 @@ def _object(found: object, *path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _number(found: object) -> float | None:
+    return float(found) if isinstance(found, int | float) and abs(found) < 1e12 else None
+
+
 def rate_cell(found: object) -> str | Markup:
     """A rate of `chains.json` ({"value", "n", "interval_95"}, shares) in per cent, with its interval and denominator."""
-    if not isinstance(found, dict) or not isinstance(found.get("value"), int | float):
+    if not isinstance(found, dict) or (value := _number(found.get("value"))) is None:
         return _DASH
-    ends = found.get("interval_95")
+    ends = _ends(found)
     below = []
-    if isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) for e in ends):
-        below.append(f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}")
+    if ends is not None:
+        between = " to " if ends[0] < 0 else "–"
+        below.append(f"{ends[0]:.1f}{between}{ends[1]:.1f}".replace("-", "−"))
     if isinstance(found.get("n"), int):
         below.append(f"of {found['n']:,}")
     return Markup("{}{}").format(
-        f"{100 * found['value']:.1f}",
+        f"{100 * value:.1f}".replace("-", "−"),
         Markup("").join([Markup('<small class="ci">{}</small>').format(b) for b in below]),
     )
 
@@ -65,13 +70,9 @@ def _sections(chapter: Chapter) -> Markup | None:
         cells: list[str | Markup] = [Markup('<span class="run">{}</span>').format(chapter.label(run))]
         for name in SECTIONS:
             section = _object(held, "sections", name)
-            present = _object(section, "present").get("value")
-            cells.append(f"{100 * present:.1f}" if isinstance(present, int | float) else _counted(run, name))
-        words = sum(
-            w
-            for name in SECTIONS
-            if isinstance(w := _object(held, "sections", name, "words").get("median"), int | float)
-        )
+            present = _number(_object(section, "present").get("value"))
+            cells.append(f"{100 * present:.1f}" if present is not None else _counted(run, name))
+        words = sum(_number(_object(held, "sections", name, "words").get("median")) or 0.0 for name in SECTIONS)
         cells.append(text.count(round(words)) if words else _DASH)
         cells.append(rate_cell(held.get("well_formed")) if held else _well_formed(run))
         cells.append(rate_cell(_object(held, "agreement").get("rate")))
@@ -160,64 +161,87 @@ def _counts_text(held: object) -> str:
     return f"{found.get('supported', 0)}/{found.get('contradicted', 0)}"
 
 
+MOST_LINES = 42
+"""Changes drawn in one chart: three runs with all of them."""
+_CAUSAL = ("changed", "beyond_placebo", "followed", "followed_by_placebo", "kept", "accuracy_after")
+
+
+def _sentences(found: object) -> list[str]:
+    return [line for line in found if isinstance(line, str)] if isinstance(found, list) else []
+
+
 def _causal(chapter: Chapter) -> Markup | None:
     rows: list[list[str | Markup]] = []
     lines: list[DotLine] = []
     caveats: list[str] = []
+    reading = Markup("")
     several = sum(bool(run.causal) for run in chapter.runs) > 1
     for run in chapter.runs:
-        for name, held in _object(run.causal, "interventions").items():
+        label = Markup('<b class="run">{}</b>').format(chapter.label(run))
+        for i, (name, held) in enumerate(_object(run.causal, "interventions").items()):
             found = held if isinstance(held, dict) else {}
-            label = f"{chapter.label(run)}: {name}" if several else str(name)
-            dots = [
-                d
-                for d in (
-                    _rate_dot(found.get("changed"), "disc", 4, "changed"),
-                    _rate_dot(found.get("followed"), "square", 1, "followed"),
-                )
-                if d is not None
-            ]
-            if dots:
-                said = f"{dots[0].value:.0f} %" if dots[0].name == "changed" else ""
-                lines.append(DotLine(label, tuple(dots), said, spread=True))
-            told = found.get("told")
-            rows.append([
-                Markup('<span class="run">{}</span>').format(chapter.label(run)),
-                Markup('{}<small class="ci">{}</small>').format(name, str(found.get("place") or "")) if not told else Markup("{} <small>{}</small>").format(name, text.shorten(str(told), 90)),
-                *(rate_cell(found.get(k)) for k in ("changed", "beyond_placebo", "followed", "followed_by_placebo", "kept", "accuracy_after")),
-            ])  # fmt: skip
-        caveats += [c for c in run.causal.get("not_shown") or [] if isinstance(c, str) and c not in caveats]
+            told = str(found.get("told") or found.get("place") or "")
+            # What changes nothing that matters is drawn hollow: the others are read against it.
+            idle = told.startswith(("placebo", "nothing"))
+            dots = (
+                _rate_dot(found.get("changed"), "ring" if idle else "disc", 4, "changed"),
+                _rate_dot(found.get("followed"), "square", 1, "became the implied answer"),
+                _rate_dot(found.get("followed_by_placebo"), "cross", 7, "the placebo gives the implied answer"),
+            )
+            kept = tuple(d for d in dots if d is not None)
+            if kept:
+                drawn = f"{chapter.label(run)}: {name}" if several else str(name)
+                lines.append(DotLine(drawn, kept, f"{kept[0].value:.0f} %" if dots[0] is not None else "", spread=True))
+            what = Markup('{}<br><small class="published">{}</small>').format(name, text.shorten(told, 100))
+            rows.append([label if i == 0 else "", what, *(rate_cell(found.get(k)) for k in _CAUSAL)])
+        caveats += [c for c in _sentences(run.causal.get("not_shown")) if c not in caveats]
+        if said := _sentences(run.causal.get("reading")):
+            listed = Markup("").join([Markup("<li>{}</li>").format(x) for x in said])
+            reading += disclosure(
+                f"In words: {chapter.label(run)}",
+                Markup('<ul class="remarks">{}</ul>').format(listed),
+                colour=5,
+                opened=False,
+            )
     if not rows:
         return None
     header = [
         "Run",
         "Change",
         "Answer changed, %",
-        "Beyond placebo",
-        "Followed, %",
-        "Placebo follows, %",
+        "Beyond placebo, points",
+        "Became the implied one, %",
+        "Placebo gives it, %",
         "Kept, %",
         "Right after, %",
     ]
-    chart = dot_plot(lines[:24], "Answers that change", left=38) + signs(
-        [("disc", 4, "the answer changed"), ("square", 1, "it became the one the changed chain implies")]
-    )
+    chart = dot_plot(lines[:MOST_LINES], "Answers that change", left=30) + signs(
+        [("disc", 4, "the answer changed"), ("ring", 4, "changed by an edit that should not matter"),
+         ("square", 1, "it became the one the changed chain implies"), ("cross", 7, "the placebo gives that one by itself")]
+    )  # fmt: skip
     numbers = table(header, rows, numeric=tuple(range(2, len(header))), caption="Causal test")
     listed = Markup('<ul class="remarks">{}</ul>').format(
         Markup("").join([Markup("<li>{}</li>").format(c) for c in caveats])
     )
+    more = f" The chart shows the first {MOST_LINES} changes." if len(lines) > MOST_LINES else ""
     return card(
         "Does the answer follow the chain?",
-        chart + Markup('<div class="below">{}</div>').format(numbers) + listed,
-        "A fact or a step of the chain is changed and the model goes on from there. “Beyond placebo”: how much more often the answer changes than after an edit that should change nothing. “Kept”: how often the old answer stayed where the change still implies it.",
+        chart + Markup('<div class="below">{}</div>').format(numbers) + reading + listed,
+        "A fact or a step of the chain is changed and the model goes on from there. “Beyond placebo”: how much more often the answer changes than after the placebo, on the same questions. “Kept”: how often the old answer stayed where the change still implies it."
+        + more,
         wide=True,
     )
 
 
-def _rate_dot(found: object, shape: Shape, colour: int, name: str) -> Dot | None:
-    if not isinstance(found, dict) or not isinstance(found.get("value"), int | float):
-        return None
+def _ends(found: dict[str, Any]) -> tuple[float, float] | None:
     ends = found.get("interval_95")
-    spread = isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) for e in ends)
-    interval = (100 * ends[0], 100 * ends[1]) if spread and isinstance(ends, list) else None
-    return Dot(100 * found["value"], shape, colour, name, interval)
+    if not isinstance(ends, list) or len(ends) != 2:
+        return None
+    low, high = _number(ends[0]), _number(ends[1])
+    return None if low is None or high is None else (100 * low, 100 * high)
+
+
+def _rate_dot(found: object, shape: Shape, colour: int, name: str) -> Dot | None:
+    if not isinstance(found, dict) or (value := _number(found.get("value"))) is None:
+        return None
+    return Dot(100 * value, shape, colour, name, _ends(found))
