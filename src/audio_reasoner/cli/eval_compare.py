@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN_DIR...", help="Run directories, of one or several benchmarks.")
+        list[Path], typer.Argument(metavar="RUN_DIR", help="Run directories, of one or several benchmarks.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the tables as Markdown too.")] = None,

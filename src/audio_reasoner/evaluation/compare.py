@@ -246,7 +246,9 @@ def compare_runs(
             runs.append(run)
         else:
             why = " ".join(run.notes) or "Nothing says which benchmark it is about."
-            aside.append((name, f"{why} {run.effort.n:,} answers lie in its predictions.jsonl."))
+            items = run.header.get("items")
+            of = f" of {items:,}" if isinstance(items, int) else ""
+            aside.append((name, f"{why} {run.effort.n:,}{of} answers lie in its predictions.jsonl."))
     if not runs:
         listed = "; ".join(f"{name}: {why}" for name, why in aside[:5])
         raise InputError(

@@ -29,7 +29,7 @@ def answered_of(overall: Mapping[str, Any]) -> str:
 def interval_of(value: Mapping[str, Any]) -> tuple[float, float] | None:
     """The interval of a `Value.to_dict()`."""
     ends = value.get("interval_95")
-    if isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) for e in ends):
+    if isinstance(ends, list) and len(ends) == 2 and all(isinstance(e, int | float) and abs(e) < 1e12 for e in ends):
         return float(ends[0]), float(ends[1])
     return None
 
