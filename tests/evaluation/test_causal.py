@@ -246,6 +246,13 @@ def _sound() -> Sound:
     return Sound("k", 0.1, lambda: np.zeros(1600, dtype=np.float32))
 
 
+def follow(prefix: str) -> str:
+    """What `follower` writes after a beginning."""
+    said: list[str] = []
+    Scripted(follower).go_on([Begun("", (), prefix)], 9, lambda _, text: said.append(text))
+    return said[0][len(prefix) :]
+
+
 class _Server:
     """A server that answers as its `mode` says."""
 
@@ -259,6 +266,9 @@ class _Server:
                 outer.bodies.append(body)
                 prefix = body["messages"][-1]["content"]
                 text = {"continue": " go on", "echo": prefix + " go on", "fresh": "<THINK>\nanew"}.get(outer.mode, "")
+                if outer.mode == "chain":
+                    begun = body["messages"][-1]["role"] == "assistant"
+                    text = follow(prefix) if begun else chain(caption(LISTS[0]), "dog")
                 status = {"refuse": 400, "broken": 418}.get(outer.mode, 200)
                 said = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [
                     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
@@ -356,3 +366,20 @@ def test_the_command_against_a_server(bench: Benchmark, server: _Server, tmp_pat
     assert told["items"] == 4
     refused = CliRunner().invoke(app, [*args, "--only", "nonsense"])
     assert refused.exit_code != 0
+
+
+@pytest.mark.system
+def test_the_command_makes_the_answers_first_if_there_are_none(
+    bench: Benchmark, server: _Server, tmp_path: Path
+) -> None:
+    server.mode = "chain"
+    out = tmp_path / "out"
+    args = ["eval", "causal", "mmau-mini", "--data", str(bench.root), "--model", server.spec, "-o", str(out), "-n", "3"]
+    done = CliRunner().invoke(app, args)
+    assert done.exit_code == 0, done.output
+    told = json.loads((out / CAUSAL_NAME).read_text())
+    assert told["interventions"]["caption-swap"]["followed"]["value"] == 1.0
+    assert len((out / "own" / "predictions.jsonl").read_text().splitlines()) == 3
+    sent = len(server.bodies)
+    assert CliRunner().invoke(app, args).exit_code == 0
+    assert len(server.bodies) == sent, "nothing is asked twice"

@@ -177,11 +177,14 @@ def run_causal(
         ConfigError: `causal.other_test`: the directory holds a test with other settings.
         InputError: `causal.nothing`: no answer has a chain that can be changed.
     """
-    from audio_reasoner.core.run import RunDir, run_lock
+    from audio_reasoner.core.run import RunDir, run_lock, storage_problem
 
-    out_dir.mkdir(parents=True, exist_ok=True)
-    with run_lock(RunDir(out_dir)):
-        return _run(continuer, benchmark, rows, out_dir, settings, model, identity, long_audio, on_progress)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        with run_lock(RunDir(out_dir)):
+            return _run(continuer, benchmark, rows, out_dir, settings, model, identity, long_audio, on_progress)
+    except OSError as error:  # a full disk, a directory that is none of ours
+        raise storage_problem(error, out_dir) from error
 
 
 def _run(
@@ -418,11 +421,11 @@ def _figures(name: str, rows: Rows, placebo: Rows, irrelevant: Rows) -> dict[str
         "told": told,
         "n": len(found),
         "changed": _rate(found, "changed"),
-        "beyond_placebo": None if name == PLACEBO[place] else _beyond(found, placebo),
+        "beyond_placebo": _beyond([] if name == PLACEBO[place] else found, placebo),
         "followed": _rate(new, "followed"),
         "followed_by_placebo": rate([v for _, v in paired], [r["clip"] for r, _ in paired]),
         "followed_beyond_placebo": _mean_difference([(float(r["followed"]) - v, r["clip"]) for r, v in paired]),
-        "beyond_irrelevant": _beyond(found, irrelevant) if place == "caption" and name != "irrelevant-fact" else None,
+        "beyond_irrelevant": _beyond(found if place == "caption" and name != "irrelevant-fact" else [], irrelevant),
         "kept": _shares([(not r["changed"], r) for r in found if r["expects"] == "same"]),
         "unparsed": _shares([(r["option"] is None, r) for r in found]),
         "well_formed": _rate(found, "well_formed"),
