@@ -264,11 +264,11 @@ class _Server:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.bodies.append(body)
-                prefix = body["messages"][-1]["content"]
+                content = body["messages"][-1]["content"]
+                prefix = content if isinstance(content, str) else ""
                 text = {"continue": " go on", "echo": prefix + " go on", "fresh": "<THINK>\nanew"}.get(outer.mode, "")
                 if outer.mode == "chain":
-                    begun = body["messages"][-1]["role"] == "assistant"
-                    text = follow(prefix) if begun else chain(caption(LISTS[0]), "dog")
+                    text = follow(prefix) if prefix else chain(caption(LISTS[0]), "dog")
                 status = {"refuse": 400, "broken": 418}.get(outer.mode, 200)
                 said = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [
                     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
