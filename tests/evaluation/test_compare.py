@@ -101,6 +101,9 @@ def test_a_chapter_for_every_benchmark(made: Files) -> None:
     comparison = compare_runs([made["chat"], made["weak"], made["meld"]])
     assert [c.benchmark for c in comparison.chapters] == ["mmau-mini", "air-chat", "meld"]
     page = render(comparison)
+    assert "columns: 61.69" in page
+    assert page.count("△") > 10
+    assert "measured here, unknown revision of the data" in page
     for title in ("MMAU test-mini", "AIR-Bench chat", "MELD test", "Table 4: MMAU-mini", "Table 8: MELD"):
         assert title in page
     assert "The judge is another model than the official one." in page  # a deviation is repeated

@@ -16,9 +16,11 @@ from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import RunData
 from audio_reasoner.evaluation.pages_values import interval_of, shown_value
 from audio_reasoner.evaluation.published import (
+    Average,
     PublishedTable,
     averages,
     elsewhere,
+    mmau_fractions,
     paper,
     published_tables,
     remarks,
@@ -154,7 +156,7 @@ def paper_section(comparison: Comparison) -> Section:
                 opened=False,
             )
         )
-    lead = Markup("Rows marked {} <span class='tag'>published</span> repeat {} digit by digit; rows marked {} were measured here, with 95 % intervals where the score has them. {} marks what its own row or the size of the data contradicts.").format(
+    lead = Markup("Rows marked {} <span class='tag'>published</span> repeat {} digit by digit; rows marked {} were measured here, with 95 % intervals where the score has them. {} marks an average that its own columns do not give, △ a percentage that no count of right answers in the official file gives.").format(
         mark("ring", 7), paper(), mark("disc", 4), Markup('<b class="flag">▲</b>')
     )  # fmt: skip
     return Section(
@@ -165,20 +167,12 @@ def paper_section(comparison: Comparison) -> Section:
 def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
     lines: list[list[str | Markup]] = []
     doubted = {(a.model, a.column): a for a in averages(t) if not a.agrees}
+    impossible = _impossible(t)
     trained = any(row.trained_on for row in t.rows)
     for row in t.rows:
         cells: list[str | Markup] = []
         for column, value in zip(t.columns, row.values, strict=True):
-            doubt = doubted.get((row.model, column))
-            if doubt is None:
-                cells.append(Markup('<span class="published">{}</span>').format(value or _DASH))
-            else:
-                ways = "; ".join(f"{name}: {float(v):.2f}" for name, v in doubt.ways)
-                cells.append(
-                    Markup('<span class="published">{} <b class="flag" title="{}">▲</b></span>').format(
-                        value or _DASH, ways
-                    )
-                )
+            cells.append(_published(value, doubted.get((row.model, column)), (row.model, column) in impossible))
         extra: list[str | Markup] = [row.trained_on or _DASH] if trained else []
         name = Markup('{} <span class="published run">{}</span>').format(mark("ring", 7), row.model)
         lines.append(
@@ -193,6 +187,9 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
     for label, run in runs:
         cells = [_ours(run, t, column) for column in t.columns]
         own: list[str | Markup] = [_DASH] if trained else []
+        unknown = (
+            ", unknown revision of the data" if str(run.score.get("revision")).startswith("unknown revision") else ""
+        )
         name = Markup('<span class="run" title="{}">{} <b>{}</b></span>').format(
             label, mark("disc", 4), text.shorten(label, 30)
         )
@@ -202,7 +199,7 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
             if isinstance(answered, int) and isinstance(items, int) and answered < items
             else ""
         )
-        lines.append([name, f"measured here{part}", text.shorten(run.model, 24) or _DASH, *own, *cells])
+        lines.append([name, f"measured here{part}{unknown}", text.shorten(run.model, 24) or _DASH, *own, *cells])
     header = ["Model", "Row", "Size or model", *(["{so, mu, sp}"] if trained else []), *t.columns]
     first = 4 if trained else 3
     body = table(
@@ -231,6 +228,30 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
     return card(
         f"Table {t.number}: {t.title}", body + folded, f"{t.measure}. Columns as the paper names them.", wide=True
     )
+
+
+def _impossible(t: PublishedTable) -> set[tuple[str, str]]:
+    """Cells of Table 4 that no count of right answers in the official file gives."""
+    if t.number != 4:
+        return set()
+    return {
+        (f.model, column)
+        for f in mmau_fractions()
+        for column, counts in zip(t.columns, f.counts, strict=True)
+        if not counts
+    }
+
+
+def _published(value: str | None, doubt: Average | None, impossible: bool) -> Markup:
+    """A printed figure with what speaks against it, in words too, so that it stays on paper."""
+    flags = Markup("")
+    below = Markup("")
+    if impossible:
+        flags += Markup(' <span class="flag" title="no count of right answers in the official file gives it">△</span>')
+    if doubt is not None:
+        flags += Markup(' <b class="flag" title="not what its columns give">▲</b>')
+        below = Markup('<small class="ci">columns: {}</small>').format(f"{float(doubt.ways[0][1]):.2f}")
+    return Markup('<span class="published">{}{}{}</span>').format(value or _DASH, flags, below)
 
 
 def _ours(run: RunData, t: PublishedTable, column: str) -> str | Markup:
