@@ -14,6 +14,7 @@ from audio_reasoner.evaluation.prompting import (
     prompt_of,
     prompts_hash,
     style_named,
+    wording_is_published,
 )
 from audio_reasoner.evaluation.registry import BENCHMARKS
 
@@ -27,7 +28,7 @@ def bench(name: str = "mmau-mini", kind: str = "choice") -> Benchmark:
 
 
 def text(style: str, one: Item | None = None, order: tuple[int, ...] | None = None) -> str:
-    return prompt_of(style_named(style), bench(), one or item(), order)
+    return prompt_of(style_named(style), one or item(), order)
 
 
 def test_published_forms_stand_to_the_letter() -> None:
@@ -58,18 +59,23 @@ def test_what_cannot_be_shown_is_an_error_of_that_item() -> None:
         ("mmau", item(choices=()), "prompt.no_options"),
         ("mmar", item(choices=tuple(map(str, range(27)))), "question.options"),
         ("bare", item(question=" \n"), "prompt.no_question"),
+        ("ours", item(question="half \ud800 of it"), "prompt.not_text"),
     ):
         with pytest.raises(InputError) as caught:
             text(style, one)
         assert caught.value.code == code
 
 
-def test_tasks_without_a_question_get_our_words() -> None:
-    one = item(question="", choices=())
-    assert "Chinese" in prompt_of(style_named("ours"), bench("covost2-en-zh", "translation"), one)
-    assert "English." in prompt_of(style_named("bare"), bench("covost2-zh-en", "translation"), one)
-    meld = item(question="", choices=("joy", "anger"))
-    assert prompt_of(style_named("labels"), bench("meld", "labels"), meld).endswith("joy, anger.")
+def test_labels_are_a_closed_list() -> None:
+    assert text("labels", item("Which emotion?", ("joy", "anger"))).endswith("nothing else: joy, anger.")
+    assert text("letters").endswith("A. dog\nB. bell\nAnswer with the letter of the right option and nothing else.")
+
+
+def test_only_published_words_are_called_published() -> None:
+    assert wording_is_published(style_named("mmau"), bench())
+    assert wording_is_published(style_named("bare"), bench("air-chat", "chat"))
+    for style, one in (("ours", bench()), ("r1-aqa", bench()), ("bare", bench("covost2-en-zh", "translation"))):
+        assert not wording_is_published(style_named(style), one)
 
 
 def test_the_answer_tag_is_taken_as_the_style_asks() -> None:
@@ -85,7 +91,9 @@ def test_every_benchmark_has_an_official_style_and_hashes_tell_styles_apart() ->
     assert official_style("air-chat", "chat") == "bare"
     hashes = {prompts_hash(style, bench()) for style in STYLES.values()}
     assert len(hashes) == len(STYLES)
-    assert prompts_hash(style_named("ours"), bench()) != prompts_hash(style_named("ours"), bench("meld"))
+    other = bench()
+    other.items.append(item("Our words for the task"))
+    assert prompts_hash(style_named("ours"), bench()) != prompts_hash(style_named("ours"), other)
     with pytest.raises(ConfigError) as caught:
         style_named("theirs")
     assert caught.value.code == "eval.unknown_prompt"

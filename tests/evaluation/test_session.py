@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -210,6 +211,14 @@ def test_a_download_without_recordings_is_said_as_such(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         run_session(backend(), data, tmp_path / "out", Plan(allow_missing=0))
     assert (caught.value.code, "5 of 5" in caught.value.message) == ("eval.missing_audio", True)
+
+
+def test_samples_without_anything_to_vote_on_are_refused_before_they_are_drawn(tmp_path: Path) -> None:
+    data = mmau.read(make(tmp_path / "data", 3))
+    data.items = [dataclasses.replace(item, choices=(), gold=None) for item in data.items]
+    with pytest.raises(ConfigError) as caught:
+        run_session(backend(), data, tmp_path / "out", Plan(), Wanted(samples=2))
+    assert (caught.value.code, (tmp_path / "out").exists()) == ("eval.samples_open", False)
 
 
 def test_shards_merge_to_what_one_run_answers(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ class Cascade:
     async def _say(self, caller: Caller, asked: Asked, decoding: Decoding, max_new_tokens: int) -> Said:
         began = time.perf_counter()
         heard = [await self._hear(caller, asked, sound) for sound in asked.audio]
-        text = "\n\n".join(said.text for said in heard)
+        # A reply may hold half a character, which cannot be sent on.
+        text = "\n\n".join(said.text for said in heard).encode("utf-8", "replace").decode("utf-8")
         known = f"{NAMED[self.first]}\n\n{text}\n\n{REST}" if heard else f"{NOTHING} {REST}"
         prompt = f"{known}\n\n{asked.prompt}"
         request = chat(

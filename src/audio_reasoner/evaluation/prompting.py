@@ -141,7 +141,8 @@ def prompt_of(style: Style, item: Item, order: Sequence[int] | None = None) -> s
 
     Raises:
         InputError: `prompt.no_question`, `question.options` (one option, more than 26, a blank one),
-            `prompt.options` (the style cannot show so many), `prompt.no_options` (the style needs options).
+            `prompt.options` (the style cannot show so many), `prompt.no_options` (the style needs options),
+            `prompt.not_text` (a lone surrogate).
     """
     question = item.question.strip()
     if not question:
@@ -156,7 +157,15 @@ def prompt_of(style: Style, item: Item, order: Sequence[int] | None = None) -> s
             f"item {item.id} has {len(choices)} options; {LEAST_OPTIONS} to {MOST_OPTIONS} can be asked.",
             code="question.options",
         )
-    return style.render(question, choices).strip()
+    text = style.render(question, choices).strip()
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"item {item.id} holds half a character ({text[error.start]!a}), which no model can be sent.",
+            code="prompt.not_text",
+        ) from None
+    return text
 
 
 def prompts_hash(style: Style, benchmark: Benchmark) -> str:

@@ -111,11 +111,13 @@ def run_session(
         on_progress: told the part's name ("answers", "samples", a control) and how far it is.
 
     Raises:
-        ConfigError: `eval.deaf`, `eval.other_run`, and whatever the backend cannot survive.
+        ConfigError: `eval.deaf`, `eval.other_run`, `eval.samples_open`, and whatever the backend cannot survive.
         InputError: `eval.missing_audio`.
         LockedError: another process writes there.
     """
     wanted = wanted or Wanted()
+    if wanted.samples:
+        votes.must_have_votes(benchmark.items)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

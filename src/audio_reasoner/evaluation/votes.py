@@ -54,6 +54,20 @@ def at_least_one(right: int, k: int, n: int) -> float:
     return 1.0 - comb(k - right, n) / comb(k, n)
 
 
+def must_have_votes(items: Iterable[Item]) -> None:
+    """Refuse samples where nothing could be voted on, before they are paid for.
+
+    Raises:
+        ConfigError: `eval.samples_open`.
+    """
+    if not any(item.choices and item.gold is not None for item in items):
+        raise ConfigError(
+            "no question has options and a public answer, so there is nothing to vote on.",
+            code="eval.samples_open",
+            hint="--samples is for multiple choice and labels.",
+        )
+
+
 def samples_summary(items: Iterable[Item], rows: Iterable[Mapping[str, Any]], k: int, seed: int = 0) -> dict[str, Any]:
     """The content of `samples.json`.
 
@@ -73,13 +87,8 @@ def samples_summary(items: Iterable[Item], rows: Iterable[Mapping[str, Any]], k:
     for row in rows:
         if row["id"] in known:
             by_item.setdefault(row["id"], {})[row["sample"]] = row
+    must_have_votes(known[i] for i in by_item)
     voted = [i for i in by_item if known[i].choices and known[i].gold is not None]
-    if not voted:
-        raise ConfigError(
-            "no answered question has options and a public answer, so there is nothing to vote on.",
-            code="eval.samples_open",
-            hint="--samples is for multiple choice and labels.",
-        )
     whole = [i for i in voted if len(by_item[i]) == k]
     curves: list[tuple[float, ...]] = []
     right: list[int] = []
