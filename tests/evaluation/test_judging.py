@@ -136,6 +136,26 @@ def test_a_hopeless_judge_is_not_asked_for_the_other_opinions_on_the_same_thing(
         assert len({x["call_key"] for x in result.lines}) == 5
 
 
+def test_texts_asked_for_again_are_not_taken_for_other_opinions(tmp_path: Path) -> None:
+    with scripted_judge(lambda _, before: "yes" if before % 2 else "no") as judge:
+        tasks = [JudgeTask("i0", "rubric", n, task(0).request, read, "of", 3) for n in range(5)]
+        result = run(tasks, tmp_path, judge.url)
+    assert [(x["n"], x["attempts"], x["text"]) for x in result.lines] == [(n, 2, "yes") for n in range(5)]
+    assert len(judge.requests) == 10
+
+
+def test_what_was_paid_before_is_in_the_file_even_if_the_first_call_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted_judge(lambda *_: "yes") as judge:
+        run([task(i) for i in range(1, 20)], tmp_path, judge.url)
+    (tmp_path / "judged.jsonl").unlink()
+    monkeypatch.setattr(judging, "WORKERS", 1)
+    with scripted_judge(lambda *_: {"status": 401, "body": "{}"}) as judge, pytest.raises(ConfigError):
+        run([task(i) for i in range(20)], tmp_path, judge.url)
+    assert [line["id"] for line in lines_of(tmp_path)] == [f"i{i}" for i in range(1, 20)]
+
+
 def test_a_judge_that_goes_away_stops_the_run_and_keeps_what_is_paid(tmp_path: Path) -> None:
     tasks = [task(i) for i in range(200)]
     with scripted_judge(lambda *_: "yes", delay_s=0.005) as judge:

@@ -44,7 +44,7 @@ class Prompt:
 
     def fill(self, values: Mapping[str, str]) -> tuple[str, str]:
         """(system, user) with every placeholder replaced, in one pass."""
-        pattern = re.compile("|".join(re.escape(p) for p in sorted(self.slots, key=len, reverse=True)))
+        pattern = re.compile("|".join(map(re.escape, self.slots)))
 
         def filled(text: str) -> str:
             return pattern.sub(lambda match: values[self.slots[match.group()]], text)
