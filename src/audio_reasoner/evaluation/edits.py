@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -108,7 +109,9 @@ class Editor:
 
     def __init__(self, seed: int, vocabulary: Sequence[str], donors: Sequence[Reply]) -> None:
         self._seed, self._vocabulary = seed, vocabulary
-        self._donors = donors
+        self._donors: defaultdict[str, list[Reply]] = defaultdict(list)
+        for donor in donors:
+            self._donors[family_of(donor.item)].append(donor)
 
     def edits(self, reply: Reply, clip: Clip | None = None, only: Sequence[str] = ()) -> Iterator[Edit]:
         """All interventions that this reply allows, in the order of `INTERVENTIONS`."""
@@ -198,8 +201,7 @@ class Editor:
 
     def _other(self, reply: Reply, parts: Parts, rng: random.Random) -> Edit | None:
         """A REASONING that led another question to an answer which here is another option than the one chosen."""
-        family = family_of(reply.item)
-        ranked = [d for d in self._donors if d.item.id != reply.item.id and family_of(d.item) == family]
+        ranked = [d for d in self._donors[family_of(reply.item)] if d.item.id != reply.item.id]
         rng.shuffle(ranked)
         for donor in ranked:
             theirs = parts_of(donor.raw)
