@@ -244,6 +244,30 @@ def test_escapes_at_the_end_of_a_line() -> None:
     assert fields("a\\\\\tb") == ["a\\", "b"]
 
 
+def test_counting_many_sentences_at_once_is_counting_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    import random
+
+    from audio_reasoner.evaluation import translation
+
+    r = random.Random(9)
+
+    def said(longest: int, words: int) -> list[str]:
+        return [f"w{r.randrange(words)}" for _ in range(r.randrange(longest))]
+
+    for chunk in (7, 1 << 17):
+        monkeypatch.setattr(translation, "_CHUNK", chunk)
+        for words in (2, 5, 50):
+            refs = [said(30, words) for _ in range(300)]
+            hyps = [ref if r.random() < 0.2 else said(30, words) for ref in refs]
+            found = translation.count_all(hyps, refs).tolist()
+            assert found == [translation.counts(h, f) for h, f in zip(hyps, refs, strict=True)]
+    long = [[f"w{i % 1500}" for i in range(3000)], ["a"] * 2000, []]
+    assert translation.count_all(long, long[::-1]).tolist() == [
+        translation.counts(h, f) for h, f in zip(long, long[::-1], strict=True)
+    ]
+    assert translation.count_all([], []).shape == (0, 10)
+
+
 def test_large_sets_have_the_interval_of_the_bootstrap(tmp_path: Path) -> None:
     """From 2,000 clips on sums are drawn from a normal distribution: it must be the bootstrap's interval."""
     import random

@@ -9,7 +9,7 @@ BLEU and chrF stand beside them under their own names. A missing hypothesis is n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from audio_reasoner.evaluation.translation import (
     bleu,
     chrf,
     chrf_counts,
+    count_all,
     counts,
     interval,
     precisions,
@@ -44,11 +45,11 @@ class TranslationRow:
     body: str
     text: str
     taken_off: tuple[str, ...]
-    strict: list[int]
-    extracted: list[int]
     tagged: bool
     well_formed: bool
     defects: tuple[str, ...]
+    strict: list[int] = field(default_factory=list)
+    extracted: list[int] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -90,20 +91,25 @@ class TranslationRow:
         }
 
 
-def judge(item: Item, reply: str, how: Tokens, reference: Sequence[str] | None = None) -> TranslationRow:
-    """Count one hypothesis against its reference; `reference`: its tokens, if they are known already."""
+def judge(item: Item, reply: str, how: Tokens) -> TranslationRow:
+    """Count one hypothesis against its reference."""
+    row = _read_reply(item, reply)
+    reference = tokenize(item.answer, how)
+    row.strict = counts(tokenize(row.body, how), reference)
+    row.extracted = counts(tokenize(row.text, how), reference) if row.taken_off else row.strict
+    return row
+
+
+def _read_reply(item: Item, reply: str) -> TranslationRow:
+    """Everything about a reply but its counts."""
     parsed = parse_chain(reply)
     body = response_body(parsed, reply)
-    ref = reference if reference is not None else tokenize(item.answer, how)
-    strict = counts(tokenize(body, how), ref)
     text, taken_off = unwrap(body, keep_quotes=quoted(str(item.extra.get("sentence", ""))))
     return TranslationRow(
         item=item,
         body=body,
         text=text,
         taken_off=taken_off,
-        strict=strict,
-        extracted=counts(tokenize(text, how), ref) if taken_off else strict,
         tagged=parsed.tagged,
         well_formed=parsed.well_formed,
         defects=tuple(dict.fromkeys(defect.code for defect in parsed.defects)),
@@ -134,18 +140,13 @@ def metrics(direction: Direction, with_chrf: bool) -> list[Metric]:
     return found
 
 
-_FIELDS = ("strict", "extracted", "char", "chrf")
-
-
 @dataclass(slots=True)
 class _Counted:
-    """Everything countable about an item: `row` None if it has no hypothesis; then the vectors hold the reference."""
+    """All items: a row each (None without a hypothesis) and arrays of one vector each; without one, the hypothesis
+    in the vector is empty, so that the reference still counts where every item is to count."""
 
-    row: TranslationRow | None
-    strict: list[int]
-    extracted: list[int]
-    char: list[int] | None
-    chrf: list[int] | None
+    rows: list[TranslationRow | None]
+    arrays: dict[str, Any]
 
 
 def score(
@@ -164,13 +165,17 @@ def score(
     replies = fit(benchmark, predictions)
     how = direction.tokens
     with_chrf = len(benchmark.items) <= CHRF_MOST
-    counted = [_count(item, replies.texts.get(item.id), how, with_chrf, on_row) for item in benchmark.items]
-    groups: dict[str, list[_Counted]] = {}
-    for item, found in zip(benchmark.items, counted, strict=True):
-        groups.setdefault(item.groups["length"], []).append(found)
-    overall = _group("overall", counted)
+    counted = _count(benchmark.items, replies.texts, how, with_chrf)
+    rows = [row for row in counted.rows if row is not None]
+    if on_row is not None:
+        for row in rows:
+            on_row(row)
+    groups: dict[str, list[int]] = {}
+    for i, item in enumerate(benchmark.items):
+        groups.setdefault(item.groups["length"], []).append(i)
+    overall = _group("overall", counted, range(len(benchmark.items)))
     problems = [*benchmark.problems, *replies.problems, *foreign_ids(benchmark, replies.texts)]
-    empty = [c.row.item.id for c in counted if c.row is not None and c.row.empty]
+    empty = [row.item.id for row in rows if row.empty]
     if empty:
         more = f", … ({len(empty) - MOST_NAMED} more)" if len(empty) > MOST_NAMED else ""
         problems.append(f"{len(empty)} hypotheses are empty: {', '.join(empty[:MOST_NAMED])}{more}")
@@ -195,7 +200,7 @@ def score(
         metrics=metrics(direction, with_chrf),
         headline="strict",
         overall=overall,
-        tables={"length": [_group(name, groups[name]) for name in sorted(groups, key=_first_number)]},
+        tables={"length": [_group(name, counted, groups[name]) for name in sorted(groups, key=_first_number)]},
         problems=problems,
         notes=notes,
         deviations=[
@@ -213,54 +218,47 @@ def _first_number(bucket: str) -> int:
     return int("".join(c if c.isdigit() else " " for c in bucket).split()[0])
 
 
-def _count(
-    item: Item, reply: str | None, how: Tokens, with_chrf: bool, on_row: Callable[[Row], None] | None
-) -> _Counted:
-    reference = tokenize(item.answer, how)
-    characters = tokenize(item.answer, "char") if how == "zh" else None
-    if reply is None:
-        nothing = counts((), reference)
-        return _Counted(None, nothing, nothing, counts((), characters) if characters is not None else None, None)
-    row = judge(item, reply, how, reference)
-    char = None
-    if characters is not None:
-        said = tokenize(row.body, "char")
-        # Where every token is one character, both ways of counting are the same.
-        alike = len(characters) == len(reference) and len(said) == row.strict[0]
-        char = row.strict if alike else counts(said, characters)
-    if on_row is not None:
-        on_row(row)
-    return _Counted(
-        row,
-        row.strict,
-        row.extracted,
-        char,
-        chrf_counts(row.body, item.answer) if with_chrf else None,
-    )
-
-
-def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
+def _count(items: Sequence[Item], texts: Mapping[str, str], how: Tokens, with_chrf: bool) -> _Counted:
     import numpy as np
 
-    answered = [c for c in counted if c.row is not None]
-    rows = [c.row for c in counted if c.row is not None]
-    n, gaps = len(answered), len(answered) < len(counted)
-    values: dict[str, Value] = {}
-    arrays: dict[str, Any] = {}
-    for field in _FIELDS:
-        if all(getattr(c, field) is not None for c in answered):
-            arrays[field] = np.array([getattr(c, field) for c in answered], dtype=np.int64).reshape(n, -1)
-            # With a hypothesis missing, the reference still counts: the brevity penalty is for it.
-            arrays[f"{field}, all"] = (
-                np.array([getattr(c, field) for c in counted], dtype=np.int64) if gaps and field != "chrf" else None
-            )
+    rows = [_read_reply(item, texts[item.id]) if item.id in texts else None for item in items]
+    bodies = ["" if row is None else row.body for row in rows]
+    hyps, refs = [tokenize(body, how) for body in bodies], [tokenize(item.answer, how) for item in items]
+    strict = count_all(hyps, refs)
+    arrays = {"strict": strict, "extracted": strict.copy()}
+    wrapped = [(i, row.text) for i, row in enumerate(rows) if row is not None and row.taken_off]
+    if wrapped:
+        at = [i for i, _ in wrapped]
+        arrays["extracted"][at] = count_all([tokenize(text, how) for _, text in wrapped], [refs[i] for i in at])
+    if how == "zh":
+        said, asked = [tokenize(body, "char") for body in bodies], [tokenize(item.answer, "char") for item in items]
+        # Where every token is one character, both ways of counting are the same.
+        at = [i for i in range(len(items)) if len(said[i]) != len(hyps[i]) or len(asked[i]) != len(refs[i])]
+        arrays["char"] = strict.copy()
+        if at:
+            arrays["char"][at] = count_all([said[i] for i in at], [asked[i] for i in at])
+    if with_chrf:
+        found = [chrf_counts(body, item.answer) for body, item in zip(bodies, items, strict=True)]
+        arrays["chrf"] = np.array(found, dtype=np.int64)
+    for i, row in enumerate(rows):
+        if row is not None:
+            row.strict = strict[i].tolist()
+            row.extracted = arrays["extracted"][i].tolist() if row.taken_off else row.strict
+    return _Counted(rows, arrays)
 
-    def put(metric: str, of: Callable[[Any], float], field: str, spread: bool = False) -> None:
+
+def _group(name: str, counted: _Counted, at: Sequence[int]) -> GroupScore:
+    rows = [row for i in at if (row := counted.rows[i]) is not None]
+    present = [i for i in at if counted.rows[i] is not None]
+    n, gaps = len(rows), len(rows) < len(at)
+    values: dict[str, Value] = {}
+
+    def put(metric: str, of: Callable[[Any], float], kind: str, spread: bool = False) -> None:
         if not n:
             values[metric] = Value(None, 0)
             return
-        vectors, everything = arrays[field], arrays[f"{field}, all"]
-        whole = None if everything is None else of(everything.sum(axis=0).tolist())
+        vectors = counted.arrays[kind][present]
+        whole = of(counted.arrays[kind][at].sum(axis=0).tolist()) if gaps else None
         values[metric] = Value(of(vectors.sum(axis=0).tolist()), n, interval(vectors, of) if spread else None, whole)
 
     put("strict", bleu, "strict", spread=True)
@@ -270,9 +268,9 @@ def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
     put("precision_mean", lambda sums: sum(precisions(sums)) / ORDER, "strict", spread=True)
     for order in range(1, ORDER + 1):
         put(f"bleu_{order}", lambda sums, order=order: bleu(sums, order), "strict")  # type: ignore[misc]
-    if "char" in arrays:
+    if "char" in counted.arrays:
         put("char_bleu", bleu, "char", spread=True)
-    if "chrf" in arrays:
+    if "chrf" in counted.arrays:
         put("chrf", chrf, "chrf", spread=True)
     put("length_ratio", lambda sums: sums[0] / sums[1] if sums[1] else 0.0, "strict")
     empty = sum(row.empty for row in rows)
@@ -280,10 +278,10 @@ def _group(name: str, counted: Sequence[_Counted]) -> GroupScore:
     for row in rows:
         for rule in dict.fromkeys(row.taken_off):
             off[rule] = off.get(rule, 0) + 1
-    total = arrays["strict"].sum(axis=0).tolist() if n else [0, 0]
+    total = counted.arrays["strict"][present].sum(axis=0).tolist()
     return GroupScore(
         name=name,
-        items=len(counted),
+        items=len(at),
         answered=n,
         values=values,
         facts={

@@ -16,12 +16,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import exp, log
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    IntArray = NDArray[np.int64]
 
 Tokens = Literal["13a", "zh", "char"]
 ORDER = 4
 WIDTH = 2 + 2 * ORDER
 CHRF_ORDER = 6
+_BITS = 10
+_CHUNK = 1 << 17
 _LOG_ZERO = -9999999999.0
 LARGE = 2000
 """From so many clips on, sums over drawn clips are taken as normally distributed (see `interval`)."""
@@ -102,6 +110,77 @@ def counts(hyp: Sequence[str], ref: Sequence[str]) -> list[int]:
         alive = match > 0
         found.append(match)
     return found + [max(0, len(hyp) - n) for n in range(ORDER)]
+
+
+def count_all(hyps: Sequence[Sequence[str]], refs: Sequence[Sequence[str]]) -> IntArray:
+    """`counts` of many pairs at once, [pairs, 10]: two to four times as fast, because sorting numbers is.
+
+    A token becomes its number within its sentence, an n-gram one whole number (sentence and tokens side by side, ten
+    bits a token). A sentence of more different tokens than fit is counted by itself.
+    """
+    import numpy as np
+
+    parts = [_count_chunk(hyps[at : at + _CHUNK], refs[at : at + _CHUNK]) for at in range(0, len(hyps), _CHUNK)]
+    return np.concatenate(parts) if parts else np.zeros((0, WIDTH), dtype=np.int64)
+
+
+def _count_chunk(hyps: Sequence[Sequence[str]], refs: Sequence[Sequence[str]]) -> IntArray:
+    import numpy as np
+
+    large = [i for i, (h, r) in enumerate(zip(hyps, refs, strict=True)) if len(h) + len(r) > 1 << _BITS]
+    if large:
+        apart = set(large)
+        found = _count_chunk(
+            [() if i in apart else h for i, h in enumerate(hyps)], [() if i in apart else r for i, r in enumerate(refs)]
+        )
+        for i in large:
+            found[i] = counts(hyps[i], refs[i])
+        return found
+    numbers: dict[str, int] = {}
+    h_len, h, h_of = _numbered(hyps, numbers)
+    r_len, r, r_of = _numbered(refs, numbers)
+    n, width = len(hyps), max(1, len(numbers))
+    found = np.zeros((n, WIDTH), dtype=np.int64)
+    found[:, 0], found[:, 1] = h_len, r_len
+    for k in range(ORDER):
+        found[:, 2 + ORDER + k] = np.maximum(0, h_len - k)
+    # Order 1 gives the numbers within the sentence as well: the place among the sentence's different tokens.
+    seen, place = np.unique(np.concatenate([h_of * width + h, r_of * width + r]), return_inverse=True)
+    owner = seen // width
+    both = np.minimum(
+        np.bincount(place[: len(h)], minlength=len(seen)), np.bincount(place[len(h) :], minlength=len(seen))
+    )
+    found[:, 2] = np.bincount(owner, weights=both, minlength=n)
+    first = np.searchsorted(owner, np.arange(n))
+    h, r = place[: len(h)] - first[h_of], place[len(h) :] - first[r_of]
+    h_key, r_key = (h_of << _BITS) | h, (r_of << _BITS) | r
+    for k in range(1, ORDER):
+        h_key = (h_key[: max(0, len(h) - k)] << _BITS) | h[k:]
+        r_key = (r_key[: max(0, len(r) - k)] << _BITS) | r[k:]
+        # Two neighbours of different sentences are no n-gram.
+        h_seen, h_n = np.unique(h_key[h_of[: len(h_key)] == h_of[k:]], return_counts=True)
+        r_seen, r_n = np.unique(r_key[r_of[: len(r_key)] == r_of[k:]], return_counts=True)
+        if not len(h_seen) or not len(r_seen):
+            break
+        at = np.minimum(np.searchsorted(r_seen, h_seen), len(r_seen) - 1)
+        hit = r_seen[at] == h_seen
+        owner = h_seen[hit] >> (_BITS * (k + 1))
+        found[:, 2 + k] = np.bincount(owner, weights=np.minimum(h_n[hit], r_n[at[hit]]), minlength=n)
+    return found
+
+
+def _numbered(sentences: Sequence[Sequence[str]], numbers: dict[str, int]) -> tuple[IntArray, IntArray, IntArray]:
+    """(lengths, all tokens as numbers, the sentence of each); new tokens get new numbers."""
+    import numpy as np
+
+    lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+    number = numbers.setdefault
+    flat = np.fromiter(
+        (number(token, len(numbers)) for sentence in sentences for token in sentence),
+        dtype=np.int64,
+        count=int(lengths.sum()),
+    )
+    return lengths, flat, np.repeat(np.arange(len(sentences)), lengths)
 
 
 def chrf_counts(hyp: str, ref: str) -> list[int]:
