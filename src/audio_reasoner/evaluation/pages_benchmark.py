@@ -294,8 +294,8 @@ def _pairs(chapter: Chapter, group: Group, baseline: str) -> Markup:
         "Second",
         "Difference",
         "95 % interval",
-        "Only first right",
-        "Only second right",
+        "First better on",
+        "Second better on",
         "Items",
         "p",
         "p, corrected",
@@ -347,14 +347,15 @@ def _pair_line(p: Pair, baseline: str) -> list[str | Markup]:
         first, second, sign = p.second, p.first, -1
     low, high = sorted(sign * v for v in r.interval)
     better = (r.first_better, r.second_better)[::sign]
+    counted = r.first_better + r.second_better > 0 or not r.test.startswith("paired bootstrap")
     told = f"{p_text(p.p_holm)}" + (" ▲" if p.p_holm < 0.05 else "")
     return [
         first,
         second,
         f"{sign * r.difference:+.2f}",
         f"{low:+.2f} to {high:+.2f}",
-        text.count(better[0]),
-        text.count(better[1]),
+        text.count(better[0]) if counted else DASH,
+        text.count(better[1]) if counted else DASH,
         text.count(r.n),
         p_text(r.p),
         told,
