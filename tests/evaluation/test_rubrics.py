@@ -124,3 +124,7 @@ def test_rubrics_join_the_score_with_both_denominators(tmp_path: Path) -> None:
     assert "1 right answers have no rubric score" in " ".join(score.notes)
     assert [r["readings"].get("rubric") for r in found] == [pytest.approx(0.8), 0.0, None]
     json.dumps(score.to_dict())
+    edited = Predictions({"m0": CHAIN.replace("barks", "roars")})
+    score = module.score(benchmark, edited, "p", None, judged)
+    assert score.overall.values["rubric"].value is None
+    assert "opinions on 1 items are about other answers" in " ".join(score.problems)

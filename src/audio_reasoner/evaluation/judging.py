@@ -8,6 +8,7 @@ on where it was. `judged.jsonl` is made from the ledger alone (dates too), so ma
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -212,13 +213,18 @@ def judge_rows(
             asyncio.run(engine.run())
         except (AudioReasonerError, KeyboardInterrupt) as error:
             stopped = error
-            asyncio.run(engine.recollect())
+            with contextlib.suppress(AudioReasonerError):  # what stopped the run is the error to tell
+                asyncio.run(engine.recollect())
         result = engine.result()
         replaced = {*purposes, *(task.purpose for task in tasks), *(str(line["purpose"]) for line in given)}
         path = directory / JUDGED_NAME
-        if stopped is None or len(result.lines) + len(given) >= count_lines(path, replaced):
-            write_judged(path, [*given, *result.lines], replaced)
-        if stopped is not None:
+        lines = [*given, *result.lines]
+        if stopped is None:
+            write_judged(path, lines, replaced)
+        else:
+            with contextlib.suppress(AudioReasonerError):
+                if len(lines) >= count_lines(path, replaced):
+                    write_judged(path, lines, replaced)
             raise stopped
     return result
 

@@ -294,7 +294,16 @@ def add_rubrics(
 ) -> dict[str, RubricScore]:
     """Add the column `rubric` to a score, with its notes and deviations; returns the items' scores for `rows.jsonl`."""
     scores = rubric_scores(benchmark, predictions, judged)
-    lines = [line for found in (judged or {}).values() for line in found if line.get("purpose") == "rubric"]
+    held = submissions(predictions)
+    lines: list[Mapping[str, Any]] = []
+    stale = 0
+    for item in benchmark.items:
+        if (given := held.get(item.id)) is not None:
+            used = opinions(judged, item.id, "rubric", given.of)
+            stale += not used and any(line.get("purpose") == "rubric" for line in (judged or {}).get(item.id, ()))
+            lines += used
+    if stale:
+        score.problems.append(f"opinions on {stale} items are about other answers than these and were not used")
     score.metrics.append(RUBRIC)
     _add(score.overall, benchmark.items, scores)
     for kind, groups in score.tables.items():
