@@ -17,9 +17,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from audio_reasoner.core.matching import _compile, _option
 from audio_reasoner.evaluation.base import Benchmark, Item
 from audio_reasoner.evaluation.mmau import score
+from audio_reasoner.evaluation.official import _key
 from audio_reasoner.evaluation.predictions import Predictions
+from audio_reasoner.evaluation.statistics import _of_counts
 
 TARGET_S = 5.0
 ITEMS = 1_000
@@ -91,17 +94,31 @@ def replies(items: list[Item], forms: list[Callable[[Item], str]], file: int) ->
     return Predictions(texts)
 
 
-def measure(items: list[Item], forms: list[Callable[[Item], str]], files: int) -> tuple[float, float, float, float]:
-    """(wall seconds, CPU seconds, per cent of options found right, per cent unparsed) of `files` prediction files."""
+def measure(
+    items: list[Item], forms: list[Callable[[Item], str]], files: int, repeat: int = 1
+) -> tuple[float, float, float, float]:
+    """(wall seconds, CPU seconds, per cent of options found right, per cent unparsed) of `files` prediction files.
+
+    With `repeat` each file is scored so often, from the same cold start, and its quickest time counts: neighbours on
+    the machine disturb some passes, never all.
+    """
     benchmark = Benchmark("mmau-mini", "choice", Path("made"), Path("made"), "", "", items, [])
     predictions = [replies(items, forms, file) for file in range(files)]  # built before the clock starts
     right = unparsed = 0.0
-    wall, cpu = time.perf_counter(), time.process_time()
-    for one in predictions:
-        overall = score(benchmark, one).overall
-        right += overall.values["option"].value or 0.0
-        unparsed += 100 * overall.facts["unparsed"]["rate"]
-    return time.perf_counter() - wall, time.process_time() - cpu, right / files, unparsed / files
+    walls, cpus = [float("inf")] * files, [float("inf")] * files
+    for done in range(repeat):
+        for cached in (_of_counts, _compile, _option, _key):
+            cached.cache_clear()
+        benchmark.prepared.clear()
+        for f, one in enumerate(predictions):
+            wall, cpu = time.perf_counter(), time.process_time()
+            overall = score(benchmark, one).overall
+            walls[f] = min(walls[f], time.perf_counter() - wall)
+            cpus[f] = min(cpus[f], time.process_time() - cpu)
+            if not done:
+                right += overall.values["option"].value or 0.0
+                unparsed += 100 * overall.facts["unparsed"]["rate"]
+    return sum(walls), sum(cpus), right / files, unparsed / files
 
 
 def show(name: str, rows: int, wall: float, cpu: float, right: float, unparsed: float) -> None:
@@ -113,23 +130,25 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--files", type=int, default=100)
-    files = parser.parse_args().files
+    parser.add_argument("--repeat", type=int, default=1, help="the quickest of so many passes over each file counts")
+    given = parser.parse_args()
+    files, repeat = given.files, given.repeat
     items = make_items(ITEMS, 0)
     measure(items, [chain], 1)  # imports numpy
     print(f"{'form':<22}{'rows':>9}{'wall s':>9}{'cpu s':>9}{'us/row':>9}{'option %':>10}{'unparsed %':>12}")
     few = max(1, files // 10)
     for name, form in FORMS.items():
-        show(name, ITEMS * few, *measure(items, [form], few))
+        show(name, ITEMS * few, *measure(items, [form], few, repeat))
     rows = ITEMS * files
     forms = list(FORMS.values())
-    many = measure(items, forms, files)
+    many = measure(items, forms, files, repeat)
     show(f"mixed, {files} files", rows, *many)
-    one = measure(make_items(rows, 1, shared=True), forms, 1)
+    one = measure(make_items(rows, 1, shared=True), forms, 1, repeat)
     show("mixed, one file", rows, *one)
     target = TARGET_S * rows / 100_000
     met = max(many[1], one[1]) <= target
     print(
-        f"score_speed rows={rows} files_cpu_seconds={many[1]:.2f} files_wall_seconds={many[0]:.2f} "
+        f"score_speed rows={rows} repeat={repeat} files_cpu_seconds={many[1]:.2f} files_wall_seconds={many[0]:.2f} "
         f"one_file_cpu_seconds={one[1]:.2f} one_file_wall_seconds={one[0]:.2f} target_seconds={target:.2f} "
         f"met={'yes' if met else 'no'}"
     )

@@ -120,6 +120,7 @@ _ANCHORS = _words(
     "therefore thus hence so say think guess maybe perhaps probably definitely likely certainly clearly be it's that's "
     "unlike is 是 选 選 是 案 择 擇 为 respuesta réponse antwort"
 )
+_BETWEEN = _words("the a an option answer")
 _IS_SUBJECTS = _words("it this that answer option choice which selection pick respuesta réponse antwort conclusion one")
 # "Wait, …" takes back what came before; the "long wait" of an option does not.
 _RETRACTION = re.compile(
@@ -556,9 +557,10 @@ class _Reading:
         if (first.kind, second.kind) not in (("letter", "text"), ("text", "letter")):
             return False
         t = self.t
-        if any(t.word[i] not in ("the", "a", "an", "option", "answer") for i in range(first.end, second.start)):
+        between = t.word[first.end : second.start]
+        if between and not _BETWEEN.issuperset(between):
             return False
-        gaps = "".join(t.gap[i] for i in range(first.end, second.start + 1))
+        gaps = "".join(t.gap[first.end : second.start + 1])
         if first.kind == "letter":
             # "B. dog", "(b) dog", "B: dog", "B, dog", "B - dog", "B (dog)"; never across a second full stop.
             if "." in gaps and second.start > first.end and second.end < t.size and not t.broken[second.end]:
