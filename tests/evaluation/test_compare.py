@@ -200,7 +200,7 @@ def test_chains_and_causal_test_are_shown_where_there_are_any(made: Files, tmp_p
         "reading": ["In words, 62 % of the answers changed."],
     }  # fmt: skip
     (run / "causal.json").write_text(json.dumps(causal))
-    page = render(compare_runs([run]))
+    page = render(compare_runs([run]), entries=20)
     for part in (
         "62.5",
         "50.0–75.0",
@@ -217,7 +217,7 @@ def test_chains_and_causal_test_are_shown_where_there_are_any(made: Files, tmp_p
         (run / "causal.json").write_text(
             json.dumps({"interventions": {"x": 5, "y": {"changed": "?"}}, "not_shown": [1]})
         )
-        render(compare_runs([run]))
+        render(compare_runs([run]), entries=20)
 
 
 # ------------------------------------------------------------------------------------------------- what can go wrong
@@ -285,7 +285,7 @@ def test_a_damaged_run_is_shown_as_far_as_it_goes(name: str, made: Files, tmp_pa
     run = _copy(made, "weak", tmp_path / "damaged")
     BROKEN[name](run)
     comparison = compare_runs([run, made["strong"]])
-    page = render(comparison, clips=0)
+    page = render(comparison, clips=0, entries=20)
     assert ">damaged<" in page
     assert "strong" in page
     to_markdown(comparison)
@@ -445,7 +445,7 @@ def test_weighted_readings_are_values_and_no_verdicts(made: Files, tmp_path: Pat
         {"name": f"m{i}", "title": f"M{i}", "unit": "percent", "official": True, "explained": ""} for i in range(9)
     ]
     (run / "score.json").write_text(json.dumps(score))
-    page = render(compare_runs([run]))
+    page = render(compare_runs([run]), entries=20)
     read = read_run(run)
     from audio_reasoner.evaluation.pages_answers import _deciding, _disagree
 
