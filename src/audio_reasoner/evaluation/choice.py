@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from audio_reasoner.core.chain import ParsedChain, parse_chain, response_body
+from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.core.choices import OptionMatch, letter, match_option
 from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Row, Score, foreign_ids
 from audio_reasoner.evaluation.judged import describe, fingerprint, opinions, sentence
@@ -133,18 +133,27 @@ class ChoiceRow:
         }
 
 
+_UNTAGGED: tuple[str, ...] = ("untagged",)
+
+
 def judge(scheme: Scheme, item: Item, reply: str) -> ChoiceRow:
     """Judge one reply. The SUMMARY is asked only if a tagged RESPONSE names no option, and that is flagged."""
-    parsed: ParsedChain = parse_chain(reply)
-    body = response_body(parsed, reply)
     key = scheme.key(item)
-    official = key.judge(body)
-    match = match_option(body, item.choices)
     from_summary = False
-    if match.index is None and parsed.tagged and parsed.sections["summary"]:
-        second = match_option(parsed.sections["summary"], item.choices)
-        if second.index is not None:
-            match, from_summary = second, True
+    defects: tuple[str, ...]
+    if "<" not in reply:  # no tag: the reply is its own RESPONSE, and nothing else need be read
+        body, tagged, well_formed, defects = reply, False, False, _UNTAGGED
+        match = match_option(body, item.choices)
+    else:
+        parsed = parse_chain(reply)
+        body, tagged, well_formed = response_body(parsed, reply), parsed.tagged, not parsed.defects
+        defects = tuple(dict.fromkeys([defect.code for defect in parsed.defects])) if parsed.defects else ()
+        match = match_option(body, item.choices)
+        if match.index is None and tagged and parsed.sections["summary"]:
+            second = match_option(parsed.sections["summary"], item.choices)
+            if second.index is not None:
+                match, from_summary = second, True
+    official = key.judge(body)
     index = match.index
     readings: dict[str, float | None] = {
         "strict": None if official.correct is None else int(official.correct),
@@ -157,9 +166,9 @@ def judge(scheme: Scheme, item: Item, reply: str) -> ChoiceRow:
     return ChoiceRow(
         item=item,
         body=body,
-        tagged=parsed.tagged,
-        well_formed=parsed.well_formed,
-        defects=tuple(dict.fromkeys([defect.code for defect in parsed.defects])) if parsed.defects else (),
+        tagged=tagged,
+        well_formed=well_formed,
+        defects=defects,
         official=official,
         match=match,
         from_summary=from_summary,
