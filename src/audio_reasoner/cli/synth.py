@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,10 @@ _GapSeconds = Annotated[
     tuple[float, float], typer.Option(help="Shortest and longest gap between events, seconds.", metavar="LOW HIGH")
 ]
 _Repeats = Annotated[float, typer.Option(help="Chance that an event takes a class its scene already has, 0 to 1.")]
+
+
+ENOUGH = 50
+"""From so many questions of a type on it is told what can be won without listening."""
 
 
 def _settings(
@@ -123,6 +128,7 @@ def benchmark(
     from rich.progress import Progress
 
     from audio_reasoner.evaluation.make import make_benchmark
+    from audio_reasoner.evaluation.timelines import MANIFEST_NAME
 
     settings = _settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
     err = Console(stderr=True)
@@ -138,6 +144,19 @@ def benchmark(
         )
     console = Console()
     console.print(f"{n:,} questions, seed {seed} → {data}", highlight=False, soft_wrap=True)
+    manifest = json.loads((out / MANIFEST_NAME).read_text(encoding="utf-8"))
+    asked = ", ".join(f"{name} {count:,}" for name, count in manifest["families"].items())
+    console.print(f"types: {asked}", highlight=False, soft_wrap=True)
+    # Of a handful of questions, chance alone is worth points.
+    told = {name: found for name, found in manifest["blind"].items() if found["n"] >= ENOUGH}
+    if told:
+        worst, found = max(told.items(), key=lambda x: float(x[1]["worth"]))
+        console.print(
+            f"without listening: the best rule is worth {found['worth']:g} points more than the best constant answer "
+            f"({worst}, {found['n']:,} questions: {100 * found['best_constant']:.1f} %)",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
         f"next: audio-reasoner eval run mmau-mini --data {out} --model MODEL -o PREDICTIONS",
         highlight=False,
