@@ -214,7 +214,20 @@ def test_a_wrong_key_stops_everything_at_once(tmp_path: Path, loopback: Callable
     with pytest.raises(ConfigError) as error:
         calling(tmp_path / "l", lambda caller: caller.call(endpoint(server.openai_url), ask("hello"), parent_id="c"))
     assert error.value.code == "teacher.auth"
+    assert error.value.message.endswith("Incorrect API key provided.")  # not taken for a key and blacked out
+    assert "No key was sent: set AUDIO_REASONER_API_KEY_127_0_0_1_" in error.value.hint
     assert server.stats()["requests"] == 1
+
+
+def test_a_refused_key_is_named_by_its_variable(
+    tmp_path: Path, loopback: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = loopback(key="right-key-123456")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-key-123456")
+    where = parse_endpoint(f"openai:teacher@{server.openai_url}")
+    with pytest.raises(ConfigError) as error:
+        calling(tmp_path / "l", lambda caller: caller.call(where, ask("hello"), parent_id="c"))
+    assert error.value.hint.startswith("The key in OPENAI_API_KEY was sent.")
 
 
 def test_no_key_is_ever_written_down(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cota_runs import synthetic_run
@@ -12,6 +14,9 @@ from typer.testing import CliRunner
 from audio_reasoner.cli import app
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.cota import BuildSettings, build_sync
+
+if TYPE_CHECKING:
+    from loopback import Running
 
 
 def refused(*words: str) -> AudioReasonerError:
@@ -45,3 +50,29 @@ def test_exports_and_reports_stand_in_the_log_of_the_run(tmp_path: Path) -> None
     said = [json.loads(line)["message"] for line in run.log_path.read_text().splitlines()]
     assert any(line.startswith("exported ") for line in said)
     assert any(line.startswith("wrote the report ") for line in said)
+
+
+def test_what_to_run_next_is_what_was_run(tmp_path: Path) -> None:
+    run, say = synthetic_run(tmp_path / "r", 3), CliRunner().invoke
+    words = ["build", str(run.path), "--style", "brief", "--limit", "2", "--workers", "0"]
+    told = say(app, [*words, "--dry-run"]).output
+    assert "not used" not in told
+    assert told.rstrip().endswith("--style brief --limit 2 --workers 0")  # the price of two clips, not of all
+
+
+def test_flags_that_nobody_reads_are_named(tmp_path: Path) -> None:
+    run = synthetic_run(tmp_path / "r", 1)
+    words = ["build", str(run.path), "--workers", "0", "--best-of", "3", "--one-call", "--captions"]
+    assert "not used: --one-call, --best-of\n" in CliRunner().invoke(app, words).output
+
+
+def test_a_spec_is_never_read_as_an_emoji(tmp_path: Path, loopback: Callable[..., Running]) -> None:
+    server = loopback()
+    run = synthetic_run(tmp_path / "r", 2)
+    spec = f"text:gemini:m@{server.gemini_url}"
+    done = CliRunner().invoke(app, ["build", str(run.path), "--teacher", spec, "--dry-run", "--workers", "0"])
+    assert done.exit_code == 0, done.output
+    assert f"audio-reasoner build {run.path} --teacher {spec} " in done.output
+    built = CliRunner().invoke(app, ["build", str(run.path), "--teacher", spec, "--limit", "1", "--workers", "0"])
+    assert f"{run.path} · {spec}, full\n" in built.output
+    assert "♊" not in built.output + CliRunner().invoke(app, ["status", str(run.path)]).output

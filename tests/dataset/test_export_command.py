@@ -12,7 +12,7 @@ import soundfile as sf
 from dataset_samples import make_sample
 
 from audio_reasoner.core.run import RunDir
-from audio_reasoner.dataset import row_of, write_clips, write_dataset
+from audio_reasoner.dataset import read_rows, row_of, write_clips, write_dataset
 from audio_reasoner.synth import plan_complex
 
 
@@ -56,6 +56,18 @@ def test_conditions_are_told_with_what_they_leave_out(run: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "4 rows (train 4)" in done.stdout
     assert "2 rows were left out by difficulty>=2" in done.stderr
+
+
+def test_a_hold_out_that_the_conditions_empty_is_told(run: Path) -> None:
+    val = ("--val-fraction", "0.1", "--audio", "reference")
+    whole = shell("export", run, "--format", "cota", *val)
+    assert "val " in whole.stdout
+    assert "no split" not in whole.stderr
+    held = {x for file in (run / "export" / "cota" / "ids").glob("*.val*.txt") for x in file.read_text().split()}
+    groups = ",".join(sorted({r.group for r in read_rows(run / "dataset") if r.sample_id in held}))
+    done = shell("export", run, "--format", "cota", *val, "--where", f"group!={groups}")
+    assert "val " not in done.stdout
+    assert "no split 'val'" in done.stderr
 
 
 def test_a_run_that_was_never_built_gives_export_and_show_the_same_error(tmp_path: Path) -> None:

@@ -498,6 +498,21 @@ def test_the_command_reports_what_became_of_every_file(tmp_path: Path) -> None:
     assert "did you mean 'tag'" in column.stderr
 
 
+def test_a_label_of_any_kind_is_told_in_a_word_and_steers_no_terminal(tmp_path: Path) -> None:
+    put(tmp_path / "in/1.wav", 1)
+    put(tmp_path / "in/2.wav", 2)
+    put(tmp_path / "in/3.wav", 3)
+    long = "x" * 20_000
+    (tmp_path / "in/labels.csv").write_text(
+        f"file,label\n1.wav,{long}\n2.wav,a\u202ebell\n3.wav,red:dog:blue\n", "utf-8"
+    )
+    done = cli(tmp_path / "in", "-o", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) < 500
+    assert "a�bell 1" in done.stdout
+    assert "red:dog:blue" in done.stdout
+
+
 def test_a_translation_has_a_language_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text(
         "file,transcript,translation,language,target_lang\na.wav,Guten Tag.,Good day.,de,en\nb.wav,Hallo.,Hello.,de,\n"

@@ -80,6 +80,10 @@ def test_a_prompt_can_be_tried_on_a_clip_of_a_run(tmp_path):
         ("sound_qa/think.md.j2", "{{ data }}{{ dta }}", "prompts.variable", "'dta' is undefined"),
         ("sound_qa/think.md.j2", "{{ data }}\n{% if %}", "prompts.syntax", "line 2"),
         ("sound_qa/think.md.j2", '{% extends "nowhere" %}', "prompts.syntax", "nowhere"),
+        # Jinja reads only the blocks of a template that extends another, and says nothing of the rest.
+        ("ser/think.md.j2", '{% extends "builtin/ser/think.md.j2" %}\n\nBe short.', "prompts.outside_block", "line 3"),
+        ("ser/think.md.j2", '{% extends "_base/think.md.j2" %}\n{{ brief }}', "prompts.outside_block", "line 2"),
+        ("ser/think.md.j2", '{% extends "_base/think.md.j2" %}{% block pth %}x{% endblock %}', "prompts.unk", "'pth'"),
         ("_base/data.md.j2", "gone", "prompts.no_data", "leaves out the data"),
         ("ser/judge.md.j2", "{{ data }}{{ ''.__class__.__mro__[1].__subclasses__() }}", "prompts", "unsafe"),
     ],
@@ -92,6 +96,16 @@ def test_a_mistake_in_a_users_template_is_named_before_anything_is_asked(tmp_pat
         Templates(tmp_path)
     assert caught.value.code.startswith(code)
     assert words in str(caught.value)
+
+
+def test_blocks_and_what_is_no_text_may_stand_in_a_template_that_extends(tmp_path):
+    path = tmp_path / "ser" / "think.md.j2"
+    path.parent.mkdir()
+    path.write_text(
+        '{# mine #}\n{% extends "builtin/ser/think.md.j2" %}\n{% set words = "9 to 99" %}\n'
+        "{% block path %}{{ super() }} Be short.{% endblock %}\n"
+    )
+    assert "Be short." in Templates(tmp_path).render("ser", "think", "{}", Flags()).text
 
 
 def test_a_users_base_reaches_all_tasks_and_hidden_files_are_left_alone(tmp_path):

@@ -57,7 +57,7 @@ def discriminator(
     for path in (out, json_out):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-    console, errors = Console(), Console(stderr=True)
+    console, errors = Console(emoji=False), Console(stderr=True, emoji=False)
     with errors.status("Making sound samples") as status:
 
         def watch(what: str, done: int, of: int) -> None:

@@ -137,6 +137,8 @@ def build(
     settings = config.resolve(BuildSettings, flags=flags, recipe=recipe, section="build")
     directory = RunDir.open(run)
     setup_logging(directory.log_path, verbose)
+    if unread := _unread(settings):
+        typer.echo(f"note: {settings.teacher} writes no prompts and makes no calls; not used: {unread}", err=True)
     if dry_run:
         _forecast(directory, settings, pilot, limit, workers)
         return
@@ -150,7 +152,7 @@ def build(
             watch=view.watch,
             on_stop=view.stopping,
         )
-    view.summary(directory, settings, result, losses(directory, result.plan_id))
+    view.summary(directory, settings, result, losses(directory, result.plan_id), limit=limit, workers=workers)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
@@ -163,7 +165,19 @@ def _forecast(run: RunDir, settings: BuildSettings, pilot: int, limit: int | Non
         found = dry_run(
             run, settings, pilot=pilot, limit=limit, workers=workers, watch=view.watch, on_stop=view.stopping
         )
-    forecast_table(run, settings, found)
+    forecast_table(run, settings, found, limit=limit, workers=workers)
+
+
+def _unread(settings: BuildSettings) -> str:
+    """The flags that were given and mean nothing, because nobody here is a language model; empty if one is."""
+    from audio_reasoner import teachers
+    from audio_reasoner.cota import BuildSettings as Defaults
+
+    if any(teachers.is_remote(spec) for spec in settings.specs):
+        return ""
+    default, fields = Defaults(), ("prompts", "give_evidence", "one_call", "best_of", "max_cost")
+    named = (f for f in fields if getattr(settings, f) != getattr(default, f))
+    return ", ".join(f"--{f.replace('_', '-')}" for f in named)
 
 
 def _filters(text: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class View:
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, emoji=False)  # `text:gemini:…` holds the name of an emoji
         self._bar: Any = None
         self._task: Any = None
         self._last_line = 0.0
@@ -97,7 +97,7 @@ class View:
             figures += f", {tally.quarantined} quarantined"
         if (calls := progress.calls_noted()) is not None:
             steps = ", ".join(f"{n} {stage}" for stage, n in tally.stages.items() if "/" not in stage)
-            figures += f" · {steps} · {calls_text(calls)}"
+            figures += "".join(f" · {part}" for part in (steps, calls_text(calls)) if part)
         if progress.rate > 0 and progress.phase == "clips":
             figures += f" · {rate_text(progress.rate)} · {time_text(left / progress.rate)} left"
         if self._bar is not None:
@@ -127,30 +127,32 @@ class View:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
 
-    def summary(self, run: RunDir, settings: BuildSettings, result: BuildResult, lost: list[Loss]) -> None:
-        """The end of a build: what came out, what did not and why, what to do next."""
+    def summary(
+        self, run: RunDir, settings: BuildSettings, result: BuildResult, lost: list[Loss], **options: int | None
+    ) -> None:
+        """The end of a build: what came out, what did not and why, what to do next. `options`: as for `command`."""
         from rich.console import Console
         from rich.markup import escape
         from rich.table import Table
 
-        again = command(run.path, settings)
+        again = command(run.path, settings, **options)
         if result.interrupted:
             self._say(
                 f"interrupted after {result.clips_done} of {result.clips} clips; everything so far is stored.\n"
                 f"go on with: {again}"
             )
             return
-        out = Console(highlight=False)
+        out = Console(highlight=False, emoji=False)
         if result.capped:
             self._say(
                 f"{result.capped}\nspent on this run: ${result.spent_usd:.4f}; what is finished is in the data set"
             )
-        table = Table(
-            title=f"{run.path} · {settings.teacher}, {settings.style}", title_justify="left", show_header=False
-        )
+        out.print(f"{run.path} · {settings.teacher}, {settings.style}", markup=False, soft_wrap=True, style="italic")
+        table = Table(show_header=False)
         table.add_column()
         table.add_column(justify="right")
-        table.add_row("clips", str(result.clips_done))
+        of_all = "" if result.clips_done == result.clips else f" of {result.clips}"
+        table.add_row("clips finished" if of_all else "clips", f"{result.clips_done}{of_all}")
         table.add_row("samples accepted", str(result.accepted))
         table.add_row("samples rejected" if settings.judge else "samples rejected by checks", str(result.rejected))
         table.add_row("quarantined", str(result.quarantined))
@@ -204,12 +206,12 @@ def _estimate_text(estimate: Estimate, money: bool = False) -> str:
     return f"{one(estimate.value)} ({one(estimate.low)} to {one(estimate.high)})"
 
 
-def forecast_table(run: RunDir, settings: BuildSettings, found: Forecast) -> None:
-    """Print what a dry run found."""
+def forecast_table(run: RunDir, settings: BuildSettings, found: Forecast, **options: int | None) -> None:
+    """Print what a dry run found. `options`: as for `command`."""
     from rich.console import Console
     from rich.table import Table
 
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     out.print(
         f"{run.path}: {found.clips} clips, {found.left} left to do; figures from a pilot of {found.pilot}"
         + (f" (${found.spent_usd:.4f}, stored, not paid again)" if found.spent_usd else ""),
@@ -237,11 +239,14 @@ def forecast_table(run: RunDir, settings: BuildSettings, found: Forecast) -> Non
         out.print(f"speed: {rate_text(found.clips_per_s)}; no calls, no money")
     if found.seconds is not None:
         out.print(f"time: about {time_text(found.seconds)} at {found.limit}", markup=False)
-    out.print(f"next:\n  {command(run.path, settings)}", markup=False, soft_wrap=True)
+    out.print(f"next:\n  {command(run.path, settings, **options)}", markup=False, soft_wrap=True)
 
 
-def command(run: Path, settings: BuildSettings) -> str:
-    """The command that builds with these settings."""
+def command(run: Path, settings: BuildSettings, **options: int | None) -> str:
+    """The command that builds with these settings. `options`: `limit` and `workers`, where they were given.
+
+    A limit left out would turn "go on" into a build, and a bill, over all clips.
+    """
     import shlex
 
     from audio_reasoner.cota import BuildSettings as Defaults
@@ -261,6 +266,9 @@ def command(run: Path, settings: BuildSettings) -> str:
     if not settings.keep.everything:
         chosen = settings.keep.model_dump(exclude_defaults=True)
         words += ["--keep", ",".join(k if v is True else f"{k}={v:g}" for k, v in chosen.items())]
+    for name, number in options.items():
+        if number is not None:
+            words += [f"--{name}", str(number)]
     return shlex.join(words)
 
 
@@ -312,4 +320,4 @@ def status_table(found: dict[str, Any]) -> None:
         table.add_row("time", f"{time_text(found['build_s'])}, noted {found['updated']}")
     if found.get("set_aside"):
         table.add_row("set aside when listed", f"{found['set_aside']} (clips/quarantine.jsonl)")
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)

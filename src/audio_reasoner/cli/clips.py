@@ -89,7 +89,7 @@ def folder(
         keep_duplicates=keep_duplicates,
         keep_silent=keep_silent,
     )
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     bar = Progress(
         TextColumn("listening"),
         BarColumn(),
@@ -108,7 +108,7 @@ def folder(
             workers=workers,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    _summary(Console(), result, run)
+    _summary(Console(emoji=False), result, run)
     if result.bad:
         raise typer.Exit(EXIT_QUARANTINED)
 
@@ -130,6 +130,8 @@ def _summary(console: Console, result: FolderResult, run: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from audio_reasoner.report.text import printable, shorten
+
     reading = result.reading
     columns = ", ".join(f"{kind} ← {' + '.join(c)}" for kind, c in reading.columns.items())
     where = {
@@ -141,7 +143,7 @@ def _summary(console: Console, result: FolderResult, run: Path) -> None:
     console.print(Text(f"{result.clips:,} clips, {minutes}:{seconds:02d} minutes, from {reading.root}", style="bold"))
     console.print(Text(f"  labels from {where}"))
     if result.labels:
-        shown = ", ".join(f"{name} {n}" for name, n in result.labels.most_common(8))
+        shown = ", ".join(f"{shorten(printable(name), 40)} {n:,}" for name, n in result.labels.most_common(8))
         more = f", … {len(result.labels):,} different" if len(result.labels) > 8 else ""
         console.print(Text(f"  {shown}{more}"))
     if reading.evidence_columns:
@@ -169,7 +171,9 @@ def _summary(console: Console, result: FolderResult, run: Path) -> None:
             example = next(i for i in items if i.code == code)
             said = getattr(example, "reason", None) or getattr(example, "detail", "")
             row = getattr(example, "row", None)
-            table.add_row(code, f"{n:,}", Text(f"{example.file}{f', row {row}' if row else ''}: {said}"))
+            table.add_row(
+                code, f"{n:,}", Text(shorten(printable(f"{example.file}{f', row {row}' if row else ''}: {said}"), 400))
+            )
         console.print(table)
         console.print(Text(f"  all of them: {run / 'clips' / name}.jsonl", style="dim"))
         hints = dict.fromkeys(h for i in items if (h := getattr(i, "hint", "")))

@@ -61,7 +61,7 @@ def export(
     opened = RunDir.open(run)
     log = setup_logging(opened.log_path)
     require_dataset(opened)
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     bar = Progress(TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
     task = bar.add_task("rows", total=None)
 
@@ -84,12 +84,15 @@ def export(
             progress=show,
         )
     finally:
-        bar.stop()
+        if bar.live.is_started:  # stopping what never began prints an empty line in front of the error
+            bar.stop()
     parts = ", ".join(f"{name} {n:,}" for name, n in result.splits.items())
     log.info("exported %d rows as %s to %s, %d held back", result.rows, fmt, result.out, result.quarantined)
     typer.echo(f"{result.rows:,} row{'' if result.rows == 1 else 's'} ({parts}) → {result.out}")
     for condition, n in result.left_out.items():
         console.print(f"{counted(n)} left out by {condition}", markup=False)
+    if val_fraction and split is None and "val" not in result.splits:
+        console.print("There is no split 'val': none of the rows of the groups held out for it are left.")
     if result.quarantined:
         reasons = ", ".join(f"{code} {n:,}" for code, n in result.reasons.items())
         console.print(f"{counted(result.quarantined)} held back ({reasons}); see {result.out / 'quarantine.jsonl'}")

@@ -30,7 +30,7 @@ def report(
 
     log = setup_logging(RunDir.open(run).log_path)
     began = time.monotonic()
-    with Console(stderr=True).status(f"Drawing the report of {run} …"):
+    with Console(stderr=True, emoji=False).status(f"Drawing the report of {run} …"):
         path = write_report(run, out, seed=seed, max_samples=samples, budget_mb=max_mb)
     log.info("wrote the report %s", path)
     typer.echo(path)

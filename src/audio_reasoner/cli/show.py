@@ -48,7 +48,7 @@ def show(
 
     opened = RunDir.open(run)
     require_dataset(opened)
-    console = Console()
+    console = Console(emoji=False)
     if sample_id is None and not random:
         rows = list(islice(read_rows(opened.dataset_dir), limit))
         if as_json:

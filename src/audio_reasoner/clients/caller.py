@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from audio_reasoner.clients.endpoints import Endpoint
+from audio_reasoner.clients.endpoints import Endpoint, key_hint
 from audio_reasoner.clients.ledger import Ledger, Write
 from audio_reasoner.clients.limiter import Limiter, Limits, Slot
 from audio_reasoner.clients.messages import ChatRequest, Reply
@@ -50,7 +50,7 @@ class Spoilt(TeacherError):
 
 
 _STOPS = {
-    "teacher.auth": "Check the key, and that it may use this model.",
+    "teacher.auth": "Check that it is right and may use this model.",
     "teacher.unknown_model": "Check the model's name and the address (OpenAI-compatible servers answer under /v1).",
 }
 
@@ -467,7 +467,10 @@ def _reply(key: str, raw: RawReply, cost_micro: int, *, cached: bool) -> Reply:
 def _final(failure: CallFailed, line: _Line, nobody: bool) -> AudioReasonerError:
     """What a failure that is not tried again means to the caller."""
     if failure.code in _STOPS:
-        return ConfigError(failure.message, code=failure.code, hint=_STOPS[failure.code])
+        hint = _STOPS[failure.code]
+        if failure.code == "teacher.auth":
+            hint = f"{key_hint(line.endpoint)} {hint}"
+        return ConfigError(failure.message, code=failure.code, hint=hint)
     if nobody:
         return ConfigError(failure.message, code=failure.code, hint="Is the server running, and is the address right?")
     if failure.code == "teacher.quota_exhausted":

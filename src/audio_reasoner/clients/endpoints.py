@@ -124,6 +124,13 @@ def api_key(endpoint: Endpoint, environ: Mapping[str, str] | None = None) -> str
     return None
 
 
+def key_hint(endpoint: Endpoint) -> str:
+    """Which key is sent to an endpoint, by the name of its variable, or where one could be put."""
+    if endpoint.api_key_env:
+        return f"The key in {endpoint.api_key_env} was sent."
+    return f"No key was sent: set {host_key_env(endpoint.host)} or {_OWN_KEYS[endpoint.provider][0]}."
+
+
 def _checked_url(url: str, spec: str) -> str:
     try:
         parts = urlsplit(url)

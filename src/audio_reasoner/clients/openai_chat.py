@@ -225,7 +225,7 @@ class OpenAITransport:
     def _redacted(self, text: str) -> str:
         if self._key:
             text = text.replace(self._key, "…")
-        return re.sub(r"\b(sk|key|Bearer)[-_ ][A-Za-z0-9_\-*.]{6,}", "…", text)
+        return re.sub(r"\b(?:(?:sk|key)[-_]|Bearer )[A-Za-z0-9_\-*.]{6,}", "…", text)
 
 
 def read_reply(raw: bytes) -> RawReply:

@@ -90,7 +90,7 @@ class Templates:
 
     Raises:
         ConfigError: prompts.missing, prompts.unknown_file, prompts.unreadable, prompts.syntax, prompts.variable,
-            prompts.no_data.
+            prompts.no_data, prompts.outside_block, prompts.unknown_block.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -233,6 +233,50 @@ class Templates:
         # The data block has no empty lines, so this only closes gaps that branches of a template leave.
         return re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
 
+    def _refuse_unread(self, name: str) -> None:
+        """Refuse what Jinja leaves out in silence: in a template that extends another, only its blocks are read."""
+        from jinja2 import nodes
+
+        tree = self._environment.parse(self._users[name])
+        if tree.find(nodes.Extends) is None:
+            return
+        blocks = self._blocks_above(name)
+        for node in tree.body:
+            if isinstance(node, nodes.Output):
+                line = next((_first_line(part) for part in node.nodes if _first_line(part)), None)
+                if line is not None:
+                    raise ConfigError(
+                        f"{self.folder}/{name}: line {line} stands outside of every block, so it would not be sent.",
+                        code="prompts.outside_block",
+                        hint=f"A template that extends another replaces blocks. Here: {', '.join(blocks)}; "
+                        "{{ super() }} in a block keeps what stood there.",
+                    )
+            if isinstance(node, nodes.Block) and node.name not in blocks:
+                raise ConfigError(
+                    f"{self.folder}/{name}: line {node.lineno}: nothing would read the block {node.name!r}.",
+                    code="prompts.unknown_block",
+                    hint=f"Blocks here: {', '.join(blocks)}.",
+                )
+
+    def _blocks_above(self, name: str) -> list[str]:
+        """The blocks of whatever a template extends."""
+        from jinja2 import nodes
+
+        found: dict[str, None] = {}
+        seen = {name}
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            tree = self._environment.parse(self.source(current) or "")
+            if current != name:
+                found |= dict.fromkeys(block.name for block in tree.find_all(nodes.Block))
+            for parent in tree.find_all(nodes.Extends):
+                # A name that is worked out while rendering cannot be followed; the renderer finds it.
+                if isinstance(parent.template, nodes.Const) and parent.template.value not in seen:
+                    seen.add(parent.template.value)
+                    waiting.append(parent.template.value)
+        return sorted(found)
+
     def _try_all(self) -> None:
         """Render whatever a user's file takes part in, so that a mistake shows before anything is paid for."""
         from jinja2 import TemplateSyntaxError
@@ -246,6 +290,8 @@ class Templates:
             raise ConfigError(
                 f"{self.folder}/{bad}: line {error.lineno}: {error.message}.", code="prompts.syntax"
             ) from error
+        for name in self._users:
+            self._refuse_unread(name)
         for task, stage in touched:
             for flags in variants(stage):
                 if _SENTINEL not in self._render(task, stage, _SENTINEL, flags):
@@ -281,6 +327,16 @@ def variants(stage: Stage) -> Iterator[Flags]:
             yield from (replace(base, hearing=h, choice=c) for h in ("audio", "silence", "text") for c in (True, False))
         else:
             yield from (replace(base, many=m, choice=c) for m in (True, False) for c in (True, False))
+
+
+def _first_line(node: Any) -> int | None:
+    """The first line of a part of a template's text that would be seen; None for white space."""
+    from jinja2 import nodes
+
+    if not isinstance(node, nodes.TemplateData):
+        return int(node.lineno)
+    text = node.data
+    return int(node.lineno) + text[: len(text) - len(text.lstrip())].count("\n") if text.strip() else None
 
 
 def _parses(environment: Environment, text: str) -> bool:
