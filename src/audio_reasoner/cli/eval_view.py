@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from audio_reasoner.evaluation.session import SessionResult
 
 LINE_EVERY_S = 5.0
-BAR_EVERY_S = 0.1
 
 
 class View:
@@ -28,7 +27,7 @@ class View:
         self._max_cost = max_cost
         self._bar: Any = None
         self._tasks: dict[str, Any] = {}
-        self._last = 0.0
+        self._last = time.monotonic()
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
@@ -51,16 +50,15 @@ class View:
 
     def watch(self, part: str, now: Progress) -> None:
         """Show how far a part is."""
-        clock = time.monotonic()
-        ended = now.done + now.failed >= now.total
-        if not ended and clock - self._last < (BAR_EVERY_S if self._bar is not None else LINE_EVERY_S):
-            return
-        self._last = clock
-        figures = self._figures(now)
         if self._bar is None:
-            sys.stderr.write(f"{part}: {now.done}/{now.total} · {figures}\n")
+            clock = time.monotonic()
+            if now.done + now.failed < now.total and clock - self._last < LINE_EVERY_S:
+                return
+            self._last = clock
+            sys.stderr.write(f"{part}: {now.done}/{now.total} · {self._figures(now)}\n")
             sys.stderr.flush()
             return
+        figures = self._figures(now)
         if part not in self._tasks:
             self._tasks[part] = self._bar.add_task(part, total=now.total, figures="")
         self._bar.update(self._tasks[part], completed=now.done, figures=figures)
