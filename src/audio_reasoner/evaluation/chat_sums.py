@@ -90,7 +90,8 @@ class Sums:
                     complete = complete and bool(there.all())
                     counted.update(places[there].tolist())
                     clips = self._clip[places][there]
-                    columns.append(np.bincount(clips, weights=cells[there], minlength=self._clips))
+                    sums = np.bincount(clips, weights=cells[there], minlength=self._clips)
+                    columns.append(sums.astype(np.float64))
                     columns.append(np.bincount(clips, minlength=self._clips).astype(np.float64))
                     sizes.append(len(places))
         together = np.stack(columns, axis=1) if columns else np.zeros((self._clips, 0))
