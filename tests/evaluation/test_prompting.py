@@ -42,6 +42,8 @@ def test_published_forms_stand_to_the_letter() -> None:
     )
     assert text("audio-flamingo").endswith("\n(A) dog\n(B) bell")
     assert "following options: ['dog', 'bell']. " in text("r1-aqa")
+    assert text("mmau", item("Which? ")).startswith("Which?   Select")
+    assert text("ours", item(" Which? ")).startswith("Which?\n(a)")
     assert text("mmau", item(choices=("it's", 'a "b"'))).endswith("""["it's", 'a "b"'].""")
 
 

@@ -144,8 +144,7 @@ def prompt_of(style: Style, item: Item, order: Sequence[int] | None = None) -> s
             `prompt.options` (the style cannot show so many), `prompt.no_options` (the style needs options),
             `prompt.not_text` (a lone surrogate).
     """
-    question = item.question.strip()
-    if not question:
+    if not item.question.strip():
         raise InputError(f"item {item.id} asks no question.", code="prompt.no_question")
     choices = item.choices if order is None else tuple(item.choices[i] for i in order)
     if not choices and style.needs_choices:
@@ -157,7 +156,8 @@ def prompt_of(style: Style, item: Item, order: Sequence[int] | None = None) -> s
             f"item {item.id} has {len(choices)} options; {LEAST_OPTIONS} to {MOST_OPTIONS} can be asked.",
             code="question.options",
         )
-    text = style.render(question, choices).strip()
+    # Official scripts put the question in as it stands, with any space at its end.
+    text = style.render(item.question, choices).strip()
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

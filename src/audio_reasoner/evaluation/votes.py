@@ -130,8 +130,8 @@ def samples_summary(items: Iterable[Item], rows: Iterable[Mapping[str, Any]], k:
         "unparsed_share": round(unparsed / (k * len(whole)), 4) if whole else None,
         "agreement": round(agree / len(whole), 4) if whole else None,
         "tokens_per_answer": None if mean_tokens is None else round(mean_tokens, 2),
-        "how": "majority over the options that the RESPONSEs name; mean over all subsets of n of the k answers (exact); "
-        "ties worth their share; answers without an option abstain",
+        "how": "majority over the options that the RESPONSEs name; mean over all subsets of n of the k answers "
+        "(exact); ties worth their share; answers without an option abstain",
     }
 
 
