@@ -742,11 +742,16 @@ class _Reading:
     def _quote(self, group: Sequence[_Mark]) -> str:
         t = self.t
         first, last = group[0].start, group[-1].end
+        if last == first + 1:
+            return t.raw[first][:80]
         inner = (t.gap[i] + t.raw[i] for i in range(first + 1, last))
         return " ".join((t.raw[first] + "".join(inner)).split())[:80]
 
     def _decide(self, group: Sequence[_Mark], rule: Rule) -> OptionMatch:
         quote = self._quote(group)
+        if len(group) == 1 and group[0].option is not None:  # nothing to disagree about
+            index = group[0].option if group[0].kind != "text" else self.known.same[group[0].option]
+            return OptionMatch(index, rule, f"{quote!r} is option {_name(index)}")
         if any(mark.kind == "clash" for mark in group):
             return OptionMatch(None, "conflict", f"letter and text disagree in {quote!r}")
         options = self._options_of(group)
@@ -755,8 +760,8 @@ class _Reading:
         if len(options) > 1:
             return OptionMatch(None, "several", f"{quote!r} leaves several options standing")
         lettered = next((mark.option for mark in group if mark.kind != "text"), None)
-        index = lettered if lettered is not None else self._same(group[0].option)
-        return OptionMatch(index, rule, f"{quote!r} is option {_name(index)}")
+        chosen = lettered if lettered is not None else self._same(group[0].option)
+        return OptionMatch(chosen, rule, f"{quote!r} is option {_name(chosen)}")
 
     def _extend(self, k: int) -> list[_Mark]:
         """The marks joined to mark k by "or", "and", a slash or a comma."""
@@ -932,12 +937,13 @@ class _Reading:
 
     def _last_therefore(self) -> list[_Mark] | None:
         t = self.t
-        if _THEREFORE_CUES.isdisjoint(t.word):
+        cues = {i for i, word in enumerate(t.word) if word in _THEREFORE_CUES and i not in self.held}
+        if not any(self._concludes(i) for i in cues):
             return None
         standing = self._standing()
         end = t.size
         for i in range(t.size - 1, -1, -1):
-            if t.word[i] in _THEREFORE_CUES and i not in self.held and self._concludes(i):
+            if i in cues and self._concludes(i):
                 group = [m for m in standing if i < m.start < end]
                 if group:
                     return group if len(self._options_of(group)) == 1 else None
@@ -965,9 +971,10 @@ class _Reading:
             if any(self._rejected.values()):
                 return OptionMatch(None, "negated", "the reply only rejects options")
             return OptionMatch(None, "nothing", "the reply names no option clearly")
-        doubt = next((w for i, w in enumerate(self.t.word) if w in _DOUBT and i not in self.held), None)
-        if doubt is not None:
-            return OptionMatch(None, "nothing", f"the reply says {doubt!r}")
+        if not _DOUBT.isdisjoint(self.t.word):
+            doubt = next((w for i, w in enumerate(self.t.word) if w in _DOUBT and i not in self.held), None)
+            if doubt is not None:
+                return OptionMatch(None, "nothing", f"the reply says {doubt!r}")
         if len(self._options_of(standing)) > 1:
             if any(mark.kind == "clash" for mark in standing):
                 return OptionMatch(None, "conflict", "a letter and a text in the reply disagree")
@@ -977,6 +984,6 @@ class _Reading:
         if decided.index is not None:
             mine = set(self.known.keys[decided.index])
             for j, key in enumerate(self.known.keys):
-                if mine < set(key) and set(key) <= set(self.t.word):
+                if len(key) > len(mine) and mine < set(key) and set(key) <= set(self.t.word):
                     return OptionMatch(None, "several", f"option {_name(decided.index)} lies within option {_name(j)}")
         return decided
