@@ -124,6 +124,15 @@ def test_shuffled_rows_keep_the_official_option_and_show_the_order(tmp_path: Pat
     assert all(t.choices[t.gold or 0] == i.answer for t, i in zip(turned.items, benchmark.items, strict=True))
 
 
+def test_a_shuffled_control_is_scored_as_it_was_shown_by_eval_score_too(tmp_path: Path) -> None:
+    data, out = make(tmp_path / "data", 9), tmp_path / "out"
+    run_session(backend(), mmau.read(data), out, Plan(seed=2), Wanted(controls=("shuffled",)))
+    inside = out / "controls/shuffled"
+    result = CliRunner().invoke(app, ["score", "mmau-mini", str(inside), "-d", str(data)])
+    assert result.exit_code == 0, result.output
+    assert json.loads((inside / "score.json").read_text())["overall"]["values"]["option"]["value"] == 100.0
+
+
 def test_a_deaf_model_is_stopped_before_a_question_is_asked(tmp_path: Path) -> None:
     data, out = make(tmp_path / "data", 9), tmp_path / "out"
     with pytest.raises(ConfigError) as caught:

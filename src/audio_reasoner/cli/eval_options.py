@@ -57,6 +57,7 @@ def score_file(
 
     from audio_reasoner.evaluation.audio_files import check_audio
     from audio_reasoner.evaluation.base import Row
+    from audio_reasoner.evaluation.controls import as_asked
     from audio_reasoner.evaluation.judged import JUDGED_NAME, judged_directory, read_judged
     from audio_reasoner.evaluation.predictions import fit, read_predictions
     from audio_reasoner.evaluation.present import json_text, print_score, to_markdown
@@ -71,7 +72,7 @@ def score_file(
         # What `eval compare` reads there must not be older than the opinions and rules it is scored by now.
         json_out, rows = json_out or predictions / SCORE_NAME, rows or predictions / ROWS_NAME
         predictions = predictions / PREDICTIONS_NAME
-    items = module.read(data)
+    items = as_asked(module.read(data), predictions.parent)
     if allow_missing is not None:
         items.problems += [str(fault) for fault in check_audio(items, allow_missing)]
     replies = fit(items, read_predictions(predictions, key=key, id_key=id_key))

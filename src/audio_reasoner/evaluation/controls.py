@@ -19,7 +19,7 @@ from audio_reasoner.evaluation.base import Benchmark, Item, Module, Row, Score
 from audio_reasoner.evaluation.hearing import CONTROLS, Control, shuffled_order
 from audio_reasoner.evaluation.predictions import read_predictions
 from audio_reasoner.evaluation.present import json_text
-from audio_reasoner.evaluation.rundir import PREDICTIONS_NAME, rows_in
+from audio_reasoner.evaluation.rundir import PREDICTIONS_NAME, read_header, rows_in
 
 CONTROLS_VERSION = 1
 SUMMARY_NAME = "controls.json"
@@ -65,6 +65,18 @@ def shown(benchmark: Benchmark, control: Control | None, seed: int, only: frozen
     return dataclasses.replace(benchmark, items=items)
 
 
+def as_asked(benchmark: Benchmark, run_dir: Path) -> Benchmark:
+    """The benchmark as the run in a directory has shown it; unchanged unless that is the control `shuffled`."""
+    try:
+        header = read_header(run_dir)
+    except ConfigError:  # predictions of somebody else's, with a run.json of theirs
+        return benchmark
+    config = (header or {}).get("config", {})
+    if config.get("control") != "shuffled" or not isinstance(config.get("seed"), int):
+        return benchmark
+    return shown(benchmark, "shuffled", config["seed"])
+
+
 def _reordered(item: Item, order: Sequence[int]) -> Item:
     choices = tuple(item.choices[i] for i in order)
     # Of two choices with the same text either is right, and the first one shown stands for both.
@@ -73,13 +85,17 @@ def _reordered(item: Item, order: Sequence[int]) -> Item:
 
 
 def score_run(module: Module, benchmark: Benchmark, run_dir: Path) -> Score:
-    """Score a run directory: writes `score.json` and `rows.jsonl` there."""
+    """Score a run directory, with the opinions about it: writes `score.json` and `rows.jsonl` there."""
+    from audio_reasoner.evaluation.judged import JUDGED_NAME, judged_directory, read_judged
+
     lines: list[str] = []
+    opinions = read_judged(judged_directory(run_dir) / JUDGED_NAME) or None
 
     def on_row(row: Row) -> None:
         lines.append(json_text(row.to_dict()) + "\n")
 
-    score = module.score(benchmark, read_predictions(run_dir / PREDICTIONS_NAME), PREDICTIONS_NAME, on_row)
+    replies = read_predictions(run_dir / PREDICTIONS_NAME)
+    score = module.score(benchmark, replies, PREDICTIONS_NAME, on_row, opinions)
     write_atomic(run_dir / ROWS_NAME, "".join(lines).encode("utf-8"))
     write_atomic(run_dir / SCORE_NAME, (json_text(score.to_dict(), indent=1) + "\n").encode("utf-8"))
     return score
