@@ -191,7 +191,8 @@ class Local:
         files: `fingerprint` of its directory.
         batch_size: questions answered side by side.
         system: the system message it was loaded with.
-        more: further facts that decide answers (the chat template's beginning, the device's type).
+        more: further facts that decide answers (the chat template's hash, the device's type).
+        facts: for `run.json` only: what its chat template puts around a question.
     """
 
     window_s: float | None = 30.0
@@ -207,7 +208,9 @@ class Local:
         batch_size: int = 8,
         system: str | None = None,
         more: Mapping[str, Any] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        self.facts = dict(facts or {})
         self.reasoner = reasoner
         self.name = name
         self.system = system
@@ -404,4 +407,7 @@ def load_local(model: str, *, batch_size: int, system: str | None, own_system: b
         "device": str(device),
         "dtype": str(getattr(reasoner.model, "dtype", "")).removeprefix("torch."),
     }
-    return Local(reasoner, name=model, files=files, batch_size=batch_size, system=reasoner.system, more=more)
+    facts = {"around_the_question": [reasoner.format.head, reasoner.format.tail]}
+    return Local(
+        reasoner, name=model, files=files, batch_size=batch_size, system=reasoner.system, more=more, facts=facts
+    )

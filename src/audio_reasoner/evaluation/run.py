@@ -232,6 +232,7 @@ def facts_of(backend: Backend, benchmark: Benchmark, plan: Plan) -> dict[str, An
             "published_wording": published,
         },
         "system": backend.system,
+        **getattr(backend, "facts", {}),
         "version": version("audio-reasoner"),
         "begun": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
