@@ -231,12 +231,13 @@ def _count(items: Sequence[Item], texts: Mapping[str, str], how: Tokens, with_ch
         at = [i for i, _ in wrapped]
         arrays["extracted"][at] = count_all([tokenize(text, how) for _, text in wrapped], [refs[i] for i in at])
     if how == "zh":
-        said, asked = [tokenize(body, "char") for body in bodies], [tokenize(item.answer, "char") for item in items]
-        # Where every token is one character, both ways of counting are the same.
-        at = [i for i in range(len(items)) if len(said[i]) != len(hyps[i]) or len(asked[i]) != len(refs[i])]
         arrays["char"] = strict.copy()
+        # Where every token is one character, both ways of counting are the same.
+        at = [i for i in range(len(items)) if not (_characters(hyps[i]) and _characters(refs[i]))]
         if at:
-            arrays["char"][at] = count_all([said[i] for i in at], [asked[i] for i in at])
+            said = [tokenize(bodies[i], "char") for i in at]
+            asked = [tokenize(items[i].answer, "char") for i in at]
+            arrays["char"][at] = count_all(said, asked)
     if with_chrf:
         found = [chrf_counts(body, item.answer) for body, item in zip(bodies, items, strict=True)]
         arrays["chrf"] = np.array(found, dtype=np.int64)
@@ -245,6 +246,10 @@ def _count(items: Sequence[Item], texts: Mapping[str, str], how: Tokens, with_ch
             row.strict = strict[i].tolist()
             row.extracted = arrays["extracted"][i].tolist() if row.taken_off else row.strict
     return _Counted(rows, arrays)
+
+
+def _characters(tokens: Sequence[str]) -> bool:
+    return len("".join(tokens)) == len(tokens)
 
 
 def _group(name: str, counted: _Counted, at: Sequence[int]) -> GroupScore:

@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 from math import exp, log
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -71,7 +72,9 @@ def tokenize(line: str, how: Tokens) -> list[str]:
         line = f" {line} "
     line = line.translate(_spaced(how == "zh"))
     if "." in line or "," in line:
-        line = _COMMA_BEFORE.sub(r" \1 \2", _COMMA_AFTER.sub(r"\1 \2 ", line))
+        # Functions, because a template is expanded by a slow path up to Python 3.11.
+        line = _COMMA_AFTER.sub(lambda m: f"{m[1]} {m[2]} ", line)
+        line = _COMMA_BEFORE.sub(lambda m: f" {m[1]} {m[2]}", line)
     if "-" in line:
         line = _DASH.sub(r"\1 \2 ", line)
     return line.split()
@@ -174,11 +177,10 @@ def _numbered(sentences: Sequence[Sequence[str]], numbers: dict[str, int]) -> tu
     import numpy as np
 
     lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
-    number = numbers.setdefault
+    for token in dict.fromkeys(chain.from_iterable(sentences)):
+        numbers.setdefault(token, len(numbers))
     flat = np.fromiter(
-        (number(token, len(numbers)) for sentence in sentences for token in sentence),
-        dtype=np.int64,
-        count=int(lengths.sum()),
+        map(numbers.__getitem__, chain.from_iterable(sentences)), dtype=np.int64, count=int(lengths.sum())
     )
     return lengths, flat, np.repeat(np.arange(len(sentences)), lengths)
 
