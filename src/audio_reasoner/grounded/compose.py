@@ -14,7 +14,8 @@ import numpy as np
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.records import Question, Task
-from audio_reasoner.grounded import patterns as p
+from audio_reasoner.grounded import patterns_options as po
+from audio_reasoner.grounded import patterns_tagged as pt
 from audio_reasoner.grounded.brief import option_letter, scan
 from audio_reasoner.grounded.language import number
 from audio_reasoner.grounded.questions import N_OPTIONS, named_by, pick
@@ -86,11 +87,6 @@ def template(rng: np.random.Generator, templates: Templates, family: str, **slot
     return pick(rng, templates[family]).format(**slots)
 
 
-def one_of(w: Writer, patterns: Sequence[str]) -> str:
-    """One of some patterns, evenly."""
-    return patterns[w.draw(len(patterns))]
-
-
 @dataclass
 class Draft:
     """A chain in pieces: sentences, in the order in which they are told.
@@ -119,12 +115,12 @@ class Draft:
         gold = question.gold_index
         if gold is not None:
             if len(question.options) > 2:
-                planning.append(w.say(p.OPTIONS_TAG, n=number(len(question.options))))
+                planning.append(w.say(pt.OPTIONS_TAG, n=number(len(question.options))))
             for i, why in enumerate(self.why):
-                head = w.bit(p.HEAD[0], L=letter(i), o=question.options[i])
-                steps.append(f"{head} {why}." if not why.startswith(":") else f"{head[:-1]}{why}.")
+                head = w.bit(po.HEAD[0], L=letter(i), o=question.options[i])
+                steps.append(f"{head} {why}.")
             steps += self.check
-            steps.append(w.say(p.CONCLUDE, L=letter(gold)))
+            steps.append(w.say(po.CONCLUDE, L=letter(gold)))
             response = f"{self.reason} The answer is ({letter(gold)}) {question.gold_text}."
         else:
             steps += self.check

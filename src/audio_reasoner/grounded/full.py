@@ -14,6 +14,7 @@ from itertools import pairwise
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question
 from audio_reasoner.grounded import patterns as p
+from audio_reasoner.grounded import patterns_options as po
 from audio_reasoner.grounded.facts import Facts
 from audio_reasoner.grounded.language import listed, number, ordinal, phrase, seconds, times
 from audio_reasoner.grounded.questions import COURSE_TEXT, sequence_items, sequence_text, target_of
@@ -163,7 +164,7 @@ class SceneChain:
     # --- reasoning
 
     def _head(self, i: int) -> str:
-        return self.w.bit(p.HEAD[0], L=letter(i), o=self.q.options[i])
+        return self.w.bit(po.HEAD[0], L=letter(i), o=self.q.options[i])
 
     def _option(self, i: int, patterns: Sequence[str], /, **slots: str) -> str:
         return self.w.say(patterns, h=self._head(i), **slots)
@@ -192,7 +193,7 @@ class SceneChain:
         }
         out = walk[self.kind]()
         if self.kind != "presence_is":
-            out.append(self.w.say(p.CONCLUDE, L=letter(self.gold)))
+            out.append(self.w.say(po.CONCLUDE, L=letter(self.gold)))
         return out
 
     def _order(self) -> list[str]:
@@ -200,16 +201,16 @@ class SceneChain:
         out = self._places()
         for i, option in enumerate(self.q.options):
             if i == self.gold:
-                out.append(self._option(i, p.ORDER_FIT))
+                out.append(self._option(i, po.ORDER_FIT))
                 continue
             items = sequence_items(option)
             k = next(j for j, (item, s) in enumerate(zip(items, sounds, strict=True)) if item != s.label)
             out.append(
-                self._option(i, p.ORDER_OUT, i=str(k + 1), q=phrase(items[k]).known, x=phrase(sounds[k].label).known)
+                self._option(i, po.ORDER_OUT, i=str(k + 1), q=phrase(items[k]).known, x=phrase(sounds[k].label).known)
             )
         back = ", ".join(phrase(s.label).known for s in reversed(sounds))
         starts = listed([seconds(s.start) for s in sounds])
-        out.append(w.say(p.CHECK["order"], r=back, s=starts))
+        out.append(w.say(po.CHECK["order"], r=back, s=starts))
         return out
 
     def _numbers(self, n: int) -> list[str]:
@@ -217,12 +218,12 @@ class SceneChain:
         for i, option in enumerate(self.q.options):
             value = int(option)
             if value == n:
-                out.append(self._option(i, p.NUMBER_FIT))
+                out.append(self._option(i, po.NUMBER_FIT))
             elif value < n:
-                out.append(self._option(i, p.NUMBER_LOW, n=number(n), m=number(n - value)))
+                out.append(self._option(i, po.NUMBER_LOW, n=number(n), m=number(n - value)))
             else:
                 # "only no can be heard" is no English.
-                patterns = p.NUMBER_HIGH if n else p.NUMBER_HIGH[:2]
+                patterns = po.NUMBER_HIGH if n else po.NUMBER_HIGH[:2]
                 out.append(self._option(i, patterns, n=number(n) if n else "zero", m=number(value - n)))
         return out
 
@@ -234,7 +235,7 @@ class SceneChain:
         out += self._numbers(len(scene.sounds))
         if len(scene.sounds) > 1:
             kinds = [f"{phrase(x).known} {times(c)}" for x, c in scene.counts.items()]
-            out.append(self.w.say(p.CHECK["count"], r=listed(kinds), n=number(len(scene.sounds))))
+            out.append(self.w.say(po.CHECK["count"], r=listed(kinds), n=number(len(scene.sounds))))
         return out
 
     def _count_of(self) -> list[str]:
@@ -248,7 +249,7 @@ class SceneChain:
         out += self._numbers(n)
         if n > 1:
             at = listed([seconds(s.start) for s in self.scene.sounds if s.label == self.target])
-            out.append(self.w.say(p.CHECK["count_of"], x=phrase(self.target).known, r=at, t=times(n)))
+            out.append(self.w.say(po.CHECK["count_of"], x=phrase(self.target).known, r=at, t=times(n)))
         return out
 
     def _labels(self) -> list[str]:
@@ -257,12 +258,12 @@ class SceneChain:
         sequence = self.scene.sequence
         for i, option in enumerate(self.q.options):
             if i == self.gold:
-                out.append(self._option(i, p.THIS_ONE))
+                out.append(self._option(i, po.THIS_ONE))
             elif option in sequence:
                 k = sequence.index(option)
-                out.append(self._option(i, p.ELSEWHERE, **self._slots(self.scene.sounds[k], k + 1)))
+                out.append(self._option(i, po.ELSEWHERE, **self._slots(self.scene.sounds[k], k + 1)))
             else:
-                out.append(self._option(i, p.NEVER))
+                out.append(self._option(i, po.NEVER))
         return out
 
     def _end_of(self, place: int) -> list[str]:
@@ -272,7 +273,7 @@ class SceneChain:
         this = sounds[place]
         out.append(
             self.w.say(
-                p.CHECK[self.family],
+                po.CHECK[self.family],
                 x=phrase(this.label).known,
                 y=phrase(other.label).known,
                 a=seconds(this.start),
@@ -289,7 +290,7 @@ class SceneChain:
         out = self._places()
         out.append(
             self.w.say(
-                p.STEP_BACK if step < 0 else p.STEP_ON,
+                po.STEP_BACK if step < 0 else po.STEP_ON,
                 x=phrase(self.target).known,
                 y=phrase(other.label).known,
                 i=str(at + 1),
@@ -299,7 +300,7 @@ class SceneChain:
         out += self._labels()
         out.append(
             self.w.say(
-                p.CHECK["neighbour"],
+                po.CHECK["neighbour"],
                 x=phrase(self.target).known,
                 y=phrase(other.label).known,
                 a=seconds(here.start),
@@ -313,9 +314,9 @@ class SceneChain:
         for i, option in enumerate(self.q.options):
             if i == self.gold:
                 k = self.scene.sequence.index(option)
-                out.append(self._option(i, p.HEARD, **self._slots(self.scene.sounds[k], k + 1)))
+                out.append(self._option(i, po.HEARD, **self._slots(self.scene.sounds[k], k + 1)))
             else:
-                out.append(self._option(i, p.NEVER))
+                out.append(self._option(i, po.NEVER))
         return out
 
     def _is(self) -> list[str]:
@@ -326,7 +327,7 @@ class SceneChain:
             out.append(self.w.say(p.MATCH_YES if s.label == self.target else p.MATCH_NO, **slots))
             if s.label == self.target:
                 break
-        out.append(self.w.say(p.YES_NO_FIT, o=self.q.gold_text, L=letter(self.gold)))
+        out.append(self.w.say(po.YES_NO_FIT, o=self.q.gold_text, L=letter(self.gold)))
         return out
 
     def _longest(self) -> list[str]:
@@ -335,14 +336,14 @@ class SceneChain:
         best = {x: max((s for s in sounds if s.label == x), key=lambda s: s.length) for x in self.scene.labels}
         for i, option in enumerate(self.q.options):
             if option not in best:
-                out.append(self._option(i, p.NEVER))
+                out.append(self._option(i, po.NEVER))
             else:
-                patterns = p.IS_LONGEST if i == self.gold else p.SHORTER
+                patterns = po.IS_LONGEST if i == self.gold else po.SHORTER
                 out.append(self._option(i, patterns, d=seconds(best[option].length)))
         ranked = sorted(best.values(), key=lambda s: -s.length)
         out.append(
             self.w.say(
-                p.CHECK["longest"],
+                po.CHECK["longest"],
                 y=phrase(ranked[1].label).known,
                 b=seconds(ranked[1].length),
                 a=seconds(ranked[0].length),
@@ -355,7 +356,7 @@ class SceneChain:
         final = max(self.scene.sounds, key=lambda s: s.end)
         tail = self.scene.duration - final.end
         out += duration_options(self.q, self.w)
-        patterns = p.CHECK["duration"][:1] if tail >= 0.2 else p.CHECK["duration"][1:]
+        patterns = po.CHECK["duration"][:1] if tail >= 0.2 else po.CHECK["duration"][1:]
         out.append(self.w.say(patterns, x=phrase(final.label).known, b=seconds(final.end), d=seconds(tail)))
         return out
 
@@ -373,13 +374,13 @@ class SceneChain:
                 kinds = [f"{phrase(x).known} {times(c)}" for x, c in scene.counts.items()]
                 slots |= {"r": listed(kinds), "n": number(len(sounds)), "z": ""}
                 if len(sounds) == 1:
-                    return w.say(p.ONE_SOUND, x=phrase(sounds[0].label).known, L=letter(gold))
+                    return w.say(po.ONE_SOUND, x=phrase(sounds[0].label).known, L=letter(gold))
             case "count_of":
                 assert self.target is not None
                 n = scene.counts[self.target]
                 slots["t"] = times(n)
                 if n == 0:
-                    return w.say(p.NO_SUCH_SOUND, **slots)
+                    return w.say(po.NO_SUCH_SOUND, **slots)
             case "first" | "last":
                 s = sounds[0] if self.kind == "first" else sounds[-1]
                 slots |= {"x": phrase(s.label).known, "a": seconds(s.start)}
@@ -402,7 +403,7 @@ class SceneChain:
             case _:
                 raise ValueError(f"no full chain for family {self.family!r}")
         key = self.kind if self.kind != "presence_is" else f"presence_{self.q.gold_text}"
-        return w.say(p.SUMMARY[key], **slots)
+        return w.say(po.SUMMARY[key], **slots)
 
     def response(self) -> str:
         """One or two sentences that end in "The answer is (b) option text."."""
@@ -412,7 +413,7 @@ class SceneChain:
             slots["a"] = seconds(next(s.start for s in self.scene.sounds if s.label == self.target))
         if self.kind == "longest":
             slots["d"] = seconds(max(s.length for s in self.scene.sounds))
-        reason = self.w.say(p.RESPONSE[key], **slots)
+        reason = self.w.say(po.RESPONSE[key], **slots)
         return f"{reason} The answer is ({letter(self.gold)}) {self.q.gold_text}."
 
     def write(self) -> Chain:
@@ -444,28 +445,28 @@ def duration_options(question: Question, w: Writer) -> list[str]:
 
     out = []
     for i, option in enumerate(question.options):
-        head = w.bit(p.HEAD[0], L=letter(i), o=option)
+        head = w.bit(po.HEAD[0], L=letter(i), o=option)
         if i == question.gold_index:
-            out.append(w.say(p.LENGTH_FIT, h=head))
+            out.append(w.say(po.LENGTH_FIT, h=head))
         else:
-            out.append(w.say(p.TOO_SHORT if value(option) < value(question.gold_text) else p.TOO_LONG, h=head))
+            out.append(w.say(po.TOO_SHORT if value(option) < value(question.gold_text) else po.TOO_LONG, h=head))
     return out
 
 
 def loudness_steps(question: Question, facts: Facts, w: Writer) -> list[str]:
     """The course of the loudness, then the options."""
     assert facts.course is not None
-    first, second = p.COURSE_STEPS[facts.course]
-    out = [w.say(first), w.say(second), w.say(p.COURSE_HEARD, r=COURSE_TEXT[facts.course])]
+    first, second = po.COURSE_STEPS[facts.course]
+    out = [w.say(first), w.say(second), w.say(po.COURSE_HEARD, r=COURSE_TEXT[facts.course])]
     courses = {text: course for course, text in COURSE_TEXT.items()}
-    heard = p.COURSE_SHAPE[facts.course][1]
+    heard = po.COURSE_SHAPE[facts.course][1]
     for i, option in enumerate(question.options):
-        head = w.bit(p.HEAD[0], L=letter(i), o=option)
+        head = w.bit(po.HEAD[0], L=letter(i), o=option)
         if i == question.gold_index:
-            out.append(w.say(p.COURSE_YES, h=head))
+            out.append(w.say(po.COURSE_YES, h=head))
         else:
-            needed = p.COURSE_SHAPE[courses[option]][0]
-            out.append(w.say(p.COURSE_NEEDS, h=head, g=needed, v=heard))
+            needed = po.COURSE_SHAPE[courses[option]][0]
+            out.append(w.say(po.COURSE_NEEDS, h=head, g=needed, v=heard))
     return out
 
 

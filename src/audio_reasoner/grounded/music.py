@@ -13,9 +13,10 @@ import numpy as np
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question, Style
 from audio_reasoner.grounded import compose as c
+from audio_reasoner.grounded import patterns_music as p
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.known import Known
-from audio_reasoner.grounded.language import article, listed, phrase, seconds
+from audio_reasoner.grounded.language import article, listed, ordinal, phrase, seconds
 from audio_reasoner.grounded.questions import distractors
 from audio_reasoner.grounded.vocabulary import of_kind
 from audio_reasoner.grounded.writer import Writer
@@ -87,162 +88,6 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "What characterises this piece of music?",
         "Give a short account of the music in the clip.",
     ),
-}
-_ASK: dict[str, tuple[str, ...]] = {
-    "tempo": (
-        "[The question asks|I am asked] [how fast the music goes|for the tempo|how quick the pulse is].",
-        "[I have to|I need to|The task is to] [find|judge] the [tempo|speed of the pulse][, in beats per minute|].",
-        "[The pulse matters here|It is the pulse that matters]: how many beats [fall into|pass in] a minute?",
-    ),
-    "mode": (
-        "[The question asks|I am asked] whether [it is major or minor|the piece stands in major or in minor].",
-        "[I have to|I need to|The task is to] tell major from minor[ in this piece|].",
-        "[It is the tonality that matters|The tonality decides]: major or minor.",
-    ),
-    "key": (
-        "[The question asks|I am asked] [for the key|which key the piece has].",
-        "[I have to|I need to|The task is to] [name|find] the [keynote and the mode|key, keynote and mode together].",
-        "[A key is wanted|The key is wanted]: [the note at which the music comes to rest|its keynote], and major or minor.",
-    ),
-    "genre": (
-        "[The question asks|I am asked] [for the genre|which genre the music belongs to|what kind of music this is].",
-        "[I have to|I need to|The task is to] [place|put] the music [in|into] one of the genres[ offered|].",
-        "[It is a question of style|Style is the matter here]: which [genre|kind of music] [is this|do I hear]?",
-    ),
-    "instrument": (
-        "[The question asks|I am asked] which [of the instruments|instrument] [plays|is heard].",
-        "[I have to|I need to|The task is to] [recognise|pick out] the instrument [that plays|among the options].",
-        "[Several instruments are offered|The options name several instruments], [but|and] [only one of them|just one] [plays|is heard].",
-    ),
-    "mood": (
-        "[The question asks|I am asked] [for the mood that key and tempo suggest|which mood key and tempo suggest|for the mood suggested by key and tempo].",
-        "[I have to|I need to|The task is to] [draw|find] the mood [from|out of] [two things|two traits], key and tempo.",
-        "[Mood is to be drawn|The mood follows] from [the tonality and the pulse|key and tempo together].",
-    ),
-    "chords": (
-        "[The question asks|I am asked] [for the order of the chords|in which order the chords come].",
-        "[I have to|I need to|The task is to] note the order of the chords[, one by one|].",
-        "[It is about harmony|Harmony is the matter here]: which chord comes first, which next?",
-    ),
-    "describe_music": (
-        "[The request is|I am asked] to [describe|give an account of] the music.",
-        "[I have to|I need to|The task is to] [put the music into words|describe what is played].",
-        "[A description is wanted|What is wanted is a description]: [what the music is made of|its traits], [and how it comes across|and what follows from them].",
-    ),
-}
-_STEP = (
-    "[I start with|I begin with|First comes] [the tonality|what the ear can settle], [then come tempo and mood|then tempo and mood follow], [and the style comes last|and at last the style].",
-    "[I collect|First I collect|I want to collect] the traits [one by one|in turn], [key, tempo and what follows from them|from the key to the style], and then [answer|decide].",
-    "[From the plain to the general|From the simple to the general]: [key and tempo first|first what can be counted], [then what they suggest|then the impression].",
-    "[Trait by trait|One trait at a time], I [go through|listen through] the piece and keep what [bears on the question|is asked for].",
-)
-_STEP_ONE = (
-    "[I listen|I will listen] for this [one trait|alone] first and [then hold|only then hold] the options against it.",
-    "[One trait is enough|A single trait is enough] here, [so I listen for it|so that is what I listen for] [first|before anything else].",
-    "[I settle this|First I settle this] by ear, [then|and then] [come the options|I go through the options].",
-    "[The rest of the music|Everything else in the music] [can wait|is of no concern here]; [this one trait|one trait] has to be [found|clear].",
-)
-_PIECE = (
-    "[About|Roughly] {d} of music [can be heard|are heard|make up the clip].",
-    "[For|Over] [about|roughly] {d} [there is music|a piece is played|music can be heard].",
-    "[The clip|The recording] [holds|contains|brings] [music|a piece of music], about {d} long.",
-    "[Music plays|Music is heard|A piece of music plays] [for|over] about {d}.",
-    "[What I hear is|It is] [a piece of music|music] of about {d}.",
-)
-_KEY = (
-    "[The key is|It stands in|The piece is in|Its key is|I hear the key as] {k}.",
-    "[The music|The piece|The harmony|All of it] [moves|is|stays|rests] in {k}[ as its key|].",
-    "[As for the key|Its tonality|The tonality|On tonality]: {k}.",
-    "[It comes to rest|The lines come to rest|Everything settles] in {k}.",
-)
-_TEMPO = (
-    "[Tapping along|Counting along], I [get to|arrive at|reach] about {t} beats [per minute|a minute], a {p} [pace|tempo].",
-    "[The pulse|The beat] [goes at|runs at|comes at] about {t} beats per minute, [which is|so it is] {p}.",
-    "[With|At] about {t} beats [per minute|a minute], the [tempo|pace] is {p}.",
-    "[The tempo is|It has a tempo of] about {t} beats per minute: {p}.",
-)
-_GENRE = (
-    "[The style|The genre|The kind of music|Its style] [is|is that of] {g}.",
-    "[In style|As for style|By its style|Going by the style], it [belongs to|is|can be called|counts as] {g}.",
-    "[The way it is played|The whole|All this|The sound of it] [belongs to|points to|is typical of] {g}.",
-    "[I would call it|I put it down as|I would file it under|By its manner I take it for|To my ear it is] {g}[ without much doubt| at once| before anything else|].",
-)
-_PLAYS = (
-    "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is] {i}.",
-    "{i} [can be heard|can be made out][ in it| in this piece| here| in the music|].",
-    "[The music comes from|It is played on|The piece is played on|The players use|For instruments there is] {i}.",
-    "[As for the instruments|On the side of the instruments|As to what plays|The instruments, as far as I can tell|Who plays here]: {i}[|, as I hear it|, to my ear].",
-)
-_CHORDS = (
-    "[The harmony|The harmony of the piece] [goes|moves|runs] {c}[ in turn| from chord to chord|].",
-    "[The chords|Its chords] [are|follow as|come as|change as] {c}[, in this order| from first to last|].",
-    "[I hear the chords|The ear follows the chords|Chord by chord I hear] {c}.",
-)
-_CHORD = (
-    "[Chord {i}|Chord number {i}|Number {i}|The chord in place {i}] [is|turns out to be|sounds as] {c}.",
-    "[At|In] place {i} [comes|stands|I hear] {c}.",
-)
-_MOOD = (
-    "[A|The] {m} key and a {p} [pulse|tempo] [together|taken together] [suggest|point to] a {o} mood.",
-    "{M} and {p}: [that makes the piece|such music comes across as] {o}.",
-    "[Since it is|Being] {m} and {p}, [the piece|the music] [comes across as|sounds] {o}.",
-)
-_MODE_OF = (
-    "[The keynote|The note it comes to rest on] is {n}, and the mode is {m}.",
-    "[The piece is|It stands] in {k}, so the mode is {m}[ and the keynote {n}|].",
-)
-_NO: dict[str, tuple[str, ...]] = {
-    "tempo": ("[is too slow|is too fast]", ""),
-    "mode": ("does not [fit|agree with] the key", "[would need|asks for] another key"),
-    "key": ("[has another keynote or mode|differs from the key I hear]", "[does not fit|does not agree with] the [keynote and mode|key]", "is [another|a different] key"),
-    "genre": ("[would sound different|has other traits]", "[does not fit|does not go with] [what is played|this style]", "is [another|a different] style"),
-    "instrument": ("[is not heard|does not play] [here|in this piece|at any point]", "is [missing|absent] from the piece"),
-    "mood": ("[asks for|would need] {w}", "[does not go with|does not fit] [this key and tempo|both traits]"),
-    "chords": ("[goes wrong|differs] at place {j}", "[has|puts] another chord at place {j}"),
-}  # fmt: skip
-_YES: dict[str, tuple[str, ...]] = {
-    "tempo": ("[fits|agrees with|matches] the [pulse|beat]",),
-    "mode": ("[fits|agrees with] the key", "is the mode of this key"),
-    "key": ("[is|agrees with|matches] the key I hear", "has the right [keynote and mode|note and mode]"),
-    "genre": ("[fits|goes with] [what is played|this style]", "[is|names] the style I hear"),
-    "instrument": ("[is heard|plays|can be heard]", "is [the instrument|what] I hear"),
-    "mood": ("[goes with|fits] [this key and tempo|both traits]", "[follows from|agrees with] key and tempo"),
-    "chords": ("[fits|agrees] at every place", "[has|names] the chords [as they come|in their order]"),
-}  # fmt: skip
-_SUM = (
-    "[All in all|Taken together|In the end], this [points|leads] to {y}: option ({L}).",
-    "[What remains|What I arrive at] is {y}, [so|and therefore] option ({L}) [is right|fits].",
-    "[The result|My result|What comes out|The outcome] is {y}, [option ({L})|which is option ({L})|given as option ({L})][, and no other|].",
-)
-_SUM_OPEN = (
-    "[The traits|All traits] [of the music|] [are gathered|have been named]: {r}.",
-    "[In short|All in all], [the music is told by|what counts here is] {r}.",
-)
-_REASON: dict[str, tuple[str, ...]] = {
-    "tempo": (
-        "[That is|This is] the [speed|rate] of the [pulse|beat|music].",
-        "[The beat|The pulse] [comes|goes] at this rate.",
-        "[Tapping along|Counting along] [gives|leads to] this rate.",
-    ),
-    "mode": (
-        "[That is|This is] the mode of [the key|its key|the piece].",
-        "[The key|Its key] [settles it|decides it].",
-    ),
-    "key": (
-        "The [music|piece] [comes to rest|stands|moves] in this key.",
-        "[That is|This is] [its key|the key of the piece|where it comes to rest].",
-    ),
-    "genre": (
-        "[That is|This is] the [style|kind of music] [I hear|that is played].",
-        "The [music|piece] [belongs to|is in] this style.",
-        "[The way it is played|The sound of it] [speaks for|points to] this style.",
-    ),
-    "instrument": (
-        "It [is heard|plays] in [the piece|this music].",
-        "[That is|This is] [what plays|what I hear|the instrument that plays].",
-    ),
-    "mood": ("[Key and tempo point to it|It follows from key and tempo].",),
-    "chords": ("[Every place agrees|The chords come in this order].",),
 }
 
 
@@ -361,17 +206,17 @@ class Music:
 
     @staticmethod
     def _about(known: Known, w: Writer, family: str) -> list[str]:
-        out = [w.say(_PIECE, d=seconds(known.facts.duration))]
+        out = [w.say(p.PIECE, d=seconds(known.facts.duration))]
         if known.instruments and family != "instrument":
-            out.append(w.say(_PLAYS, i=_named(known.instruments)))
+            out.append(w.say(p.PLAYS, i=_named(known.instruments)))
         if known.key is not None and family not in ("key", "mode"):
-            out.append(w.say(_KEY, k=known.key))
+            out.append(w.say(p.KEY, k=known.key))
         if known.tempo is not None and family != "tempo":
-            out.append(w.say(_TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
+            out.append(w.say(p.TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
         if known.chords and len(known.chords) <= 8 and family != "chords":
-            out.append(w.say(_CHORDS, c=" – ".join(known.chords)))
+            out.append(w.say(p.CHORDS, c=" – ".join(known.chords)))
         if known.genres and family != "genre":
-            out.append(w.say(_GENRE, g=listed([g.lower() for g in known.genres])))
+            out.append(w.say(p.GENRE, g=listed([g.lower() for g in known.genres])))
         return out
 
     def think(self, question: Question, known: Known, w: Writer, style: Style) -> Chain:
@@ -385,12 +230,12 @@ class Music:
         if known.key is not None and family in ("mode", "key", "mood", "genre", "describe_music"):
             note, mode = known.key.split()
             steps.append(
-                w.say(_MODE_OF, n=note, m=mode, k=known.key)
+                w.say(p.MODE_OF, n=note, m=mode, k=known.key)
                 if family in ("mode", "key", "mood", "describe_music")
-                else w.say(_KEY, k=known.key)
+                else w.say(p.KEY, k=known.key)
             )
         if known.tempo is not None and family in ("tempo", "mood", "genre", "describe_music"):
-            steps.append(w.say(_TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
+            steps.append(w.say(p.TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
         if (
             known.key is not None
             and (mood := mood_of(known))
@@ -398,44 +243,51 @@ class Music:
             and family in ("mood", "genre", "describe_music")
         ):
             mode = _mode(known.key)
-            steps.append(w.say(_MOOD, m=mode, M=mode, p=pace(known.tempo), o=mood))
+            steps.append(w.say(p.MOOD, m=mode, M=mode, p=pace(known.tempo), o=mood))
         if family in ("genre", "describe_music") and known.genres:
-            steps.append(w.say(_GENRE, g=listed([g.lower() for g in known.genres])))
+            steps.append(w.say(p.GENRE, g=listed([g.lower() for g in known.genres])))
         if family in ("instrument", "describe_music") and known.instruments:
-            steps.append(w.say(_PLAYS, i=_named(known.instruments)))
+            steps.append(w.say(p.PLAYS, i=_named(known.instruments)))
         if family == "chords":
-            steps = [w.say(_CHORD, i=str(i), c=x) for i, x in enumerate(known.chords, 1)]
+            steps = [
+                w.say(p.CHORD if i > 1 else p.CHORD[:2], i=str(i), k=ordinal(i), c=x)
+                for i, x in enumerate(known.chords, 1)
+            ]
         about = self._about(known, w, family) if family != "describe_music" else self._about(known, w, "")[:1]
         slots = {
             "L": c.letter(gold or 0),
             "y": question.gold_text if gold is not None else "",
             "r": listed(_traits(known)),
         }
-        draft = c.Draft(planning=[w.say(_ASK[family]), w.say(_STEP if family in ("genre", "mood", "describe_music") else _STEP_ONE)], caption=about, steps=steps, summary=w.say(_SUM if gold is not None else _SUM_OPEN, **slots))  # fmt: skip
+        draft = c.Draft(planning=[w.say(p.ASK[family]), w.say(p.STEP if family in ("genre", "mood", "describe_music") else p.STEP_ONE)], caption=about, steps=steps, summary=w.say(p.SUM if gold is not None else p.SUM_OPEN, **slots))  # fmt: skip
         if gold is not None:
             draft.why = [self._why(question, i, known, w) for i in range(len(question.options))]
-            draft.reason = w.say(_REASON[family])
+            draft.reason = w.say(p.REASON[family])
         return draft.chain(question, w)
 
     @staticmethod
     def _why(question: Question, i: int, known: Known, w: Writer) -> str:
         family = question.family
         if i == question.gold_index:
-            return w.bit(c.one_of(w, _YES[family]))
+            return w.clause(p.YES[family])
         option = question.options[i]
         if family == "tempo" and known.tempo is not None:
             slow = float(option.split()[1]) < known.tempo
-            return w.bit(
-                f"[is too {'slow' if slow else 'fast'}|would be {'slower' if slow else 'faster'} than [what I hear|the pulse]]"
+            return w.clause(
+                p.NO["tempo"],
+                s="slow" if slow else "fast",
+                f="slower" if slow else "faster",
+                o="faster" if slow else "slower",
+                z=w.bit("[what I hear|the pulse|the beat]"),
             )
         if family == "mood":
             traits = next(k for k, v in MOODS.items() if v == option)
-            return w.bit(c.one_of(w, _NO[family]), w=f"a {traits[0]} key and a {traits[1]} pulse")
+            return w.clause(p.NO[family], w=f"a {traits[0]} key and a {traits[1]} pulse")
         if family == "chords":
             said = option.split(", ")
             j = next(k for k, (a, b) in enumerate(zip(said, known.chords, strict=False), 1) if a != b)
-            return w.bit(c.one_of(w, _NO[family]), j=str(j))
-        return w.bit(c.one_of(w, _NO[family]))
+            return w.clause(p.NO[family], j=str(j))
+        return w.clause(p.NO[family])
 
 
 _INSTRUMENTS = (

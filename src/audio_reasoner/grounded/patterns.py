@@ -52,8 +52,8 @@ ASK: dict[str, tuple[str, ...]] = {
     ),
     "presence_is": (
         "[The question asks|I am asked|What has to be decided is] whether {x} [is heard|occurs|can be heard] [anywhere|at all|at any point] in the clip.",
-        "[I need to|The task is to|I have to] decide whether {x} [occurs|is heard|turns up] [in the clip|in this recording], yes or no.",
-        "[It is a yes or no question|This needs a yes or a no]: does {x} [occur|turn up|come up] [at any moment|anywhere] [of the clip|in the clip]?",
+        "[I need to|The task is to|I have to] decide whether {x} [occurs|is to be found|comes up] [in the clip|in this recording], yes or no.",
+        "[It is a yes or no question|This needs a yes or a no]: is {x} [heard|to be heard] [at any moment|anywhere] [of the clip|in the clip]?",
     ),
     "longest": (
         "[The question asks|I am asked|What is wanted is] which sound [lasts longest|goes on for the longest time|takes up the most time in one go].",
@@ -76,9 +76,10 @@ ASK: dict[str, tuple[str, ...]] = {
         "[Several sounds are offered|The options name several sounds], and [the clip holds|the recording fits|what I hear fits] [one of them|just one of them]; I have to [tell which|find out which].",
     ),
     "describe": (
-        "[The request is|I am asked] to [describe|put into words] [what is heard|what can be heard] and how it [unfolds|develops] over time.",
-        "[I need to|The task is to|I have to] [describe|give an account of] the [clip|recording]: what [can be heard|is heard], when, and for how long.",
-        "[A description is wanted|What is wanted is a description]: the sound itself, [and then|together with] the way it [takes up|fills] the time of the clip.",
+        "[The request is|I am asked|My task is] to [describe|put into words|give an account of] [what is heard|what can be heard|the sound of the clip] and [how|the way] it [unfolds|develops|goes on] over time.",
+        "[I need to|The task is to|I have to] [describe|give an account of|put into words] the [clip|recording]: what [can be heard|is heard], [when, and for how long|at what time, and how long|where it begins and where it stops].",
+        "[A description is wanted|What is wanted is a description|This calls for a description|No options here, but a description]: the sound itself, [and then|together with|along with] the way it [takes up|fills] the time of the [clip|recording].",
+        "[There are no options to choose from|No choice is offered|Nothing is offered to choose from]; [what I hear has|the sound has|the clip has] to be [described|put into words], [with its times|and so has its place in time|with the course it takes].",
     ),
 }
 
@@ -130,11 +131,16 @@ STEP: dict[str, tuple[str, ...]] = {
         "[I will listen to|I pay attention to] [the character of the sound|what the sound is like as a whole] and [hold the options against it|go through the options one by one].",
     ),
     "describe": (
-        "[I will name the sound first|First comes the sound itself], then [where it sets in and where it stops|the times at which it sets in and stops], [and then|and last] the clip as a whole.",
+        "[I will name the sound first|First comes the sound itself|To begin with I name the sound|The sound itself comes first], then [where it sets in and where it stops|the times at which it sets in and stops|its place in time|when it is heard], [and then|and last|and at the end] the clip as a whole.",
+        "[Three things will do|Three points are enough|I go by three points]: [what it is|what sounds], [when it sounds|when it can be heard], [how it goes on|what it does over time|how it unfolds].",
+        "[What|The sound], [when|its times] and [how|its course]: [in this order|one after the other] I [collect|gather|note] [the points|what is needed], [and join them|then I put them together|to be joined at the end].",
+        "[I follow|I will follow|I want to follow] the clip [in time|from start to end], [note|write down] what [sounds|is heard] and [when|at what times], and [sum it up|put it together] [at the end|afterwards].",
     ),
     # Where no times are known, none are promised.
     "describe_course": (
-        "[I will name the sound first|First comes the sound itself], then [how its loudness moves|whether it grows louder or quieter], [and then|and last] the clip as a whole.",
+        "[I will name the sound first|First comes the sound itself|To begin with I name the sound|The sound itself comes first], then [how its loudness moves|whether it grows louder or quieter|what its volume does], [and then|and last|and at the end] the clip as a whole.",
+        "[Two things will do|Two points are enough|I go by two points]: [what it is|what sounds], and [how loud it is over time|how its loudness goes|what its volume does][ over the clip| from start to end|].",
+        "[I follow|I will follow|I want to follow] the clip [in time|from start to end], [note|write down] what [sounds|is heard] and [how loud|how its volume goes], and [sum it up|put it together] [at the end|afterwards].",
     ),
 }
 
@@ -211,7 +217,7 @@ LAST_EVENT = (
 TAIL = (
     "[After that|From there on|From {b} on], [nothing more happens|nothing else is heard|no further sound comes] until the [end|clip ends].",
     "[The remaining|The last|The final] {d} [hold|bring|have|contain] no further [event|sound].",
-    "[About|Roughly|Some] {d} [pass|go by|are left] [after the last sound|after that|at the end] [before the clip ends|without a further sound|until the clip is over].",
+    "[About|Roughly] {d} [pass|go by|are left] [after the last sound|after that|at the end] [before the clip ends|without a further sound|until the clip is over].",
     "[The clip|The recording] [ends|stops|is over] [about|roughly] {d} [later|after the last sound].",
 )
 NO_OVERLAP = (
@@ -335,350 +341,3 @@ LENGTH = (
     "[Starting at {a} and ending at {b}|From {a} to {b}], {x} [takes|lasts] [about|roughly] {d}.",
     "For {x} I [get|note|have] [about|roughly] {d}, from {a} to {b}.",
 )
-
-# Reasoning: options. The head names the option, the rest says why.
-HEAD = (
-    '[Option ({L}), "{o}",|({L}) "{o}"|"{o}", option ({L}),|Option ({L}) with "{o}"|"{o}" ({L})|Option ({L}), which says "{o}",]',
-)
-"""An option named as the subject of a sentence; the word after it is a verb."""
-ORDER_OUT = (
-    "{h} [goes wrong|fails|breaks down] at place {i}: it [has|puts|names] {q} there, [while I hear|but the clip has|where I hear] {x}.",
-    "{h} [puts|has] {q} at place {i}, [but|whereas] {x} [comes there|is heard there|is what I hear there], so it [is out|can be dropped|does not fit].",
-    "{h} [is wrong|cannot be right], [since|because] {x}, not {q}, [comes|is heard] at place {i}.",
-    "{h} [does not match|is out|is ruled out]: place {i} [belongs to|is taken by] {x}, not {q}.",
-)
-ORDER_FIT = (
-    "{h} [fits|agrees with what I hear|matches] [at every place|from the first sound to the last|all the way].",
-    "{h} [names|has|gives] the same sound as my list at [every place|each place], [so it stands|so it is kept|which is what I need].",
-    "{h} [agrees with|matches] [the sequence I heard|my list] [from first to last|without exception|at each place].",
-)
-NUMBER_LOW = (
-    "{h} is too [few|low]: [I counted {n}|my count came to {n}|the count is {n}].",
-    "{h} [would leave out|misses|falls short by] {m} of [the sounds I counted|what I counted].",
-    "{h} [cannot be right|is out|does not fit], [since|because] {n} [is more than that|were counted].",
-)
-NUMBER_HIGH = (
-    "{h} is too [many|high]: [I counted {n}|my count came to {n}|the count is {n}].",
-    "{h} [would need|asks for] {m} more than [I heard|I counted|can be heard].",
-    "{h} [cannot be right|is out|does not fit], [since|because] [only {n} can be heard|the count stops at {n}].",
-)
-NUMBER_FIT = (
-    "{h} [agrees with|equals|is exactly] [my count|the count|what I counted].",
-    "{h} [is the number I reached|is where the count ended|matches the count].",
-)
-NEVER = (
-    "{h} [is not heard|does not occur|never comes up] [at any point|anywhere|at all] in the clip.",
-    "{h} [is out|can be dropped|falls away]: [nothing like it|no such sound] [is heard|occurs|turns up].",
-    "{h} [has no counterpart|is not to be found] among the sounds [I noted|in the clip|I heard].",
-    "{h} [cannot be right|does not fit|is ruled out], [since|because] [no such sound occurs|the clip has no such sound|it is missing from the clip].",
-)
-ELSEWHERE = (
-    "{h} [is heard|does occur|is part of the clip], but [at about|at|around] {a}, [as the {k} sound|in {k} place|as number {i}], [which is not what is asked|so not at the place in question|so it does not fit].",
-    "{h} [comes up|is heard] [at about|at|around] {a} and [is|stands as|counts as] [the {k} sound|number {i}], [not the one wanted|so it is the wrong one|which rules it out].",
-    "{h} [belongs to the clip|occurs], [yet|but] its place is number {i}, [at about|at|around] {a}, [so it is out|which does not fit].",
-)
-THIS_ONE = (
-    "{h} [is the sound|names the sound] [I found|in question|I arrived at].",
-    "{h} [fits|agrees|matches]: [that is what I hear at this place|this is the sound I noted there|it is the one at this place].",
-    "{h} [is exactly that sound|says just this|agrees with my list].",
-)
-HEARD = (
-    "{h} [is heard|does occur|can be heard] [at about|at|around] {a}.",
-    "{h} [is among the sounds|can be found in my list|is there]: it [starts|sets in] at [about|roughly|] {a}.",
-    "{h} [fits|matches], [since|because] I [hear|noted] it at [about|roughly|] {a}.",
-)
-SHORTER = (
-    "{h} [lasts|takes] [only|about|no more than] {d}, [which is shorter|so it is not the longest|less than the longest].",
-    "{h} [is over after|ends after] [about|roughly] {d} [and so falls short|and cannot be it|and is out].",
-    "{h} [stays behind|falls short|is beaten], with [its|only|about] {d}.",
-)
-IS_LONGEST = (
-    "{h} [goes on for|lasts|takes] about {d}, [more than any other|the greatest length of all|longer than the rest].",
-)
-TOO_SHORT = (
-    "{h} is too short: [the clip goes on well beyond that|at that time the clip is still running|much more time passes].",
-    "{h} [would mean|means] that the clip stops [long before|well before] [it does|the moment I hear it end].",
-)
-TOO_LONG = (
-    "{h} is too long: [the clip is over well before|the clip has ended by then|not nearly so much time passes].",
-    "{h} [would need|asks for] much more time than [passes|the clip takes|there is].",
-)
-LENGTH_FIT = ("{h} [agrees with|fits|comes close to] [the time I noted|the time that passes|what I hear].",)
-COURSE_YES = (
-    "{h} [describes|is] [the course I hear|what I hear|just how the loudness moves].",
-    "{h} [fits|agrees with|matches] [both steps|what I noted|this course].",
-)
-SOUND_NO = (
-    "{h} [would sound different|has another character|is a different kind of sound][, so it is out|, so it can be dropped|].",
-    "{h} [does not fit|does not agree with] what [I hear|is heard|can be heard].",
-    "{h} is not what [I hear|is heard here|the clip holds].",
-)
-SOUND_YES = (
-    "{h} [fits|agrees with|matches] what [I hear|is heard|can be heard].",
-    "{h} [is the sound|names the sound] [I hear|that is heard|in the clip].",
-)
-YES_NO_FIT = (
-    '[So|Therefore|It follows that] the answer to the question is "{o}", [which is option ({L})|option ({L})|and that is option ({L})].',
-    '[This leads to|That leaves|What follows is|Hence|The answer must be] "{o}"[, option ({L})|, which is option ({L})|: option ({L})].',
-    '[Hence|With this|After this] option ({L}), "{o}", [is the answer|is right|holds|can be given|remains].',
-)
-
-STEP_BACK = (
-    "{x} [has|is at] place {i}, so the sound [in question|I need|wanted] [has|is at] place {j}: {y}.",
-    "{x} is number {i} [in my list|in the sequence|]; [one place|one step] [earlier|back] is {y}.",
-)
-STEP_ON = (
-    "{x} [has|is at] place {i}, so the sound [in question|I need|wanted] [has|is at] place {j}: {y}.",
-    "{x} is number {i} [in my list|in the sequence|]; [one place|one step] [later|further on] is {y}.",
-)
-ONE_SOUND = (
-    "[Only|Just] {x} [is heard|can be heard|occurs], one [separate|single] sound, [so|and therefore] option ({L}) [is right|fits].",
-)
-NO_SUCH_SOUND = (
-    "{x} [is not heard|does not occur] [at all|anywhere|at any point], so the count is zero, option ({L}).",
-)
-
-# Checks at the end of the reasoning, by family.
-CHECK: dict[str, tuple[str, ...]] = {
-    "order": (
-        "[As a check, I go backwards|Checking from the end|Read backwards]: {r}[, which agrees|, the same again|, as in the option].",
-        "[As a check|To be sure], I compare the starting times: {s}, [each later than the one before|which only grow|always later].",
-    ),
-    "count": (
-        "[As a check, by kind|Counted by kind|Sorted by kind as a check]: {r}, [together|which gives|in sum] {n}.",
-        "[A second count, by kind,|Counting once more, by kind,] [gives|finds] {r}[, again {n}|: {n} again|, which makes {n}].",
-    ),
-    "count_of": ("[As a check|To be sure], [the moments of {x} are|{x} stands at] {r}, [which is|that is|again] {t}.",),
-    "first": (
-        "[As a check|To be sure]: [the next start|the following start|the second start] is {y} at [about|] {b}, [later|clearly later] than {a}.",
-    ),
-    "last": (
-        "[As a check|To be sure]: [the start before it|the sound before it] is {y} at [about|] {b}, [earlier|clearly earlier] than {a}.",
-    ),
-    "neighbour": (
-        "[As a check|To be sure|For safety], I compare the [times|starts|moments]: {y} [starts|sets in|begins] at {b} and {x} at {a}, [with nothing between|and no other sound starts between them|so they are neighbours].",
-        "[The times agree|The times confirm it|The starts confirm it]: {b} for {y} and {a} for {x}, [with nothing between|and no other start between them|one next to the other].",
-    ),
-    "longest": (
-        "[As a check|To be sure], the [next longest|runner-up], {y}, [has|takes] about {b}, [clearly less than|well below] {a}.",
-    ),
-    "duration": (
-        "[As a check|To be sure]: the last sound ends at [about|] {b}, [and the clip stops {d} later|and {d} later the clip is over].",
-        "[As a check|To be sure]: {x}, the last sound, [is over|has ended] at [about|] {b}, [which agrees|and that fits].",
-    ),
-}
-
-CONCLUDE = (
-    "[So|Therefore|This means that|It follows that|In the end|For these reasons] option ({L}) [is the only one that fits|is the one to keep|remains|is the answer|stands].",
-    "[That leaves|This leaves|What remains is] option ({L}), [since|because] [the others|all the others|the other options] [have been ruled out|fail|do not fit].",
-    "[The comparison|Going through the options|This|All of this|Step by step, it] [leads to|points to|speaks for] option ({L})[ alone| and no other|].",
-    "[Only|Of all the options, only|In the end only] option ({L}) [stands up to the comparison|is left after this|agrees with what I heard|passes every test|fits the clip|can be kept].",
-)
-
-COURSE_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "rising": (("[The beginning|The opening] is [clearly|plainly] quieter than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] louder."), ("[On the way|In between] [it does not fall back|there is no drop][ that I could hear|].", "[At no point on the way|Nowhere in between] does it [grow|get] [clearly|noticeably] quieter[ again|].")),
-    "falling": (("[The beginning|The opening] is [clearly|plainly] louder than the end.", "[Set against the beginning|Compared with the beginning], the end is [clearly|plainly] quieter."), ("[On the way|In between] [it does not come up again|there is no second rise][ that I could hear|].", "[At no point on the way|Nowhere in between] does it [grow|get] [clearly|noticeably] louder[ again|].")),
-    "steady": (("[Beginning and end|The opening and the close] are about equally loud.", "[Set against the beginning|Compared with the beginning], the end is [neither louder nor quieter|about as loud]."), ("[In between|On the way] [nothing stands out|no part stands out], [neither louder nor quieter|up or down].", "[The parts in between|The middle parts] [keep|stay at] that level too.")),
-    "rise_fall": (("[It starts|The clip starts|It sets out] [low|rather quietly] and [climbs|grows] up to a [peak|loudest moment] inside.", "[The loudest moment|The peak] lies inside the clip, not at either end."), ("[From that peak|After the peak] it [comes down|sinks] again to the end.", "[The rest|What follows] goes [down|downwards] again, to the end.")),
-    "fall_rise": (("[It starts|The clip starts|It sets out] [high|rather loudly] and [sinks|drops] to a [low point|quietest moment] inside.", "[The quietest moment|The low point] lies inside the clip, not at either end."), ("[From that low point|After the low point] it [comes up|rises] again to the end.", "[The rest|What follows] goes [up|upwards] again, to the end.")),
-    "varying": (("[The first loud moment|A loud moment] does not last: [a quieter one follows|it gives way to a quieter one].", "[Loud moments|The louder moments] are followed by quieter ones."), ("[Then|Later] the loudness [comes back|returns], [so there is more than one rise|and so there is no single direction].", "[The quieter ones|The quieter moments] are followed by louder ones again.")),
-}  # fmt: skip
-"""What is certain about each course, in two steps, before it is put into words."""
-COURSE_SHAPE = {
-    "rising": ("a climb to the end", "grows louder to the end"),
-    "falling": ("a fall to the end", "grows quieter to the end"),
-    "steady": ("an even level", "keeps its level"),
-    "rise_fall": ("a single peak inside", "has one peak inside"),
-    "fall_rise": ("a single dip inside", "has one dip inside"),
-    "varying": ("several ups and downs", "goes up and down"),
-}
-"""What an option would need, and what is heard instead."""
-COURSE_NEEDS = (
-    "{h} [would need|asks for] {g}, [but here|while in fact|whereas] [it|the sound] {v}.",
-    "{h} [is out|does not fit|fails]: it [would need|asks for] {g}, [but|whereas] here [it|the sound] {v}.",
-)
-COURSE_HEARD = (
-    "[Comparing|When I compare] the [beginning|opening], the middle and the end, [I find|I notice] that {r}.",
-    "[Listening|Going] [from the beginning to the end|through the clip], [I notice|I find] that {r}.",
-)
-
-SUMMARY: dict[str, tuple[str, ...]] = {
-    "order": (
-        "[The sounds come in the order|From first to last, I hear|In sequence, the clip has|One after the other come|The list reads] {r}, [which is|and that is|as given by|just as in] option ({L}).",
-        "{r}: [that is the order|this is the sequence|so the sounds follow one another|in this order they come], [as in|and it is that of|given by] option ({L}).",
-        "[The order that I noted|The sequence of the clip|My list, read from the top,] [is|agrees with|matches] that of option ({L}): {r}.",
-    ),
-    "count": ("[Counting|Adding up] {r}, [I arrive at|the total is|I get] {n} [sounds|separate sounds]{z}, [which is|so it is|and that is] option ({L}).",),
-    "count_of": ("{x} [is heard|occurs|comes up] {t} [in the clip|in all|from start to end], [which is|so it is|and that points to] option ({L}).",),
-    "first": ("{x}, [starting at|from|at] {a}, [comes before every other sound|is the earliest sound|opens the clip], [so|and therefore] option ({L}) [is right|is the right one|fits].",),
-    "last": ("{x}, [starting at|from|at] {a}, [comes after every other sound|is the latest sound|is the last to come in], [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "before": ("[Directly|Right|Just] before {x} [I hear|comes|there is] {y}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "after": ("[Directly|Right|Just] after {x} [I hear|comes|there is] {y}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "presence": ("Of the options, only {x} [is heard|occurs|is part of the clip], [at about|around] {a}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "presence_yes": ("{x} [is heard|occurs|does turn up], at [about|roughly] {a}, [so|and therefore] the answer is yes, option ({L}).",),
-    "presence_no": ("[I went through all the sounds|All the sounds are accounted for], and {x} [is not among them|does not occur|never turns up], [so|and therefore] the answer is no, option ({L}).",),
-    "longest": ("{x} [goes on for|lasts|takes] about {d}, [longer than any other sound|more than the rest], [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "duration": ("[From start to end|In all|All in all] the clip [takes|lasts|runs for] {c}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "loudness": ('[On the whole|All in all|Taken together], [the words that fit are|the loudness fits the words|the course of the loudness is] "{r}", [which is option ({L})|option ({L})].',),
-    "sound": ("[What I hear is|The clip holds|The sound in the clip is] {x}, [so|and therefore] option ({L}) [is right|fits|is the one].",),
-    "describe": ("[In short|Taken together|All in all], the clip [contains|holds|consists of] {x} [within|over] {c}.",),
-}  # fmt: skip
-
-RESPONSE: dict[str, tuple[str, ...]] = {
-    "order": ("[From start to end|From the first sound to the last], this is the sequence [that is heard|I hear|of the sounds|in the clip].", "[Every place|Each place] of [this|the] sequence [agrees with|matches] [the clip|what I heard].", "[The starting times of the sounds|The moments at which the sounds start|The times at which they start] [settle the order|leave only one order|allow no other order]."),
-    "count": ("[I counted|I added up|I went through] [every separate sound|each separate sound|all the separate sounds] [from start to end|of the clip|from the first to the last|in the clip].", "[The running count|My count|The tally] [covered|took in|went through] [the whole clip|every sound of the clip|all the sounds]."),
-    "count_of": ("[I counted|I noted|I kept count of|I added up] [each time|every time|each occasion on which|every occasion on which] {x} is heard[ from start to end| in the clip| and nothing else|].", "[From start to end|Through the whole clip|Over the whole clip], [I counted only|the count was of|I kept count of] {x}."),
-    "first": ("[No other sound|None of the other sounds|Nothing else] [starts|sets in|begins|comes in] earlier[ in the clip|].", "[It is|This is] the [earliest sound|sound that opens the clip|sound with the earliest start][ of all|]."),
-    "last": ("[No other sound|None of the other sounds|Nothing else] [starts|sets in|begins|comes in] later[ in the clip|].", "[It is|This is] the [latest sound|last sound to come in|sound with the latest start][ of all|]."),
-    "before": ("[It|This sound|The sound in question] [stands|comes|is heard] [directly|right|just|immediately] before {x}[, with nothing in between|].", "[No other sound|Nothing else] [lies between it and|comes between it and|separates it from] {x}."),
-    "after": ("[It|This sound|The sound in question] [stands|comes|is heard] [directly|right|just|immediately] after {x}[, with nothing in between|].", "[No other sound|Nothing else] [lies between it and|comes between it and|separates it from] {x}."),
-    "presence": ("[Of|Among] the [sounds offered|options|four options|sounds listed], [this one|just this one|only this one] [occurs|is heard|can be heard|is part of the clip].", "[None of the other options|None of the other sounds|Not one of the others|None of the rest] [can be heard|is heard|occurs|turns up][ in it| in the clip|]."),
-    "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip[| at about {a}].",),
-    "presence_no": ("{x} [is not heard|cannot be heard|does not occur] [in the clip|at any point of the clip].",),
-    "longest": ("[It goes on longer than every other sound|No other sound lasts as long|Its length, about {d}, is the greatest].",),
-    "duration": ("[That is|This is] the [time|length] from [the beginning to the end|the first moment to the last|start to end][ of the clip|].", "[That much|About that much] time passes [from start to end|from the first moment to the last|before the clip ends]."),
-    "loudness": ("[That is|This is] how the [loudness|volume] [moves|goes|behaves] [from start to end|over the clip|through the clip].", "[This describes|These words describe|This gives] the [course|way] of the loudness [best|as I hear it].", "[The loudness|The volume] [follows|takes] this course[ from start to end| through the clip|].",),
-    "sound": ("[That is the sound heard in the clip|This is what can be heard|It is the sound that the clip holds].",),
-}  # fmt: skip
-
-# Clips of which only the sound and some measurements are known.
-TAG_OVERVIEW = (
-    "The [clip|recording] [lasts|runs for|takes] {c}, and {x} [is heard|can be heard] in it.",
-    "It is a [clip|recording] of {c} [with|that holds|in which I hear] {x}.",
-    "[Within|Over] {c}, {x} [can be heard|is heard].",
-    "{x} [can be heard|is heard] in [this clip|this recording|the clip], which [lasts|runs for|takes] {c}.",
-)
-TAG_OVERVIEW_NO_TIME = (
-    "[In the clip|In this recording|Here], {x} [can be heard|is heard].",
-    "{x} [can be heard|is heard] in [this clip|this recording|the clip].",
-    "[What I hear|The sound in the clip|What can be heard] is {x}.",
-)
-TAG_MORE = (
-    "{x} [is part of it as well|can be heard as well|belongs to it too].",
-    "[Besides|Apart from that|In addition], {x} [can be heard|is heard|is there].",
-)
-STRETCH_ONE = (
-    "[The sound|It] [fills one stretch|comes in one piece|is heard in one go], from [about|roughly] {a} to {b}.",
-    "[There is one stretch of sound|One stretch of sound can be heard|The sound forms one stretch], [from about {a} to {b}|between {a} and {b}|starting at {a} and ending at {b}].",
-    "[The sound|It] [sets in|starts|begins] at [about|roughly] {a} and [is over|ends|stops] at {b}, without a break[ in between|].",
-)
-STRETCH_FROM_START = (
-    "[The sound|It] is [there|present] from the [very beginning|first moment] and [ends|stops|is over] at [about|roughly] {b}.",
-    "[The sound|It] [sets in|starts] [at once|right away|without delay] and [lasts|goes on] until [about|roughly] {b}.",
-)
-TAG_FROM_START = (
-    "[It is|The sound is] there [at once|from the first moment] and [lasts|goes on] until [about|roughly|] {b}.",
-    "[It|The sound] [starts|begins] with the clip and [ends|stops|is over] at [about|roughly|] {b}.",
-)
-DESCRIBE_FROM_START = (
-    "[Time|Its place in time|Then the timing]: [the sound starts|it starts|it sets in] with the clip and [is over|ends|has ended] at [about|roughly] {b}.",
-)
-STRETCH_ALL = (
-    "[The sound|It] [fills|takes up] [practically|nearly|almost] the whole [clip|recording], [without a clear break|with no real pause].",
-    "[From start to end|All the way through], [there is hardly a moment of silence|the sound does not stop for any length of time].",
-)
-STRETCH_SPAN = "[from {a} to {b}|{a} to {b}|between {a} and {b}]"
-STRETCH_SOME = (
-    "[The sound|It] [comes in|is heard in|falls into] {n} [separate|] stretches: {r}.",
-    "[There are|I hear|I can tell apart] {n} stretches of sound: {r}.",
-    "{n} stretches of sound [can be told apart|follow one another|can be heard]: {r}.",
-)
-STRETCH_MANY = (
-    "[The sound|It] [comes in|falls into|is broken into] {n} [separate|short|] stretches, [the first|starting] at {a} [and the last ending|and ending] at {b}.",
-    "[There are|I can tell apart] {n} stretches of sound, [spread over the time|in the time] [from {a} to {b}|between {a} and {b}].",
-)
-STRETCH_LONGEST = (
-    "The {e} of [these|them] [lasts|goes on for] [about|roughly] {d}, [from {a} to {b}|between {a} and {b}].",
-    "[Of these|Among them], the one from {a} to {b} is the {e}, [about|roughly] {d}.",
-)
-PAUSE = (
-    "The [longest|widest] pause between [them|the stretches] [is|takes|lasts] [about|roughly] {d}, [from {a} to {b}|between {a} and {b}].",
-    "[Between|From] {a} and {b} it is [quiet|silent] [for about {d}|, about {d} in all].",
-)
-TAG_LEAD = (
-    "[About|Roughly] {d} of silence [come first|pass at the beginning|go by before it starts].",
-    "[It begins|The clip begins|It opens] with [about|roughly] {d} of silence.",
-    "The first {d} [are silent|hold no sound|bring nothing].",
-)
-TAG_TAIL = (
-    "[About|Roughly] {d} of silence [come last|follow at the end|are left at the end].",
-    "[It ends|The clip ends|It closes] with [about|roughly] {d} of silence.",
-)
-TAG_HEAR = (
-    "[I listen to|I consider|First I take] the sound as a whole: [what I hear is|it is|it comes across as] {x}.",
-    "[The character of the sound|What the sound is like] [is clear enough|is easy to recognise|leaves little doubt]: {x}.",
-    "[Listening|Going] through the clip, I [recognise|hear|make out] {x}.",
-)
-TAG_TIME = (
-    "[It starts|It sets in|The sound begins] at [about|roughly|] {a} and [ends|stops|is over] at {b}.",
-    "From [about|roughly|] {a} to {b} [it can be heard|the sound lasts|the sound is there|there is sound].",
-)
-TAG_SUM = (
-    "[The sound ends at|Sound until] {b}, [then|and then] {d} of silence: [together|in all|that makes] {t}.",
-    "[After the sound|Once the sound is over], at {b}, {d} of silence [follow|are left]; [{b} and {d} make {t}|so the clip ends at {t}].",
-    "{b} [to the end of the sound|until the sound ends] and {d} [of silence|of quiet] [make|come to] {t}.",
-)
-TAG_NEAR = (
-    "[In round figures|Rounded], [that is|this comes to] {c}.",
-    "[A listener would call that|In words, this is] {c}.",
-)
-TAG_LENGTH = (
-    "[Following the clip|Going along] to its end, I [get|note|arrive at] {c}.",
-    "[From the first moment to the last|From start to end], [I count|I note|there are] {c}.",
-)
-MATCH_TAG_NO = (
-    "[What I hear is|The sound is|It is] {x}, [not {y}|which is something other than {y}|and that is not {y}].",
-)
-MATCH_TAG_YES = (
-    "[What I hear is|The sound is|It is] {x}, [the very sound in question|which is exactly what is asked about|and this is what the question is about].",
-)
-DESCRIBE_PLACE = (
-    "[Source|What it is|The sound itself]: {x}.",
-    "[First the sound itself|To begin with the sound]: [I hear|it is] {x}.",
-)
-DESCRIBE_TIME = (
-    "[Time|Its place in time|Then the timing]: [the sound starts|it starts|it sets in] at [about|roughly] {a} and [is over|ends|has ended] at {b}.",
-)
-DESCRIBE_STRETCH = (
-    "[The {k} stretch|Of the stretches, the {k}] [runs|goes] from {a} to {b}, [which is|so for] [about|roughly] {d}.",
-    "From {a} to {b} there is [sound|something to hear], for [about|roughly] {d}.",
-    "[About|Roughly] {d} of sound [lie between|fill the time between] {a} and {b}.",
-)
-DESCRIBE_PAUSE = (
-    "[Then|After that] [come|follow] [about|roughly] {d} without it.",
-    "A pause of [about|roughly] {d} [follows|comes next|separates it from the next].",
-    "[For|During] [about|roughly] {d} [it is quiet|nothing is heard].",
-)
-DESCRIBE_COURSE = ("[Loudness|As for loudness|The loudness, in short|What the loudness does|Loudness over time]: {r}.",)
-DESCRIBE_END = (
-    "[Put together|Together|Taken together], [these observations|these points] [give|make] [the description|a full account].",
-    "[This|That] [covers|accounts for] [the whole clip|the clip from start to end], so [the description is complete|I can put it into words].",
-)
-TAG_STEP = (
-    "[I will listen|I listen] to the clip [from start to end|as a whole] and [compare what I hear with|hold what I hear against] {x}.",
-    "[First|To begin with] I [name|identify] what [can be heard|is heard] in the clip, then I [ask myself whether it is|compare it with] {x}.",
-)
-STEP_TAG: dict[str, tuple[str, ...]] = {
-    "sound": STEP["sound"],
-    "loudness": STEP["loudness"],
-    "duration": (
-        "[I will listen|I listen] [to the very end|until the clip stops] and [judge|keep track of] the time that [passes|goes by].",
-        "[The end of the clip|The moment at which the clip stops] is what I have to [listen for|find], [together with|and with it] the time that has passed by then.",
-    ),
-}
-OPTIONS_TAG = (
-    "[At the end|Finally|Last of all] I [hold|will hold] the {n} options against [what I heard|the result] and [keep the one that fits|see which one fits].",
-    "[Each of the {n} options|All {n} options|Every one of the {n} options] will be [checked|looked at|put to the test], [also|even] when one [looks right early|seems right at once|fits from the start].",
-    "[Then|After that] the {n} options can be [judged|checked] one [by one|after another] [until only one is left|and the wrong ones dropped].",
-)
-SUMMARY_TAG: dict[str, tuple[str, ...]] = {
-    "presence_yes": (
-        "{x} [is what I hear|is heard|can be heard] in the clip, [so|and therefore] the answer is yes, option ({L}).",
-    ),
-    "presence_no": (
-        "{x} [is not what I hear|is not heard|cannot be heard] in the clip, [so|and therefore] the answer is no, option ({L}).",
-    ),
-}
-RESPONSE_TAG: dict[str, tuple[str, ...]] = {
-    "presence_yes": ("{x} [is heard|can be heard|occurs] in the clip.",),
-}

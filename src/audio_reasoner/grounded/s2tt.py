@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read as one sentence
 """Speech translation: transcribe, split into phrases, translate; the answer is the translation that the data gives.
 
 Decision: the chain aligns only what can be aligned without knowing either language: sentences with sentences, and
@@ -13,9 +12,10 @@ import re
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question, Style
 from audio_reasoner.grounded import compose as c
+from audio_reasoner.grounded import patterns_translation as p
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.known import Known, Said
-from audio_reasoner.grounded.language import number, ordinal
+from audio_reasoner.grounded.language import number, ordinal, seconds
 from audio_reasoner.grounded.languages import language_name
 from audio_reasoner.grounded.quoting import quote_all
 from audio_reasoner.grounded.speech import english
@@ -85,83 +85,6 @@ def pairs_of(source: str, target: str) -> list[tuple[str, str]]:
     return out if len(out) <= MAX_PARTS else list(zip(a, b, strict=True))
 
 
-_ASK = (
-    "[I am asked for|The question asks for|What is wanted is] [the meaning of the speech|what is said], [put into|rendered in|given in] {y}.",
-    "[The task is|My task is|What I have to do is] to [translate|render|carry over] [what is said|the speech] [from {x} into {y}|into {y}].",
-    "[What is spoken|The speech] [has to become|must be turned into|is to be given as] {y}[ text|, in writing|].",
-    "[This is|It is] a [task of translation|translation task]: {x} goes in[ by ear|], {y} comes out[ in writing|].",
-)
-_STEP = (
-    "[First I write down|To begin with, I write down|I will first write down] [what I hear|the words as I hear them|the words], then [I translate|I go through them] [phrase by phrase|piece by piece][, and at the end I join the pieces|].",
-    "[Before translating|Before any translation], [the words themselves must be clear|I need the words themselves], so I [transcribe|take down] the speech [first|before I go on] and [translate it|turn to the translation] [afterwards|after that].",
-    "[Two passes will do|Two passes are enough|I will go in two passes]: [one|a first] to take down the {x} words, [one|a second] to [translate|carry over] [each phrase|every phrase].",
-    "[I split the work|The work falls into two]: [the words in|what is said in] {x}, then [its|the] meaning in {y}[, phrase after phrase|, piece after piece|].",
-)
-_STEP_BLIND = (
-    "[I listen for|I follow] the meaning [phrase by phrase|as the speech goes on] and [put|give] [it|each piece] in {y}.",
-    "[While listening|As I listen], I [take in|follow] [the sense|the meaning] [and|, then] [write|put] it down in {y}.",
-)
-_VOICE = (
-    "{a} [voice|speaker|person] [speaks|is heard speaking|talks] in {x} [for|over] {d}.",
-    "[The clip|The recording] [holds|contains|brings] [speech in {x}|{x} speech], [about|roughly] {n} long.",
-    "[What I hear|What can be heard] is speech in {x}; [the clip|it] [lasts|runs for|takes] {d}.",
-    "[Over|Within|In] {d}, {b} [person|voice|speaker] [says something|speaks] in {x}.",
-)
-_SAYS = (
-    "[The words are|What is said is|It says|I make out]: {q}",
-    "[I hear|I can hear|I understand] [the words|this]: {q}",
-    "[Word for word|Taken down word for word], [the speech is|it is|I hear]: {q}",
-)
-_PHRASE = (
-    "[The {k} phrase|Phrase {i}|The {k} piece|Piece {i}] [is|reads|goes|says] {q}",
-    "[In {k} place|As piece {i}|As the {k} piece] [I hear|I note|I have] {q}",
-    "[I take down|I write down|I note] [piece {i}|phrase {i}|the {k} phrase]: {q}",
-)
-_WHOLE_HEARD = (
-    "[I take down|I write down|First I note] [what I hear|the words|the whole of it]: {q}",
-    "[Transcribed|Taken down], [the speech is|it reads|it says] {q}",
-    "[The {x} words|The words in {x}] [are|read] {q}",
-)
-_PUT = (
-    "{q} [becomes|turns into|is] {r}",
-    "[In {y}|Put into {y}], {q} [is|becomes|reads] {r}",
-    "[For|From] {q} [I get|comes|I make] {r}",
-    "{r} [is how {y} says|is what {y} has for|renders|gives the sense of] {q}",
-)
-_PUT_BLIND = (
-    "[The {k} piece|Piece {i}|The {k} part] [means|comes to|gives] {r}",
-    "[Part {i}|In {k} place], [I write|I put down|I get] {r}",
-)
-_JOIN = (
-    "[Joined|Put together|Read in one go], [this gives|the pieces give|I get] [the full sentence|the whole text|the translation] in {y}.",
-    "[Nothing is left out|No piece is missing], so the {y} text [is complete|can stand as it is].",
-    "[The pieces in their order|The pieces, one after the other,] [make up|form|give] the [whole|full] translation.",
-)
-_JOIN_ONE = (
-    "[The {y} sentence|The {y} text] [says all that was said|keeps all of it|leaves nothing out].",
-    "[Nothing of the words|None of what was said] is [lost|left out] in the {y} text.",
-)
-_SUM = (
-    "[The speech|What is said] [has been taken down|was written down] in {x} and [carried over|translated] into {y}, {n}.",
-    "[From {x} to {y}|Going from {x} to {y}], [the speech|what is said] [has been rendered|was translated] {n}.",
-    "[I took down|I wrote down] the {x} words and [rendered|translated] them in {y}, {n}.",
-)
-_SUM_BLIND = (
-    "[The meaning|The sense] of the speech [stands|is now] in {y}.",
-    "[I have|There is now] the {y} text of [the speech|what is said].",
-)
-_NO = (
-    "does not say [what was said|this|what I took down]",
-    "[says something else|means something else|carries another message]",
-    "[has|gives] another meaning than the {x} words",
-    "[is|would be] the translation of [other words|some other sentence]",
-)
-_YES = (
-    "[says just what|says exactly what|carries over what] [was said|I took down]",
-    "[agrees with|is the same as|matches] [my translation|the pieces put together]",
-)
-
-
 class SpeechTranslation:
     """Chains that transcribe and then translate."""
 
@@ -188,17 +111,13 @@ class SpeechTranslation:
         """The language, the length and the words, as far as they are known."""
         parts = [self._voice(known, w)]
         if known.transcript is not None:
-            parts.append(w.say(_SAYS, q=quote_all(known.transcript.text)))
+            parts.append(w.say(p.SAYS, q=quote_all(known.transcript.text)))
         return " ".join(parts)
 
     def _voice(self, known: Known, w: Writer) -> str:
-        from audio_reasoner.grounded.language import article, seconds
-
-        x = _tongue(known.transcript, "a foreign language")
-        if known.transcript is None:
-            x = "another language"
-        d = f"about {seconds(known.facts.duration)}"
-        return w.say(_VOICE, x=x, d=d, n=seconds(known.facts.duration), a=article("voice").upper(), b="a")
+        x = _tongue(known.transcript, "a foreign language") if known.transcript is not None else "another language"
+        n = seconds(known.facts.duration)
+        return w.say(p.VOICE, x=x, d=f"about {n}", n=n)
 
     def think(self, question: Question, known: Known, w: Writer, style: Style) -> Chain:
         """Transcribe, then translate."""
@@ -216,28 +135,28 @@ class SpeechTranslation:
             return c.brief(
                 question, f"Write the words down, then put them into {y}.", words, told, f"The {y} text is ready."
             )
-        slots = {"x": x, "y": y}
+        slots = {"x": x, "y": y, "v": x.removeprefix("the ")}
         steps = []
         if heard is not None:
             if len(pairs) > 1:
-                steps += [w.say(_PHRASE, k=ordinal(i), i=str(i), q=_end(a)) for i, (a, _) in enumerate(pairs, 1)]
+                steps += [
+                    w.say(p.PHRASE, k=ordinal(i), i=str(i), q=_end(a), r=c.quoted(_bare(a)))
+                    for i, (a, _) in enumerate(pairs, 1)
+                ]
             else:
-                steps.append(w.say(_WHOLE_HEARD, q=quote_all(heard.text), x=x))
-            steps += [w.say(_PUT, q=c.quoted(_bare(a)), r=c.quoted(_bare(b)), **slots) + "." for a, b in pairs]
+                steps.append(w.say(p.WHOLE_HEARD, q=quote_all(heard.text), **slots))
+            steps += [w.say(p.PUT, q=c.quoted(_bare(a)), r=c.quoted(_bare(b)), **slots) + "." for a, b in pairs]
         else:
-            steps += [w.say(_PUT_BLIND, k=ordinal(i), i=str(i), r=_end(b)) for i, (_, b) in enumerate(pairs, 1)]
-        steps.append(w.say(_JOIN if len(pairs) > 1 else _JOIN_ONE, **slots))
+            steps += [w.say(p.PUT_BLIND, k=ordinal(i), i=str(i), r=_end(b), y=y) for i, (_, b) in enumerate(pairs, 1)]
+        steps.append(w.say(p.JOIN if len(pairs) > 1 else p.JOIN_ONE, **slots))
         n = f"in {number(len(pairs))} pieces" if len(pairs) > 1 else "as one piece"
         draft = c.Draft(
-            planning=[w.say(_ASK, **slots), w.say(_STEP if heard is not None else _STEP_BLIND, **slots)],
+            planning=[w.say(p.ASK, **slots), w.say(p.STEP if heard is not None else p.STEP_BLIND, **slots)],
             caption=[self.caption(known, w)],
             steps=steps,
-            why=[
-                w.bit(c.one_of(w, _YES if i == question.gold_index else _NO), **slots)
-                for i in range(len(question.options))
-            ],
-            summary=w.say(_SUM if heard is not None else _SUM_BLIND, n=n, **slots),
-            reason="This option carries over what is said.",
+            why=[w.clause(p.YES if i == question.gold_index else p.NO, **slots) for i in range(len(question.options))],
+            summary=w.say(p.SUM if heard is not None else p.SUM_BLIND, n=n, **slots),
+            reason=w.say(p.REASON, **slots) if question.options else "",
         )
         return draft.chain(question, w)
 

@@ -85,6 +85,6 @@ def skeletons(chain: Chain, words: Iterable[str] = ()) -> list[str]:
             bare = _QUOTED.sub(keep, re.sub(r"^\d+\. ", "", line))
             for sentence in _SPLIT.split(re.sub(r"(\"Q\.\")(?= [A-Z])", r"\1.", bare)):
                 masked = skeleton(sentence, known)
-                if len(masked.split()) > 2 and not masked.startswith("the answer is"):
+                if len(masked.split()) > 2 and not sentence.startswith("The answer is ("):
                     out[masked] = None
     return list(out)

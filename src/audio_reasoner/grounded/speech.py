@@ -16,12 +16,13 @@ import numpy as np
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question, Style
 from audio_reasoner.grounded import compose as c
+from audio_reasoner.grounded import patterns_speech as ps
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.feeling import speech_caption
 from audio_reasoner.grounded.known import Known, Said
 from audio_reasoner.grounded.language import number, ordinal
 from audio_reasoner.grounded.languages import COMMON, alike, language_name
-from audio_reasoner.grounded.patterns import OPTIONS_TAG
+from audio_reasoner.grounded.patterns_tagged import OPTIONS_TAG
 from audio_reasoner.grounded.questions import window
 from audio_reasoner.grounded.quoting import pieces, quote_all
 from audio_reasoner.grounded.writer import Writer
@@ -156,133 +157,6 @@ def spaced(said: Said) -> bool:
     return not re.search(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]", said.text)
 
 
-_ASK: dict[str, tuple[str, ...]] = {
-    "transcript": (
-        "[The question asks for|I am asked for|What is wanted are] the words [of the clip|that are spoken|of the speaker][, as they are said|].",
-        "[I have to|I need to|The task is to] [write down|take down|give] [what is said|the spoken words][, word for word|].",
-        "[It is the wording that is asked for|The wording is what is asked for|What counts is the wording], [not the sense alone|so nothing may be left out].",
-    ),
-    "mention": (
-        "[The question asks|I am asked|What has to be decided is] whether the word {x} [is said|comes up|occurs][ anywhere|].",
-        "[I have to|I need to|The task is to] [listen for|look for] the word {x}[ in what is said|], [yes or no|and say yes or no].",
-        "[One word matters here|It is all about one word]: is {x} [said|spoken|to be heard]?",
-    ),
-    "word_after": (
-        "[The question asks|I am asked] [for|about] the word [right after|that follows|next to] {x}.",
-        "[I have to|I need to|The task is to] find {x} in [what is said|the speech] and [name|take|tell] the [word after it|next word].",
-        "{x} is [the landmark|my landmark|where I have to listen], and [the next word|the word behind it] is [what is wanted|the answer].",
-    ),
-    "words": (
-        "[The question asks|I am asked] [how many words are spoken|for the number of words].",
-        "[I have to|I need to|The task is to] [count|number] the words [as they come|from first to last|that are said].",
-        "[A count is wanted|This calls for a count]: [every word|each word] [counts once|adds one], [also|even] a short one.",
-    ),
-    "language": (
-        "[The question asks|I am asked|What is wanted is] [which language is spoken|in which language the words are].",
-        "[I have to|I need to|The task is to] [recognise|tell|name] the language [of the speaker|that is spoken].",
-        "[It is the language that matters|The language is what matters], [not the message|whatever is said in it].",
-    ),
-}
-_STEP: dict[str, tuple[str, ...]] = {
-    "transcript": (
-        "[I listen|I will listen|I go through it] [piece by piece|phrase by phrase] and [write down|keep] [each one|what I hear].",
-        "[First the parts|I take the parts first], then the whole [in one line|in one go].",
-    ),
-    "mention": (
-        "[I go through|I will go through|I follow] the [words|speech] [piece by piece|from start to end] and [compare|look].",
-        "[First I write down|I take down] [what is said|the words], then [I look for it|I search] there.",
-    ),
-    "word_after": (
-        "[I number|I will number] the words [as they come|in their order] [and read off|, then take] the one [behind it|that comes next].",
-        "[With the words in a row|Once the words are in a row], it is [a matter of|only] one step [forward|on].",
-    ),
-    "words": (
-        "[I write down|I take down] the [sentence|words] first and [then count|count then] [with a running number|one by one].",
-        "[A running count|Counting along] keeps me from [missing|skipping] [a word|the short ones].",
-    ),
-    "language": (
-        "[The words themselves|Single words] [give it away|tell], so [I listen to the wording|I take down what is said].",
-        "[I listen to|I go by] [the sound and the words|the words and how they are formed] and [compare|hold] the options [with|against] [that|them].",
-    ),
-}
-_PART = (
-    "[The {k} piece|Piece {i}|Part {i}] [is|reads|goes]: {q}.",
-    "[The {k} piece|Piece {i}|Part {i}] [says|has]: {q}.",
-    "[I hear|I note|I write down] {q}[ as number {i}| in {k} place|].",
-)
-_WHOLE = (
-    "[Put together|In one go|As a whole], [it says|the words are|I have] {q}",
-    "[What is said|The speech] [as a whole|in full] [is|reads]: {q}",
-)
-_SEARCH_YES = (
-    "[In|Within] {q} [I find|there is|stands] {x}, so it is [said|spoken].",
-    "{x} [comes up|is said] [here|in this part]: {q}.",
-)
-_SEARCH_NO = (
-    "[In|Within] {q} [I find no|there is no] {x}.",
-    "[No|There is no] {x} in {q}.",
-    "{q} [comes without|is without|has no] {x}.",
-)
-_AT = (
-    "[Word by word|One by one], it goes {q}.",
-    "[The words in a row|In their order, the words] [are|read]: {q}.",
-)
-_NEXT = (
-    "{x} is [word {i}|the {k} word|number {i}], so [word {j}|number {j}] is [wanted|what I need]: {y}.",
-    "[At|In] place {i} [stands|comes|I find] {x}, and [behind it|at place {j}|one step on] [stands|comes] {y}.",
-)
-_COUNT = (
-    "[Counting along|With a running count]: {q}.",
-    "[I count|Counted one by one]: {q}.",
-)
-_TOTAL = (
-    "[The last number|The count at the end] is {n}[, so {n} words are said|].",
-    "[With the last word|At the end] [I am at|the count stands at|the count reaches] {n}.",
-)
-_TONGUE = (
-    "[The wording|What is said], {q}, is {y}.",
-    "{q}: [these are|that is made of] {y} words.",
-    "[Words such as|Words like] {q} [belong to|are] {y}.",
-)
-_NO: dict[str, tuple[str, ...]] = {
-    "mention": ("[would contradict|goes against|does not agree with] [what I found|the words]", "[is ruled out|cannot be kept] by the words"),
-    "word_after": ("[comes|stands] [elsewhere|at another place]", "is not [the word at|what stands at] that place", "[does not follow|is not next]"),
-    "words": ("[is not|does not agree with|differs from] [my count|the count]", "[misses|does not meet] the count"),
-    "language": ("[would have|has] [other words|another wording]", "[does not fit|does not go with] [these words|the wording]", "is not the language of these words"),
-}  # fmt: skip
-_YES: dict[str, tuple[str, ...]] = {
-    "mention": ("[agrees with|fits] [what I found|the words]", "[follows from|is borne out by] the words"),
-    "word_after": ("[is the word at|stands at] that place", "[follows at once|is the next word]"),
-    "words": ("[is|agrees with|equals] [my count|the count]", "[meets|hits] the count"),
-    "language": ("[fits|goes with|agrees with] [these words|the wording]", "is the language of these words"),
-}  # fmt: skip
-_SUM: dict[str, tuple[str, ...]] = {
-    "transcript": ("[The words|All the words] [are written down|have been taken down] in their order.", "[This is|That is] [the full wording|the whole of it], from the first word to the last."),
-    "mention": ("{x} [is|was] {v} in what is said, [so|and therefore] option ({L}) is right.", "[As|Since] {x} is {v}, the answer is option ({L})."),
-    "word_after": ("[After|Right after] {x} [comes|follows] {y}, [so|and therefore] option ({L}) [is right|fits].", "{y} [follows|comes after] {x}: option ({L})."),
-    "words": ("[In all|Altogether], {n} words are said: option ({L}).", "[The count|My count] [ends at|comes to] {n}, [so|and therefore] option ({L}) [is right|fits]."),
-    "language": ("[The words|These words] are {y}, [so|and therefore] option ({L}) [is right|fits].", "[What is spoken|The language] is {y}: option ({L})."),
-}  # fmt: skip
-_REASON: dict[str, tuple[str, ...]] = {
-    "mention": (
-        "The word {x} is {v}[ in the clip| here|].",
-        "{x} is {v}[ in it| by the speaker|].",
-        "[Going by|By] the words, {x} is {v}.",
-    ),
-    "word_after": ("[After {x} comes this word|This word follows {x}|It is the next word after {x}].",),
-    "words": (
-        "[I counted|I numbered] [every|each] word[ from first to last|].",
-        "[The count|My count] [covers|takes in] all the words.",
-        "That is how many words [there are|are said].",
-    ),
-    "language": (
-        "The words [tell|show] it.",
-        "[That is|This is] the language of [the words|what is said].",
-        "These are words of [that|this] language.",
-    ),
-}
-
-
 class Speech:
     """What is said."""
 
@@ -380,30 +254,28 @@ class Speech:
         steps: list[str] = []
         if family == "transcript":
             phrases = chunks(said.text)
-            steps = [w.say(_PART, k=ordinal(i), i=str(i), q=c.quoted(t)) for i, t in enumerate(phrases, 1)]
-            steps.append(w.say(_WHOLE, q=quote_all(said.text)))
+            steps = [w.say(ps.PART, k=ordinal(i), i=str(i), q=c.quoted(t)) for i, t in enumerate(phrases, 1)]
+            steps.append(w.say(ps.WHOLE, q=quote_all(said.text)))
         elif family == "mention":
             for part in parts:
                 hit = x in words_in(part)
-                steps.append(w.say(_SEARCH_YES if hit else _SEARCH_NO, q=c.quoted(part), x=c.quoted(x)))
+                steps.append(w.say(ps.SEARCH_YES if hit else ps.SEARCH_NO, q=c.quoted(part), x=c.quoted(x)))
                 if hit:
                     break
         elif family == "word_after":
             i = words.index(x) + 1
             near = list(enumerate(words, 1))[max(0, i - 4) : i + 3]
-            steps.append(w.say(_AT, q=", ".join(f"{k} {c.quoted(t)}" for k, t in near)))
-            steps.append(w.say(_NEXT, i=str(i), k=ordinal(i), j=str(i + 1), x=c.quoted(x), y=c.quoted(words[i])))
+            steps.append(w.say(ps.AT, x=c.quoted(x), q=", ".join(f"{k} {c.quoted(t)}" for k, t in near)))
+            steps.append(w.say(ps.NEXT, i=str(i), k=ordinal(i), j=str(i + 1), x=c.quoted(x), y=c.quoted(words[i])))
         elif family == "words":
-            steps.append(w.say(_COUNT, q=", ".join(f"{c.quoted(t)} {k}" for k, t in enumerate(words, 1))))
-            steps.append(w.say(_TOTAL, n=number(len(words))))
+            steps.append(w.say(ps.COUNT, q=", ".join(f"{c.quoted(t)} {k}" for k, t in enumerate(words, 1))))
+            steps.append(w.say(ps.TOTAL, n=number(len(words))))
         else:
-            steps.append(w.say(_TONGUE, q=c.quoted(parts[0]), y=question.gold_text))
-        draft = c.Draft(planning=[w.say(_ASK[family], x=c.quoted(x)), w.say(_STEP[family])], caption=speech_caption(known, w) if family != "transcript" else _only_length(known, w), steps=steps, summary=w.say(_SUM[family], **slots))  # fmt: skip
+            steps.append(w.say(ps.TONGUE, q=c.quoted(parts[0]), y=question.gold_text))
+        draft = c.Draft(planning=[w.say(ps.ASK[family], x=c.quoted(x)), w.say(ps.STEP[family])], caption=speech_caption(known, w) if family != "transcript" else _only_length(known, w), steps=steps, summary=w.say(ps.SUM[family], **slots))  # fmt: skip
         if gold is not None:
-            draft.why = [
-                w.bit(c.one_of(w, _YES[family] if i == gold else _NO[family])) for i in range(len(question.options))
-            ]
-            draft.reason = w.say(_REASON[family], **slots)
+            draft.why = [w.clause(ps.YES[family] if i == gold else ps.NO[family]) for i in range(len(question.options))]
+            draft.reason = w.say(ps.REASON[family], **slots)
         return draft.chain(question, w)
 
 
@@ -417,7 +289,9 @@ _BRIEF = {
 
 
 _PLANNED = (
-    frozenset(w for t in (*_ASK["word_after"], *_STEP["word_after"], *OPTIONS_TAG) for w in re.findall(r"[a-z]+", t))
+    frozenset(
+        w for t in (*ps.ASK["word_after"], *ps.STEP["word_after"], *OPTIONS_TAG) for w in re.findall(r"[a-z]+", t)
+    )
     | _VERBS
 )
 """Words that the planning may use; one of them as the answer would look known beforehand."""

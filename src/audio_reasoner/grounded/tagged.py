@@ -15,6 +15,8 @@ from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question, Style, Task
 from audio_reasoner.grounded import compose as c
 from audio_reasoner.grounded import patterns as p
+from audio_reasoner.grounded import patterns_options as po
+from audio_reasoner.grounded import patterns_tagged as pt
 from audio_reasoner.grounded import questions as q
 from audio_reasoner.grounded.brief import BRIEF_PLANNING, numbered, option_letter, scan
 from audio_reasoner.grounded.desk import Asking
@@ -73,26 +75,26 @@ def _stretches(facts: Facts, w: Writer) -> list[str]:
     if len(found) == 1:
         a, b = found[0]
         if b - a >= 0.93 * facts.duration:
-            return [w.say(p.STRETCH_ALL)]
-        return [w.say(p.STRETCH_ONE if a >= 0.1 else p.STRETCH_FROM_START, a=spans[0][0], b=spans[0][1])]
+            return [w.say(pt.STRETCH_ALL)]
+        return [w.say(pt.STRETCH_ONE if a >= 0.1 else pt.STRETCH_FROM_START, a=spans[0][0], b=spans[0][1])]
     out = []
     n = number(len(found))
     if len(found) <= SHOWN_STRETCHES:
         # One way of writing a span per list: a list that changes its form reads badly.
-        form = w.bit(p.STRETCH_SPAN, a="{a}", b="{b}")
+        form = w.bit(pt.STRETCH_SPAN, a="{a}", b="{b}")
         r = listed([form.format(a=a, b=b) for a, b in spans])
-        out.append(w.say(p.STRETCH_SOME, n=n, r=r))
+        out.append(w.say(pt.STRETCH_SOME, n=n, r=r))
     else:
-        out.append(w.say(p.STRETCH_MANY, n=n, a=spans[0][0], b=spans[-1][1]))
+        out.append(w.say(pt.STRETCH_MANY, n=n, a=spans[0][0], b=spans[-1][1]))
     by_length = sorted(found, key=lambda s: s[1] - s[0])
     (a, b), (c, d) = by_length[-1], by_length[-2]
     if b - a >= 1.25 * (d - c) and b - a - (d - c) >= 0.2:
         e = "longest" if len(found) > 2 else "longer"
-        out.append(w.say(p.STRETCH_LONGEST, a=seconds(a), b=seconds(b), d=seconds(b - a), e=e))
+        out.append(w.say(pt.STRETCH_LONGEST, a=seconds(a), b=seconds(b), d=seconds(b - a), e=e))
     pauses = sorted(((y[0] - x[1], x[1], y[0]) for x, y in pairwise(found)), reverse=True)
     if len(found) > 2 and pauses[0][0] >= 0.3 and pauses[0][0] >= 1.25 * pauses[1][0]:
         length, a, b = pauses[0]
-        out.append(w.say(p.PAUSE, a=seconds(a), b=seconds(b), d=seconds(length)))
+        out.append(w.say(pt.PAUSE, a=seconds(a), b=seconds(b), d=seconds(length)))
     return out
 
 
@@ -111,23 +113,21 @@ def tag_caption(tags: Sequence[str], facts: Facts, w: Writer, family: str) -> st
     if tags:
         x = phrase(tags[0]).new
         if family == "duration":
-            parts.append(w.say(p.TAG_OVERVIEW_NO_TIME, x=x))
+            parts.append(w.say(pt.TAG_OVERVIEW_NO_TIME, x=x))
         else:
-            parts.append(w.say(p.TAG_OVERVIEW, c=c, x=x))
-        parts += [w.say(p.TAG_MORE, x=phrase(t).new) for t in tags[1:]]
+            parts.append(w.say(pt.TAG_OVERVIEW, c=c, x=x))
+        parts += [w.say(pt.TAG_MORE, x=phrase(t).new) for t in tags[1:]]
     elif family != "duration":
-        parts.append(
-            w.say(("The [clip|recording] [lasts|runs for|takes] {c}.", "It is a [clip|recording] of {c}."), c=c)
-        )
+        parts.append(w.say(pt.ONLY_TIME, c=c))
     if facts.leading is not None and facts.leading >= SILENCE_S:
-        parts.append(w.say(p.TAG_LEAD, d=seconds(facts.leading)))
+        parts.append(w.say(pt.TAG_LEAD, d=seconds(facts.leading)))
     parts += _stretches(facts, w)
     if facts.trailing is not None and facts.trailing >= SILENCE_S:
-        parts.append(w.say(p.TAG_TAIL, d=seconds(facts.trailing)))
+        parts.append(w.say(pt.TAG_TAIL, d=seconds(facts.trailing)))
     if facts.course is not None and family != "loudness":
         parts.append(w.say(p.COURSE[facts.course]))
     if not parts:
-        parts.append(w.say(("I [listen|go] through the [clip|recording] from start to end.",)))
+        parts.append(w.say(pt.ONLY_LISTEN))
     return " ".join(parts)
 
 
@@ -140,32 +140,39 @@ def _steps(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> 
         out = loudness_steps(question, facts, w)
     elif question.family == "duration":
         if facts.stretches:
-            out.append(_when(facts.stretches, w, p.TAG_TIME, p.TAG_FROM_START))
+            out.append(_when(facts.stretches, w, pt.TAG_TIME, pt.TAG_FROM_START))
         tail = facts.trailing if facts.stretches else None
         if facts.stretches and tail is not None and tail >= SILENCE_S:
             total = seconds(facts.stretches[-1][1] + tail)
-            out.append(w.say(p.TAG_SUM, b=seconds(facts.stretches[-1][1]), d=seconds(tail), t=total))
-            out.append(w.say(p.TAG_NEAR, c=question.gold_text))
+            out.append(w.say(pt.TAG_SUM, b=seconds(facts.stretches[-1][1]), d=seconds(tail), t=total))
+            out.append(w.say(pt.TAG_NEAR, c=question.gold_text))
         else:
-            out.append(w.say(p.TAG_LENGTH, c=question.gold_text))
+            out.append(w.say(pt.TAG_LENGTH, c=question.gold_text))
         out += duration_options(question, w)
     elif question.family == "presence":
         assert target is not None
-        for t in tags:
-            hit = t == target
-            x = phrase(t).new if not out else phrase(t).known
-            out.append(w.say(p.MATCH_TAG_YES if hit else p.MATCH_TAG_NO, x=x, y=phrase(target).new))
-            if hit:
-                break
-        return [*out, w.say(p.YES_NO_FIT, o=question.gold_text, L=letter(gold))]
-    else:
-        out.append(w.say(p.TAG_HEAR, x=listed([phrase(t).new for t in tags])))
+        out.append(w.say(pt.TAG_HEAR, x=listed([phrase(t).new for t in tags])))
         if facts.stretches:
-            out.append(_when(facts.stretches, w, p.TAG_TIME, p.TAG_FROM_START))
+            out.append(_when(facts.stretches, w, pt.TAG_TIME, pt.TAG_FROM_START))
+        here = target in tags
+        other = phrase(target if here else tags[0])
+        match = pt.MATCH_TAG_YES if here else pt.MATCH_TAG_NO
+        out.append(w.say(match, x=other.new if here else other.known, y=phrase(target).new))
+        if not here:
+            out += [w.say(pt.MATCH_TAG_NO, x=phrase(t).known, y=phrase(target).new) for t in tags[1:3]]
+            out.append(w.say(pt.MATCH_TAG_NOWHERE, y=phrase(target).new))
         for i, option in enumerate(question.options):
-            head = w.bit(p.HEAD[0], L=letter(i), o=option)
-            out.append(w.say(p.SOUND_YES if i == gold else p.SOUND_NO, h=head))
-    return [*out, w.say(p.CONCLUDE, L=letter(gold))]
+            head = w.bit(po.HEAD[0], L=letter(i), o=option)
+            out.append(w.say(pt.YES_NO_IN if i == gold else pt.YES_NO_OUT, h=head))
+        return [*out, w.say(po.YES_NO_FIT, o=question.gold_text, L=letter(gold))]
+    else:
+        out.append(w.say(pt.TAG_HEAR, x=listed([phrase(t).new for t in tags])))
+        if facts.stretches:
+            out.append(_when(facts.stretches, w, pt.TAG_TIME, pt.TAG_FROM_START))
+        for i, option in enumerate(question.options):
+            head = w.bit(po.HEAD[0], L=letter(i), o=option)
+            out.append(w.say(po.SOUND_YES if i == gold else po.SOUND_NO, h=head))
+    return [*out, w.say(po.CONCLUDE, L=letter(gold))]
 
 
 def full_tag_chain(question: Question, tags: Sequence[str], facts: Facts, w: Writer) -> Chain:
@@ -173,15 +180,18 @@ def full_tag_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
     assert question.gold_index is not None
     target = target_of(question.text)
     kind = "presence_is" if question.family == "presence" else question.family
-    x = phrase(target).known if target else ""
-    planning = [w.say(p.ASK[kind], x=x), w.say(p.TAG_STEP if kind == "presence_is" else p.STEP_TAG[kind], x=x)]
+    x = ""
+    if target is not None:
+        # A long quoted label with its article would repeat a piece of the caption word for word.
+        x = phrase(target).known if '"' in phrase(target).new else phrase(target).new
+    planning = [w.say(p.ASK[kind], x=x), w.say(pt.TAG_STEP if kind == "presence_is" else pt.STEP_TAG[kind], x=x)]
     if len(question.options) > 2:
-        planning.append(w.say(p.OPTIONS_TAG, n=number(len(question.options))))
+        planning.append(w.say(pt.OPTIONS_TAG, n=number(len(question.options))))
     key = kind if kind != "presence_is" else f"presence_{question.gold_text}"
     slots = {"L": letter(question.gold_index), "x": phrase(target or question.gold_text).new, "c": question.gold_text}
     slots |= {"r": question.gold_text, "a": "", "d": ""}
-    summary = w.say(p.SUMMARY_TAG.get(key) or p.SUMMARY[key], **slots)
-    reason = w.say(p.RESPONSE_TAG.get(key) or p.RESPONSE[key], **slots)
+    summary = w.say(pt.SUMMARY_TAG.get(key) or po.SUMMARY[key], **slots)
+    reason = w.say(pt.RESPONSE_TAG.get(key) or po.RESPONSE[key], **slots)
     steps = _steps(question, tags, facts, w)
     return Chain(
         planning=" ".join(planning),
@@ -194,8 +204,8 @@ def full_tag_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
 
 def description(tags: Sequence[str], facts: Facts, w: Writer) -> str:
     """One to three sentences that describe a clip: the gold text of an open question."""
-    names = listed([phrase(t).new for t in tags])
-    out = [w.say(p.TAG_OVERVIEW, c=clip_length(facts.duration), x=names)]
+    out = [w.say(pt.TAG_OVERVIEW, c=clip_length(facts.duration), x=phrase(tags[0]).new)]
+    out += [w.say(pt.TAG_MORE, x=phrase(t).new) for t in tags[1:]]
     out += _stretches(facts, w)[:1]
     if facts.course is not None:
         out.append(w.say(p.COURSE[facts.course]))
@@ -213,21 +223,23 @@ def describe_chain(question: Question, tags: Sequence[str], facts: Facts, w: Wri
         if caption in response:
             caption = tag_caption(tags, replace(facts, course=None), w, "describe")
     names = listed([phrase(t).new for t in tags])
-    steps = [w.say(p.DESCRIBE_PLACE, x=names)]
+    steps = [w.say(pt.DESCRIBE_PLACE, x=names)]
     found = facts.stretches or ()
     if 1 < len(found) <= SHOWN_STRETCHES:
         for i, (a, b) in enumerate(found, 1):
-            steps.append(w.say(p.DESCRIBE_STRETCH, k=ordinal(i), a=seconds(a), b=seconds(b), d=seconds(b - a)))
+            steps.append(
+                w.say(pt.DESCRIBE_STRETCH, i=str(i), k=ordinal(i), a=seconds(a), b=seconds(b), d=seconds(b - a))
+            )
             if i < len(found):
-                steps.append(w.say(p.DESCRIBE_PAUSE, d=seconds(found[i][0] - b)))
+                steps.append(w.say(pt.DESCRIBE_PAUSE, d=seconds(found[i][0] - b)))
     elif found:
-        steps.append(_when(found, w, p.DESCRIBE_TIME, p.DESCRIBE_FROM_START))
+        steps.append(_when(found, w, pt.DESCRIBE_TIME, pt.DESCRIBE_FROM_START))
     if facts.course is not None:
-        first, second = p.COURSE_STEPS[facts.course]
-        steps += [w.say(first), w.say(second), w.say(p.DESCRIBE_COURSE, r=COURSE_TEXT[facts.course])]
-    steps.append(w.say(p.DESCRIBE_END))
+        first, second = po.COURSE_STEPS[facts.course]
+        steps += [w.say(first), w.say(second), w.say(pt.DESCRIBE_COURSE, r=COURSE_TEXT[facts.course])]
+    steps.append(w.say(pt.DESCRIBE_END))
     reasoning = "\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1))
-    summary = w.say(p.SUMMARY["describe"], x=names, c=clip_length(facts.duration))
+    summary = w.say(po.SUMMARY["describe"], x=names, c=clip_length(facts.duration))
     return Chain(planning=planning, caption=caption, reasoning=reasoning, summary=summary, response=response)
 
 

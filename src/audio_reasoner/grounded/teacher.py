@@ -110,7 +110,7 @@ class GroundedTeacher:
     families: tuple[str, ...] = ()
 
     name: ClassVar[str] = "grounded"
-    model: ClassVar[str] = "grounded/3"
+    model: ClassVar[str] = "grounded/4"
 
     def annotate(self, clip: Clip, evidence: Evidence | None = None) -> Annotation:
         """Caption and questions of a clip.

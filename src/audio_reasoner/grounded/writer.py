@@ -1,19 +1,27 @@
 """Writes sentences from patterns with alternatives, chosen by seed.
 
 Decision: variety comes from small alternatives inside sentences, "[First|At the start], {x} [is heard|sounds]",
-rather than from a language model: a few dozen patterns give thousands of wordings, all of them read by us. A writer
-never repeats a sentence within one chain and prefers patterns it has not used yet.
+rather than from a language model: a few dozen patterns give thousands of wordings, all of them read by us. A pattern
+(and an alternative) is chosen the more often the more wordings it holds, up to `MOST_WEIGHT`, because evenly chosen
+patterns let the plainest one stand in every fourth chain. A writer never repeats a sentence within one chain and
+prefers patterns it has not used yet.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
 from audio_reasoner.grounded.language import capital
+
+MOST_WEIGHT = 64
+"""A pattern of more wordings is not chosen more often, so that short patterns stay in use."""
 
 
 class _Alternatives(tuple[tuple["str | _Alternatives", ...], ...]):
@@ -23,6 +31,32 @@ class _Alternatives(tuple[tuple["str | _Alternatives", ...], ...]):
 
 
 _Sequence = tuple["str | _Alternatives", ...]
+
+
+@lru_cache(maxsize=65536)
+def _count(nodes: _Sequence) -> int:
+    """How many wordings a sequence holds."""
+    return math.prod(sum(map(_count, n)) for n in nodes if not isinstance(n, str))
+
+
+@lru_cache(maxsize=65536)
+def _steps(branches: tuple[_Sequence, ...]) -> tuple[int, ...]:
+    """The branches' weights, summed up."""
+    return tuple(accumulate(min(_count(b), MOST_WEIGHT) for b in branches))
+
+
+@lru_cache(maxsize=4096)
+def _choice(patterns: tuple[str, ...]) -> tuple[int, ...]:
+    return _steps(tuple(compile_pattern(p) for p in patterns))
+
+
+def wordings(patterns: Sequence[str]) -> int:
+    """How many different texts some patterns hold.
+
+    >>> wordings(["[a|b] c[ d|]", "e"])
+    5
+    """
+    return sum(_count(compile_pattern(p)) for p in patterns)
 
 
 @lru_cache(maxsize=4096)
@@ -83,18 +117,32 @@ class Writer:
         return self.draw(1000) < p * 1000
 
     def _expand(self, nodes: _Sequence) -> str:
-        return "".join(n if isinstance(n, str) else self._expand(n[self.draw(len(n))]) for n in nodes)
+        return "".join(n if isinstance(n, str) else self._expand(n[self._weighted(_steps(n))]) for n in nodes)
+
+    def _weighted(self, steps: tuple[int, ...]) -> int:
+        """An index, drawn by weights that have been summed up."""
+        return bisect_right(steps, self.draw(steps[-1]))
 
     def bit(self, pattern: str, **slots: str) -> str:
         """A fragment from one pattern, without sentence rules."""
         return self._expand(compile_pattern(pattern)).format_map(slots)
 
-    def say(self, patterns: Sequence[str], **slots: str) -> str:
-        """One sentence from one of the patterns, new within this chain, with a capital letter and single spaces."""
-        fresh = [p for p in patterns if p not in self._used_patterns] or list(patterns)
+    def clause(self, patterns: Sequence[str], **slots: str) -> str:
+        """A part of a sentence from one of the patterns, one that this chain has not used yet if there is any."""
         text = ""
         for _ in range(8):
-            pattern = fresh[self.draw(len(fresh))]
+            text = self.bit(patterns[self._weighted(_choice(tuple(patterns)))], **slots)
+            if text not in self._used_sentences:
+                break
+        self._used_sentences.add(text)
+        return text
+
+    def say(self, patterns: Sequence[str], **slots: str) -> str:
+        """One sentence from one of the patterns, new within this chain, with a capital letter and single spaces."""
+        fresh = tuple(p for p in patterns if p not in self._used_patterns) or tuple(patterns)
+        text = ""
+        for _ in range(8):
+            pattern = fresh[self._weighted(_choice(fresh))]
             text = capital(" ".join(self.bit(pattern, **slots).split()).replace(" ,", ",").replace(" .", "."))
             if text not in self._used_sentences:
                 self._used_patterns.add(pattern)
