@@ -275,7 +275,7 @@ def interval(vectors: Any, statistic: Callable[[Any], float], seed: int = 0) -> 
     if len(vectors) < 2:
         return None
     if len(vectors) < LARGE:
-        return bootstrap_statistic(vectors, statistic, seed=seed)
+        return bootstrap_statistic(vectors, lambda sums: statistic(sums.tolist()), seed=seed)
     import numpy as np
 
     held = np.asarray(vectors, dtype=np.float64)
@@ -287,5 +287,5 @@ def interval(vectors: Any, statistic: Callable[[Any], float], seed: int = 0) -> 
         # Counts hang together (bigrams are one fewer than words), so some eigenvalues are 0, or a rounding error below.
         check_valid="ignore",
     )
-    low, high = np.quantile([statistic(np.maximum(d, 0)) for d in draws], [0.025, 0.975])
+    low, high = np.quantile([statistic(d) for d in np.maximum(draws, 0).tolist()], [0.025, 0.975])
     return float(low), float(high)
