@@ -7,7 +7,6 @@ items alone (who is in which group, the best constant answer) is worked out once
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -106,6 +105,10 @@ def _groups(benchmark: Benchmark, kind: str) -> _Groups:
                 places.setdefault(name, []).append(i)
     else:
         places["overall"] = list(range(len(items)))
+    gold = _prepared(benchmark, "gold")
+    if not isinstance(gold, _Gold):
+        gold = _Gold(items)
+        benchmark.prepared["gold"] = (items, len(items), gold)
     codes = np.full(len(items), -1, dtype=np.int64)
     for code, found in enumerate(places.values()):
         codes[found] = code
@@ -113,7 +116,7 @@ def _groups(benchmark: Benchmark, kind: str) -> _Groups:
         list(places),
         codes,
         [len(found) for found in places.values()],
-        [without_listening([items[i] for i in found]) for found in places.values()],
+        [gold.facts(np.array(found, dtype=np.int64)) for found in places.values()],
     )
     benchmark.prepared[f"groups {kind}"] = (items, len(items), made)
     return made
@@ -133,27 +136,59 @@ def _clips(benchmark: Benchmark) -> _Clips:
     return made
 
 
+class _Gold:
+    """What could be answered without listening, for any part of the items; answers and places as numbers."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        import numpy as np
+
+        numbers: dict[str, int] = {}
+        self.answers = np.array(
+            [numbers.setdefault(item.answer, len(numbers)) if item.answer else -1 for item in items], dtype=np.int64
+        )
+        self.texts = list(numbers)
+        self.places = np.array([-1 if item.gold is None else item.gold for item in items], dtype=np.int64)
+        self.chances = np.array([100 / len(item.choices) if item.choices else 0.0 for item in items])
+
+    def facts(self, of: Codes) -> dict[str, Any]:
+        """`chance`, and with gold answers `best_constant` and `majority`, of the items at `of`; see below."""
+        n = len(of)
+        found: dict[str, Any] = {"chance": round(float(self.chances[of].sum()) / n, 4)}
+        text, text_count = _most(self.answers[of])
+        if text_count:
+            place, place_count = _most(self.places[of])
+            by_text = text_count >= place_count
+            where = f"({letter(place)})" if place < 26 else f"choice {place + 1}"
+            found["best_constant"] = {
+                "answer": self.texts[text] if by_text else where,
+                "kind": "text" if by_text else "position",
+                "value": round(100 * max(text_count, place_count) / n, 4),
+            }
+            found["majority"] = {"answer": self.texts[text], "value": round(100 * text_count / n, 4)}
+        return found
+
+
+def _most(numbers: Codes) -> tuple[int, int]:
+    """The most frequent number from 0 up (the smallest of several) and how often it occurs."""
+    import numpy as np
+
+    known = numbers[numbers >= 0]
+    if not len(known):
+        return 0, 0
+    counts = np.bincount(known)
+    most = int(counts.argmax())
+    return most, int(counts[most])
+
+
 def without_listening(items: Sequence[Item]) -> dict[str, Any]:
     """What answers score that need no audio, in percent of all items; without gold answers only `chance`.
 
     `best_constant` is the better of always the same text and always the same position, chosen with the gold answers in
     view; `majority` the most frequent gold text alone; `chance` what random choices are expected to score.
     """
-    n = len(items)
-    facts: dict[str, Any] = {"chance": round(sum(100 / len(item.choices) for item in items) / n, 4)}
-    texts = Counter(item.answer for item in items if item.answer)
-    if texts:
-        places = Counter(item.gold for item in items if item.gold is not None)
-        text, text_count = texts.most_common(1)[0]
-        place, place_count = places.most_common(1)[0] if places else (0, 0)
-        by_text = text_count >= place_count
-        facts["best_constant"] = {
-            "answer": text if by_text else f"({letter(place)})" if place < 26 else f"choice {place + 1}",
-            "kind": "text" if by_text else "position",
-            "value": round(100 * max(text_count, place_count) / n, 4),
-        }
-        facts["majority"] = {"answer": text, "value": round(100 * text_count / n, 4)}
-    return facts
+    import numpy as np
+
+    return _Gold(items).facts(np.arange(len(items)))
 
 
 # ----------------------------------------------------------------------------------------------------- summing by group
