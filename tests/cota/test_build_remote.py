@@ -170,6 +170,8 @@ def test_a_pilot_is_paid_once(tmp_path: Path, loopback: Start) -> None:
     second = dry_run(run, settings(server), pilot=2, workers=0)
     assert server.stats()["requests"] == asked
     assert second.total == first.total
+    told = status(run)
+    assert (told["done"], told["total"], told["state"]) == (2, 6, "tried by a dry run, not built yet")
 
 
 def test_a_build_that_dies_at_any_commit_asks_for_nothing_twice(

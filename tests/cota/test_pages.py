@@ -217,6 +217,14 @@ def test_hostile_labels_and_chains_stay_text(tmp_path: Path) -> None:
     assert "line 2 cannot be read" in page.text
 
 
+def test_a_label_cannot_turn_the_reading_direction(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a", 0, label="a\u202ebell")
+    page = report(make_run(tmp_path, [clip], [make_row(clip, 0)]))
+    assert "a\ufffdbell" in page.text
+    assert "1 samples about 1 clips" in page.text  # descriptions and dialogues are no questions
+    assert "The last line says" not in page.text  # one question type: there is no such line
+
+
 def test_same_run_same_bytes(tmp_path: Path) -> None:
     clips = [make_clip(tmp_path / "a", i) for i in range(3)]
     run = make_run(tmp_path, clips, [make_row(c, k) for c in clips for k in range(3)])

@@ -64,14 +64,16 @@ def test_facts_hold_labels_timeline_and_only_on_request_evidence():
         timeline=Timeline(
             sample_rate=100, length=200, events=(Event(start=10, end=60, label="dog", speaker="A", text="woof"),)
         ),
-        evidence=(EvidenceItem(name="asr", value="hello", source="user:asr"),),
+        evidence=(EvidenceItem(name="asr", value="hello", source="user:asr", error=0.3),),
     )
     measured = Evidence(
         content_key="0" * 64,
         version="1",
         items=(
             EvidenceItem(name="peak", value=0.123456, unit="dB", source="measured:peak/1", error=0.01),
-            EvidenceItem(name="course", value=[0.5] * LONGEST_ITEM, source="measured:course/1"),
+            EvidenceItem(name="course", value=[0.5] * LONGEST_ITEM, source="measured:course/1", error=0.01),
+            EvidenceItem(name="onset_count", value=6, source="measured:onset_count/1"),  # no known error: not told
+            EvidenceItem(name="tempo", value=6, source="measured:tempo/1", error=0.2),
         ),
     )
     without = facts_of(made, None)
@@ -80,6 +82,7 @@ def test_facts_hold_labels_timeline_and_only_on_request_evidence():
     assert "evidence" not in without
     with_evidence = facts_of(made, measured)
     assert [x["name"] for x in with_evidence["evidence"]] == ["asr", "peak"]
+    assert with_evidence["evidence"][0]["error_rate"] == 0.3
     assert with_evidence["evidence"][1] == {
         "name": "peak", "value": 0.123, "unit": "dB", "source": "measured:peak/1", "error_rate": 0.01,
     }  # fmt: skip

@@ -110,6 +110,8 @@ def dry_run(run: RunDir, settings: BuildSettings | None = None, *, pilot: int = 
             asyncio.run(process(job))
             if job.capped:
                 raise QuotaError(f"The pilot did not fit: {job.capped}", code="spend.cap")
+            job.progress.phase = "pilot"
+            job.ledger.write([job.ledger.set_meta(*job.beat())])
         seconds = time.monotonic() - begun
         left = len(all_todo - set(chosen))
         if not remote:

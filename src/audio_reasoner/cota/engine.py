@@ -120,7 +120,7 @@ class Job:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         return progress_key(self.plan.plan_id), {
             "at": now,
-            "total": self.progress.total,
+            "total": self.chosen,  # of the build, also while its pilot runs
             "clips_in_run": len(self.survey.clip_ids),
             "rate": round(self.progress.rate, 3),
             "seconds": round(self.seconds_before + self.seconds, 3),

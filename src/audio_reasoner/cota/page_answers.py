@@ -34,9 +34,9 @@ def answers_section(rows: RowFacts) -> Section:
         parts.append(_deaf(rows.shortcuts))
     if rows.open_questions:
         parts.append(
-            Markup('<p class="note">{} open questions have no options and are not counted here.</p>').format(
-                text.count(rows.open_questions)
-            )
+            Markup(
+                '<p class="note">{} samples without options (open questions, descriptions) are not counted here.</p>'
+            ).format(text.count(rows.open_questions))
         )
     return Section("answers", "Answers", cards(parts), "Could the right answer be guessed without listening?")
 
@@ -113,7 +113,12 @@ def _deaf(shortcuts: Mapping[str, Shortcuts]) -> Markup:
     return card(
         "What a deaf model could score",
         table(header, lines, numeric=tuple(range(1, 8)), caption="Share of questions answered right without listening"),
-        "▲ marks a shortcut that training may learn instead of listening: ten points and three standard errors above “by lot”. “Commonest answer” is the majority answer of the type. The last line says whether the length of an option alone gives the answer away.",
+        "▲ marks a shortcut that training may learn instead of listening: ten points and three standard errors above “by lot”. “Commonest answer” is the majority answer of the type."
+        + (
+            " The last line says whether the length of an option alone gives the answer away."
+            if len(shortcuts) > 1
+            else ""
+        ),
         wide=True,
     )
 

@@ -131,7 +131,7 @@ def costs_section(costs: Costs, accepted: int) -> Section | None:
             card(
                 "Tries that failed",
                 table(["Stage", "Model", "Code", "HTTP", "How often"], wrong, numeric=(3, 4), caption="Failed tries"),
-                "Each was tried again or set aside with that code.",
+                "Each was tried again, was set aside with that code, or ended the build.",
                 wide=True,
             )
         )
@@ -139,7 +139,7 @@ def costs_section(costs: Costs, accepted: int) -> Section | None:
     top = tiles(
         [
             tile("calls", text.count(calls), f"{text.share(failed, calls)} failed"),
-            tile("spent", money(costs.micro), "all plans of this run"),
+            tile("spent", money(costs.micro), "all plans of this run" if costs.micro else "as far as prices are known"),
             tile("a kept sample", money(costs.micro / accepted) if accepted else "–", f"{text.count(accepted)} kept"),
             tile(
                 "tokens",

@@ -180,7 +180,7 @@ def _page(facts: Facts, media: page_samples.Media) -> str:
     ]
     if rows.n:
         what = Markup(
-            "A structured-reasoning data set: {} questions about {} clips, each answered by a chain of planning, caption, reasoning and summary "
+            "A structured-reasoning data set: {} samples about {} clips, each with a chain of planning, caption, reasoning and summary "
             "before the response. Every figure below is counted from the run directory; nothing is loaded from elsewhere."
         ).format(text.count(rows.n), text.count(sum(len(s.clips) for s in rows.sources.values())))
     else:
@@ -409,7 +409,9 @@ def _sound(facts: Facts) -> Section:
             for (kind, value), n in clips.labels.items()
         }
         if labels:
-            items = [Bar(k, v, colour=2) for k, v in sorted(labels.items(), key=lambda kv: (-kv[1], kv[0]))]
+            items = [
+                Bar(text.printable(k), v, colour=2) for k, v in sorted(labels.items(), key=lambda kv: (-kv[1], kv[0]))
+            ]
             note = f"Clips with that label; {text.count(len(labels))} different labels."
             note += f" {text.count(clips.unlabelled)} clips have none." if clips.unlabelled else ""
             parts.append(card("Labels", bars(items, "Labels", limit=15, whole=clips.n), note))

@@ -280,7 +280,7 @@ def status(run: RunDir) -> dict[str, Any]:
         if out["rate"]:
             out["seconds_left"] = round(max(0, total - counted.clips_done) / out["rate"], 1)
     else:
-        ends = {"done": "done", "capped": "stopped at the spend cap"}
+        ends = {"done": "done", "capped": "stopped at the spend cap", "pilot": "tried by a dry run, not built yet"}
         out["state"] = ends.get(beat.get("phase", ""), "interrupted")
     return out
 

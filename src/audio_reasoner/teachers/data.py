@@ -73,8 +73,16 @@ def facts_of(clip: Clip, evidence: Evidence | None) -> dict[str, Any]:
 
 
 def _evidence(clip: Clip, evidence: Evidence) -> dict[str, Any]:
-    """Items of the evidence, and of the clip's own where the evidence has none of that name."""
-    items: dict[str, EvidenceItem] = {i.name: i for i in (*clip.evidence, *evidence.items)}
+    """Items of the evidence, and of the clip's own where the evidence has none of that name.
+
+    Of what we measure, only what may be spoken of: a model would count sounds by `onset_count`, which is mostly wrong.
+    What the owner brought is given whole, with its rate of error where he tells one.
+    """
+    from audio_reasoner.evidence.merge import USER, speaks
+
+    items: dict[str, EvidenceItem] = {
+        i.name: i for i in (*clip.evidence, *evidence.items) if i.source.startswith(USER) or speaks(i)
+    }
     shown, left_out = [], []
     for item in items.values():
         fields: dict[str, Any] = {"name": item.name, "value": _rounded(item.value)}
