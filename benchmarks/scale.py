@@ -43,6 +43,7 @@ from audio_reasoner.core.records import AudioRef, Clip, Label
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import BuildSettings, build_sync
 from audio_reasoner.cota.engine import current_plan
+from audio_reasoner.cota.plan import FACTS, facts_of
 from audio_reasoner.dataset import count_clips, count_rows, read_clips, read_rows, verify_dataset, write_clips
 
 QUESTIONS = 3
@@ -152,7 +153,9 @@ def fill(
     for seq, clip in enumerate(read_clips(run.path)):
         rows = []
         for rest, stage, text in found[seq % len(found)]:
-            if stage != "check":
+            if stage == FACTS:  # of this clip: with another's it would count as listed again with other labels
+                text = json.dumps(facts_of(clip).hex())
+            elif stage != "check":
                 at = rng.randrange(len(prose) - 1000)
                 text = reasoning.sub(rf"\g<1>{prose[at : at + 1000]}. ", texts.sub(rf"\g<1>No. {seq}: ", text))
             rows.append((plan, clip.clip_id + rest, stage, None, "2", text))
