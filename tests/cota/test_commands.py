@@ -12,7 +12,7 @@ from cota_runs import synthetic_run
 from typer.testing import CliRunner
 
 from audio_reasoner.cli import app
-from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
+from audio_reasoner.core.errors import EXIT_SPEND_CAP, AudioReasonerError, ConfigError, InputError
 from audio_reasoner.cota import BuildSettings, build_sync
 
 if TYPE_CHECKING:
@@ -58,6 +58,17 @@ def test_what_to_run_next_is_what_was_run(tmp_path: Path) -> None:
     told = say(app, [*words, "--dry-run"]).output
     assert "not used" not in told
     assert told.rstrip().endswith("--style brief --limit 2 --workers 0")  # the price of two clips, not of all
+
+
+def test_a_build_that_hits_its_cap_says_how_much_is_finished(tmp_path: Path, loopback: Callable[..., Running]) -> None:
+    run = synthetic_run(tmp_path / "r", 6)
+    (tmp_path / "p.yaml").write_text("version: 1\nmodels:\n  m: {input: 1, output: 4}\n")
+    words = ["build", str(run.path), "--teacher", f"openai:m@{loopback().openai_url}", "--workers", "0", "--limit", "5"]
+    done = CliRunner().invoke(app, [*words, "--max-cost", "0.03", "--prices", str(tmp_path / "p.yaml")])
+    assert done.exit_code == EXIT_SPEND_CAP, done.output
+    assert " of 5 │" in done.output
+    assert "in the data set (finished clips)" in done.output
+    assert "--limit 5 --workers 0   # goes on; with --max-cost above 0.03" in done.output
 
 
 def test_flags_that_nobody_reads_are_named(tmp_path: Path) -> None:

@@ -158,7 +158,8 @@ class View:
         table.add_row("quarantined", str(result.quarantined))
         for loss in lost:
             table.add_row(f"  {escape(loss.reason)}", str(loss.count), style="dim")
-        table.add_row("samples in the data set", str(result.rows))
+        finished = "in the data set (finished clips)" if of_all else "samples in the data set"
+        table.add_row(finished, str(result.rows))
         if result.spent_usd:
             table.add_row("spent on this run", f"${result.spent_usd:.4f}")
         table.add_row("time", time_text(result.seconds))

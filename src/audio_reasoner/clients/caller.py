@@ -352,9 +352,10 @@ class Caller:
         if self._cap is not None:
             while self._settled + self._reserved + job.price > self._cap:
                 if not self._reserved or self._settled + job.price > self._cap:
+                    others = f", ${self._reserved / 1e6:.4f} more may be by calls in progress" if self._reserved else ""
                     raise QuotaError(
                         f"The next call to {line.endpoint.spec} may cost ${job.price / 1e6:.4f}; of the "
-                        f"${self._cap / 1e6:.2f} allowed, ${self._settled / 1e6:.4f} are spent.",
+                        f"${self._cap / 1e6:.2f} allowed, ${self._settled / 1e6:.4f} are spent{others}.",
                         code="spend.cap",
                         hint="Everything paid so far is kept. Raise --max-cost to go on.",
                     )
