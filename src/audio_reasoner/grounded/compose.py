@@ -6,6 +6,7 @@ every task has the same form: what is asked, what is heard, small steps, all opt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from audio_reasoner.grounded.questions import N_OPTIONS, named_by, pick
 from audio_reasoner.grounded.writer import Writer
 
 Templates = Mapping[str, tuple[str, ...]]
+_SENTENCES = re.compile(r"[.!?…。！？]\s*[^\W\d_]")
 
 
 def letter(i: int) -> str:
@@ -117,11 +119,14 @@ class Draft:
             if len(question.options) > 2:
                 planning.append(w.say(pt.OPTIONS_TAG, n=number(len(question.options))))
             for i, why in enumerate(self.why):
-                head = w.bit(po.HEAD[0], L=letter(i), o=question.options[i])
+                # An option of several sentences is told by its letter; to quote it whole is to repeat the question.
+                long = _SENTENCES.search(question.options[i]) is not None
+                head = w.bit((po.HEAD_LONG if long else po.HEAD)[0], L=letter(i), o=question.options[i])
                 steps.append(f"{head} {why}.")
             steps += self.check
             steps.append(w.say(po.CONCLUDE, L=letter(gold)))
-            response = f"{self.reason} The answer is ({letter(gold)}) {question.gold_text}."
+            stop = "" if question.gold_text[-1:] in ".!?…。！？" else "."
+            response = f"{self.reason} The answer is ({letter(gold)}) {question.gold_text}{stop}"
         else:
             steps += self.check
             response = question.gold_text

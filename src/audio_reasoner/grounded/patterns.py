@@ -22,7 +22,7 @@ ASK: dict[str, tuple[str, ...]] = {
     ),
     "count_of": (
         "[The question asks|I am asked|What is wanted is] how [often|many times] {x} [occurs|is heard|comes up], [whatever else is heard|not how many sounds there are in all|without regard to other sounds].",
-        "[The task is to count|I need to count|I have to count] only {x}[ and to leave the other sounds aside| and let every other sound pass|, whatever else is going on].",
+        "[The task is|I need|I have] to count [how often {x} is heard|the times that {x} is heard|how often {x} comes up][ and to leave the other sounds aside| and let every other sound pass|, whatever else is going on].",
         "[One kind of sound matters here|Only one sound is of interest|All depends on one sound|A single sound is to be followed|There is one sound to wait for]: {x}. [I need|I have to find|What counts is|The question asks for] the number of separate [times it is heard|times I hear it|occasions on which it comes up].",
     ),
     "first": (
@@ -53,7 +53,7 @@ ASK: dict[str, tuple[str, ...]] = {
     "presence_is": (
         "[The question asks|I am asked|What has to be decided is] whether {x} [is heard|occurs|can be heard] [anywhere|at all|at any point] in the clip.",
         "[I need to|The task is to|I have to] decide whether {x} [occurs|is to be found|comes up] [in the clip|in this recording], yes or no.",
-        "[It is a yes or no question|This needs a yes or a no]: is {x} [heard|to be heard] [at any moment|anywhere] [of the clip|in the clip]?",
+        "[It is a yes or no question|This needs a yes or a no]: is {x} [heard|to be heard] [at any moment of|anywhere in|at some point of] the [clip|recording]?",
     ),
     "longest": (
         "[The question asks|I am asked|What is wanted is] which sound [lasts longest|goes on for the longest time|takes up the most time in one go].",
@@ -77,7 +77,7 @@ ASK: dict[str, tuple[str, ...]] = {
     ),
     "describe": (
         "[The request is|I am asked|My task is] to [describe|put into words|give an account of] [what is heard|what can be heard|the sound of the clip] and [how|the way] it [unfolds|develops|goes on] over time.",
-        "[I need to|The task is to|I have to] [describe|give an account of|put into words] the [clip|recording]: what [can be heard|is heard], [when, and for how long|at what time, and how long|where it begins and where it stops].",
+        "[I need to|The task is to|I have to] [describe|give an account of] the [clip|recording]: what [can be heard|is heard], [when, and for how long|at what time, and how long|where it begins and where it stops].",
         "[A description is wanted|What is wanted is a description|This calls for a description|No options here, but a description]: the sound itself, [and then|together with|along with] the way it [takes up|fills] the time of the [clip|recording].",
         "[There are no options to choose from|No choice is offered|Nothing is offered to choose from]; [what I hear has|the sound has|the clip has] to be [described|put into words], [with its times|and so has its place in time|with the course it takes].",
     ),
@@ -274,21 +274,21 @@ COURSE: dict[str, tuple[str, ...]] = {
         "[In loudness|As for loudness|In strength], [little|hardly anything] [changes|happens][ along the way| from start to end|].",
     ),
     "rise_fall": (
-        "[It|The sound] [grows louder|swells|gains strength] [at first|in the beginning] and [then fades|grows quieter again|dies down] [towards the end|later on].",
+        "[The sound|What I hear] [grows louder|swells|gains strength] [at first|in the beginning] and [then fades|grows quieter again|dies down] [towards the end|later on].",
         _MOVES + " [rises|swells|climbs] and then [falls again|fades again|drops back|sinks].",
-        "[It|The sound] is [loudest|strongest] [somewhere in the middle|neither at the start nor at the end|between start and end].",
+        "[The sound|What I hear] is [loudest|strongest] [somewhere in the middle|neither at the start nor at the end|between start and end].",
         "[Up|Louder] at first, [down|quieter] [later|afterwards]: [so goes|that is] [the loudness|the volume|the level].",
     ),
     "fall_rise": (
-        "[It|The sound] [grows quieter|fades|loses strength] [at first|in the beginning] and [then becomes louder again|swells again|comes back] [towards the end|later on].",
+        "[The sound|What I hear] [grows quieter|fades|loses strength] [at first|in the beginning] and [then becomes louder again|swells again|comes back] [towards the end|later on].",
         _MOVES + " [falls|drops|sinks] at first and then [rises again|comes back|climbs again].",
-        "[It|The sound] is [quietest|weakest] [somewhere in the middle|neither at the start nor at the end|between start and end].",
+        "[The sound|What I hear] is [quietest|weakest] [somewhere in the middle|neither at the start nor at the end|between start and end].",
         "[Down|Quieter] at first, [up|louder] [later|afterwards]: [so goes|that is] [the loudness|the volume|the level].",
     ),
     "varying": (
         _MOVES + " [goes up and down|changes back and forth|rises and falls|moves up and down] [several times|more than once|again and again].",
         "[Louder and quieter moments|Loud and quiet stretches|Stronger and weaker moments|Loud parts and quiet ones] [alternate|take turns|follow one another|come by turns][ several times| along the way| in this clip|].",
-        "[It|The sound] [swells and fades|grows and sinks|gets louder and quieter] [several times|more than once|again and again].",
+        "[The sound|What I hear] [swells and fades|grows and sinks|gets louder and quieter] [several times|more than once|again and again].",
         "[Several|A number of] [rises and falls|ups and downs] [can be followed|are to be heard] in [the loudness|the volume|the level].",
     ),
 }  # fmt: skip

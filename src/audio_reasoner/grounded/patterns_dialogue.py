@@ -46,9 +46,9 @@ STEP = (
 VOICE_OVERVIEW = (
     "[In|Over|Within] about {d}, [people|several voices|different speakers|several people|more than one person] [take turns|talk to one another|speak|are heard|can be heard].",
     "[The clip|The recording] [lasts|runs for|takes] about {d} and [holds|brings|has] [a conversation|speech of more than one person|several voices in turn|people who take turns].",
-    "[What I hear is|It is|This is] a [conversation|talk|clip of several voices|recording of people in turn] of about {d}.",
+    "[What I hear is|It is|This is] a [conversation|talk|clip of several voices|recording of people taking turns] of about {d}.",
     "[There are|About] {d} of talk, with [several voices|more than one voice|people taking turns].",
-    "[Several voices|Different people|People in turn|More than one voice] [fill|share|make up] [a clip|a recording] of about {d}.",
+    "[Several voices|Different people|People taking turns|Several speakers] [fill|share|make up] [a clip|a recording] of about {d}.",
 )
 TURN_FIRST = (
     "[From {a} to {b}|Between {a} and {b}|At first, from {a} to {b},] {x} [speaks|is heard|has the floor|talks]{q}.",
@@ -84,8 +84,8 @@ OLD_VOICE = (
     "{x} [speaks again|is back|has another turn] at {a}: [no new voice|nobody new|a voice I know], [{n} as before|still {n}].",
 )
 ONE_VOICE = (
-    "[Turn {i}|The {k} turn], [at|starting at] {a}, [is the opening one|brings the first voice|is the first voice I hear|opens the talk]: one[ so far| voice|].",
-    "[At|Around|From] {a} [the first voice|one voice|a voice] [starts|comes in|is heard|opens]: one[ so far| voice|].",
+    "[Turn {i}|The {k} turn], [at|starting at] {a}, [is the opening one|brings the first voice|is the first voice I hear|opens the talk]: one[ so far| for now|].",
+    "[At|Around|From] {a} [the first voice|a voice|somebody] [starts|comes in|is heard|begins]: one[ so far| for now|].",
 )
 SUMS = (
     "{x} [has|takes|speaks for] {r}, [together|in all|in sum|which makes] {d}.",
@@ -116,7 +116,7 @@ FIRST_WORDS = (
     "[In|With] turn {i} {x} [comes in|begins|speaks for the first time], [with the words|saying] {q}.",
 )
 NO = (
-    "[is out|does not fit|is wrong|falls away|cannot stay] [by|going by|according to] [the list|the turns|what I noted]",
+    "[is out|does not fit|is wrong|falls away] [by|going by|according to] [the list|the turns|what I noted]",
     "[does not agree|disagrees|does not go together|is at odds] with [the turns|my list|what I noted|the talk as I heard it]",
     "[would need|asks for|calls for] [another list of turns|other turns than these|a different talk|turns that are not there]",
     "[is not what|differs from what] [the turns show|my list shows|I noted|I heard]",

@@ -18,7 +18,7 @@ STEP_EMOTION = (
 )
 SAYS = (
     "[A person|A speaker|Somebody|A voice|Someone] [says|speaks|is heard saying][| in the clip]: {q}",
-    "[The words|The speaker's words|The spoken words|The words that I hear] [are|run][| in full| from start to end]: {q}",
+    "[The words|The speaker's words|The spoken words|The words that I hear] [are|run][| in full|, as I hear them]: {q}",
     "[Word for word|Taken down|In words], [this is|it is|I hear|the clip has] {q}",
     "[I hear|What I hear is] [a person|somebody|a voice] [say|saying] {q}",
     "[In the clip|In the recording|Here], [somebody|a speaker|a person] [says|speaks the words|can be heard saying] {q}",
@@ -49,19 +49,19 @@ LOUD: dict[str, tuple[str, ...]] = {
 WORDS_GLAD = (
     "[The words|Taken alone, the words|On their own, the words] [lean to the friendly side|sound friendly|are warm ones|promise something good]: {w}.",
     "{w}: [that is friendly wording|such words are friendly|these words are friendly|that sounds warm], [taken by themselves|as far as words go|on paper].",
-    "[As far as words go|Going by the words|On paper|By the wording alone], {w} [speaks for|points to|would suit] something [good|pleasant|friendly].",
-    "[In the wording|Among the words|In what is said], {w} [stands out|catches the ear|is what stands out], [and that is friendly|a friendly choice|on the warm side].",
+    "[As far as words go|Going by the words|On paper|By the wording alone], {w} [would suit|could go with|would go with] something [good|pleasant|friendly].",
+    "[In the wording|Among the words|In what is said], [I notice|I note|what catches the ear is] {w}, [and that is friendly|a friendly choice|on the warm side].",
 )
 WORDS_SORE = (
     "[The words|Taken alone, the words|On their own, the words] [are hard ones|lean to the dark side|sound heavy|tell of something bad]: {w}.",
     "{w}: [that is hard wording|such words are hard|these words weigh heavily|that sounds heavy], [taken by themselves|as far as words go|on paper].",
-    "[As far as words go|Going by the words|On paper|By the wording alone], {w} [speaks for|points to|would suit] something [bad|unpleasant|hard].",
-    "[In the wording|Among the words|In what is said], {w} [stands out|catches the ear|is what stands out], [and that is hard|a hard choice|on the dark side].",
+    "[As far as words go|Going by the words|On paper|By the wording alone], {w} [would suit|could go with|would go with] something [bad|unpleasant|hard].",
+    "[In the wording|Among the words|In what is said], [I notice|I note|what catches the ear is] {w}, [and that is hard|a hard choice|on the dark side].",
 )
 WORDS_BOTH = (
     "[The words|Taken alone, the words|On paper, the words] [pull both ways|are mixed|point in two directions]: {w} on the friendly side, {v} on the hard one.",
-    "{w} [is|sounds] friendly, {v} [is|sounds] hard, so [the words|by themselves they] [do not settle it|leave it open|decide nothing].",
-    "[Against|Beside] the friendly {w} stands the hard {v}: [the words alone|words alone|the wording] [cannot decide|leave it open|do not settle it].",
+    "[On the friendly side|As friendly words|On the one side, the friendly one,] I [note|find|count] {w}, on the [hard|other] side {v}, so [the words|by themselves they] [do not settle it|leave it open|decide nothing].",
+    "[Against|Beside] the friendly side ({w}) stands the hard one ({v}): [the words alone|words alone|the wording] [cannot decide|leave it open|do not settle it].",
 )
 WORDS_NONE = (
     "[No word|None of the words|No single word|Nothing in the wording] [carries a clear feeling|names a feeling|is charged by itself|gives a feeling away], so [the words leave it open|they decide nothing|the wording does not help|I learn little from them].",
@@ -134,17 +134,17 @@ ASK_SARCASM = (
     "[The question asks|I am asked|What has to be decided is] whether the [remark|sentence] is [meant as it stands|sarcastic|meant sincerely or not], yes or no.",
     "[I have to|I need to|The task is to] [decide|tell] whether the speaker [means the words|is sincere|is in earnest] or [mocks|is sarcastic|speaks in mockery].",
     "[Sarcasm or not|Meant as said or sarcastic|In earnest or in mockery|Sincere or sarcastic]: [that is the question|this has to be decided|which of the two is it|that is what I have to tell].",
-    "[Are these words|Is this] [meant|to be taken] as [said|they stand|spoken], or [is there mockery in them|are they sarcastic|do they mean the opposite]?",
+    "[Are these words|Are the words] [meant|to be taken] as [they are said|they stand|spoken], or [is there mockery in them|are they sarcastic|do they mean the opposite]?",
 )
 STEP_SARCASM = (
-    "[Sarcasm shows|It would show|Mockery shows] in a [clash|gap] between [the words and the tone|what is said and how it is said], so I [look at both|compare the two|hold one against the other].",
+    "[Sarcasm shows|It would show|Mockery shows] in a [clash|gap|break] between [the words and the tone|what is said and how it is said], so I [look at both|compare the two|hold one against the other].",
     "[I take the words first|First I take the words|I begin with the words], then the tone, and [look for a clash between them|ask whether they agree|see whether one follows the other].",
     "[If the tone works against the words|If words and tone clash|Where the tone mocks the words], it is sarcasm; [if they go together|if not|where they agree], [it is meant as said|the remark is sincere].",
     "[What decides is|The point is] whether the tone [follows|bears out|supports] the words or [mocks|undercuts|works against] them.",
     "[The words by themselves|Words alone|The wording] [cannot tell|do not tell|will not show it], [the tone must be heard with them|so I listen for the tone as well|they have to be held against the tone].",
 )
 CLASH = (
-    "[The tone|The voice|The way it is said] [does not go along with|works against|undercuts|does not bear out] [the words|what is said]: [they clash|here the two clash|the one mocks the other].",
+    "[The tone|The voice|The way it is said|How it is said] [does not go along with|works against|undercuts|does not bear out|is at odds with] [the words|what is said]: [they clash|here the two clash|the one mocks the other].",
     "[Between words and tone|Between what is said and how it is said] [there is|I hear|I find] a [clash|gap]: [it is not meant as it stands|the speaker means something else|the words are not meant in earnest].",
     "[Said in this tone|In this tone|Said like this], the words [are not to be taken as they stand|turn into mockery|mean something other than they say|cannot be meant in earnest].",
 )

@@ -91,7 +91,7 @@ PLAYS = (
     "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is] {i}[ in this piece| in this music|].",
     "{i} [can be heard|can be made out|can be recognised][ in it| in this piece| here| in the music| through the piece|].",
     "[The music comes from|It is played on|The piece is played on|For instruments there is|For an instrument I hear] {i}[|, as far as I hear|, to my ear].",
-    "[As for the instruments|On the side of the instruments|As to what plays|The instruments, as far as I can tell|What plays here|On instruments|By way of instruments]: [I hear |]{i}[|, as I hear it|, to my ear].",
+    "[As for the instruments|On the side of the instruments|As to what plays|The instruments, as far as I can tell|What plays here|On instruments|By way of instruments]: {i}[|, as I hear it|, to my ear|, as far as I hear].",
     "[Listening for the instruments|As to instruments|By its sound|In this music], I [hear|recognise|make out|find] {i}.",
 )
 CHORDS = (

@@ -63,7 +63,7 @@ PART = (
     "[The {k} piece|Piece {i}|Part {i}|The {k} part|Phrase {i}] [is|reads|goes|says|has|runs|holds]: {q}.",
     "[I hear|I note|I write down|I take down|I catch] {q}[ as number {i}| in {k} place| as piece {i}| for part {i}].",
     "[In {k} place|As piece {i}|As part {i}|For piece {i}|At place {i}] [I hear|comes|I note|I have|I write down] {q}.",
-    "{q}[| by ear|, as I hear it]: [that is|this is|so goes|that makes] [piece {i}|the {k} piece|part {i}|the {k} part].",
+    "{q}[|, as I hear it|, taken down]: [that is|this is|so goes|that makes] [piece {i}|the {k} piece|part {i}|the {k} part].",
     "[Listening on|By ear|Going along], [piece {i}|part {i}|the {k} piece|the {k} part] [is|reads|goes]: {q}.",
 )
 WHOLE = (

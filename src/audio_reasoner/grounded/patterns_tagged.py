@@ -6,16 +6,16 @@ from __future__ import annotations
 # Clips of which only the sound and some measurements are known.
 TAG_OVERVIEW = (
     "The [clip|recording] [lasts|runs for|takes] {c}, and {x} [is heard|can be heard] in it.",
-    "[It|This|What I hear] is a [clip|recording] of {c} [with|that holds|in which I hear] {x}.",
+    "[It|This] is a [clip|recording] of {c} [with|that holds|that brings|in which I hear] {x}.",
     "[Within|Over|In] {c}, {x} [can be heard|is heard|is what I hear][| in this clip| in the recording].",
-    "{x} [can be heard|is heard|makes the sound] in [this clip|this recording|the clip], which [lasts|runs for|takes] {c}.",
+    "{x} [can be heard|is heard|is what I hear] in [this clip|this recording|the clip], which [lasts|runs for|takes] {c}.",
     "[Over|For] {c} I [listen to|can hear] {x}[ in this clip| in a recording|].",
     "[The clip|The recording], {c} [long|in length], [holds|brings|contains|has] {x}.",
 )
 TAG_OVERVIEW_NO_TIME = (
     "[In the clip|In this recording|Here|In this clip], {x} [can be heard|is heard|is what I hear].",
-    "{x} [can be heard|is heard|makes the sound] in [this clip|this recording|the clip|the recording].",
-    "[What I hear|The sound in the clip|What can be heard|The sound that I hear] is {x}[, to my ear|].",
+    "{x} [can be heard|is heard|is what I hear] in [this clip|this recording|the clip|the recording].",
+    "[What I hear|What the clip holds|What can be heard|What I listen to] is {x}[, to my ear|].",
     "[The clip|The recording|This clip|This recording] [holds|brings|has|contains] {x}.",
 )
 TAG_MORE = (
@@ -49,10 +49,10 @@ STRETCH_ALL = (
 )
 STRETCH_SPAN = "[from {a} to {b}|{a} to {b}|between {a} and {b}]"
 STRETCH_SOME = (
-    "[The sound|What I hear] [comes in|is heard in|falls into|makes] {n} [separate|single|] stretches: {r}.",
-    "[There are|I hear|I can tell apart|I make out] {n} [separate|single|] stretches of sound: {r}.",
-    "{n} [separate|single|] stretches of sound [can be told apart|follow one another|can be heard|stand out]: {r}.",
-    "[The time of the sound|The sound in time] [falls into|makes|comes to] {n} stretches: {r}.",
+    "[The sound|What I hear] [comes in|falls into|makes] {n} [separate|distinct|] stretches: {r}.",
+    "[There are|I hear|I can tell apart|I make out] {n} [separate|distinct|] stretches of sound: {r}.",
+    "{n} [separate|distinct|] stretches of sound [can be told apart|follow one another|can be heard|stand out]: {r}.",
+    "[In time, the sound|Over the clip, the sound] [falls into|makes|comes to] {n} stretches: {r}.",
 )
 STRETCH_MANY = (
     "[The sound|What I hear] [comes in|falls into|is broken into] {n} [separate|short|] stretches, [the first|starting] at {a} [and the last ending|and ending] at {b}.",
@@ -62,7 +62,7 @@ STRETCH_LONGEST = (
     "The {e} of [these|them] [lasts|goes on for|takes] [about|roughly] {d}, [from {a} to {b}|between {a} and {b}].",
     "[Of these|Among them], the one from {a} to {b} is the {e}, [about|roughly|with about] {d}.",
     "[The {e} one|The {e} stretch], [from {a} to {b}|between {a} and {b}], [lasts|takes|goes on for|comes to] [about|roughly] {d}.",
-    "[None of them|No stretch|No other] [lasts longer|takes longer|goes on longer] than [the one from {a} to {b}|that between {a} and {b}], [about|roughly] {d}.",
+    "[None of them|No stretch|No other one] [lasts longer|takes longer|goes on longer] than [the one from {a} to {b}|that between {a} and {b}], [about|roughly] {d}.",
 )
 PAUSE = (
     "The [longest|widest] pause between [them|the stretches] [is|takes|lasts] [about|roughly] {d}, [from {a} to {b}|between {a} and {b}].",
@@ -85,7 +85,7 @@ TAG_HEAR = (
     "[I listen to|I consider|First I take] the sound as a whole: [what I hear is|it is|it comes across as] {x}.",
     "[The character of the sound|What the sound is like] [is clear enough|is easy to recognise|leaves little doubt|gives it away|speaks for itself]: {x}.",
     "[Listening|Going] through the [clip|recording], I [recognise|hear|make out] {x}[ by its sound|].",
-    "[What I hear|The sound|What comes to the ear|What is heard|What the clip holds] is {x}[, from the way it sounds|, to judge by its character|].",
+    "[What I hear|What comes to the ear|What is heard|What the clip holds|What can be heard] is {x}[, from the way it sounds|, to judge by its character|].",
 )
 TAG_TIME = (
     "[It starts|It sets in|The sound begins|The sound starts] at [about|roughly|] {a} and [ends|stops|is over] at {b}.",
@@ -107,19 +107,19 @@ TAG_LENGTH = (
     "[From the first moment to the last|From start to end|Over the whole clip], [I count|I note|there are|I get] {c}.",
 )
 MATCH_TAG_NO = (
-    "[What I hear is|The sound is|It is|The clip has] {x}, [not {y}|which is something other than {y}|and that is not {y}|and {y} is another matter].",
+    "[What I hear is|What is heard is|It is|The clip has] {x}, [not {y}|which is something other than {y}|and that is not {y}|and {y} is another matter].",
     "{x} [is one thing|is what I hear], {y} [is another|would be something else|would sound different].",
     "[Held against|Compared with|Set beside] {y}, [what I hear|the sound] [differs|is something else|does not match]: {x}.",
 )
 MATCH_TAG_YES = (
-    "[What I hear is|The sound is|It is|The clip has] {x}, [the very sound in question|which is exactly what is asked about|and this is what the question is about|just what was asked for].",
+    "[What I hear is|What is heard is|It is|The clip has] {x}, [the very sound in question|which is exactly what is asked about|and this is what the question is about|just what was asked for].",
     "{x} [is asked about|is in question|is named in the question], and {x} [is what I hear|can be heard|is there].",
-    "[Sound asked about and sound heard|What is asked and what I hear|The question and the clip] [agree|meet|name the same]: {x}.",
+    "[Sound asked about and sound heard|What is asked and what I hear|The question and the clip] [agree|name the same]: {x}.",
 )
 DESCRIBE_PLACE = (
     "[Source|What it is|The sound itself|What is heard|The sound, first of all|What makes the sound|What comes to the ear|The content of the clip|What there is to hear|In a word]: {x}.",
     "[First the sound itself|To begin with the sound|As to what it is|As for what is heard|Starting with the sound]: [I hear|it is|I recognise|what I hear is|I make out] {x}.",
-    "[What|The sound that] [I hear|comes to the ear|is heard|fills the clip|I listen to] is {x}[, as I hear it|, to my ear|].",
+    "What [I hear|comes to the ear|is heard|fills the clip|I listen to|can be heard|the clip holds|the clip brings] is {x}[, as it sounds|, going by the sound of it|].",
     "[Listening|Going by ear|By its character], I [hear|recognise|make out|name] {x}[ first of all| to begin with| as the sound|].",
 )
 DESCRIBE_TIME = (
@@ -128,7 +128,7 @@ DESCRIBE_TIME = (
 )
 DESCRIBE_STRETCH = (
     "[The {k} stretch|Stretch {i}|Of the stretches, the {k}|The {k} part|The {k} of them|Stretch number {i}] [runs|goes|lasts|is heard] [from {a} to {b}|between {a} and {b}], [which is|so for|that is] [about|roughly] {d}.",
-    "[From {a} to {b}|Between {a} and {b}] [there is|I hear|comes|lies] [sound|something to hear|stretch {i}|the {k} stretch], for [about|roughly] {d}.",
+    "[From {a} to {b}|Between {a} and {b}] [there is sound|I hear the sound|there is something to hear|comes stretch {i}|comes the {k} stretch|the sound is there], for [about|roughly] {d}.",
     "[About|Roughly] {d} of sound [lie between|fill the time between|are heard between|come between] {a} and {b}[, the {k} stretch|, stretch {i}|].",
     "[At|Around] {a} [the sound starts|it sets in|stretch {i} starts|the {k} stretch sets in|the {k} stretch starts] and [goes on to|lasts until|runs to|is heard until] {b}, [about|roughly] {d} [in all|long].",
 )
@@ -189,7 +189,7 @@ SUMMARY_TAG: dict[str, tuple[str, ...]] = {
 }
 RESPONSE_TAG: dict[str, tuple[str, ...]] = {
     "presence_yes": (
-        "{x} [is heard|can be heard|occurs|is there] in the [clip|recording][, as I hear it|].",
+        "{x} [is heard|can be heard|occurs|is there] in the [clip|recording][ that I hear|].",
         "[In the clip|In the recording|Here], {x} [is heard|can be heard|is there].",
         "[The clip|The recording] [has|holds|brings] {x}.",
     ),

@@ -14,10 +14,10 @@ ASK = (
     "[This is|It is] a [task of translation|translation task|matter of translating]: {x} goes in[ by ear|], {y} comes out[ in writing|].",
 )
 STEP = (
-    "[First I write down|To begin with, I write down|I will first write down] [what I hear|the words as I hear them|the words], then [I translate|I go through them] [phrase by phrase|piece by piece][, and at the end I join the pieces|].",
+    "[First I write down|To begin with, I write down|I will first write down] [what I hear|the words as I hear them|the words], then [I translate|I turn to the meaning|I go on to translate] [phrase by phrase|piece by piece][, and at the end I join the pieces|].",
     "[Before translating|Before any translation], [the words themselves must be clear|I need the words themselves], so I [transcribe|take down] the speech [first|before I go on] and [translate it|turn to the translation] [afterwards|after that].",
     "[Two passes will do|Two passes are enough|I will go in two passes]: [one|a first] to take down the {v} words, [one|a second] to [translate|carry over] [each phrase|every phrase].",
-    "[I split the work|The work falls into two]: [the words in|what is said in] {x}, then [its|the] meaning in {y}[, phrase after phrase|, piece after piece|].",
+    "[I split the work|The work falls into two]: [the words in|what is said in] {x}, then the [meaning|sense] in {y}[, phrase after phrase|, piece after piece|].",
 )
 STEP_BLIND = (
     "[I listen for|I follow|I try to catch] the meaning [phrase by phrase|as the speech goes on|piece by piece] and [put|give|write] [it|each piece|what I have understood] in {y}[ at once|].",
@@ -40,7 +40,7 @@ PHRASE = (
     "[The {k} phrase|Phrase {i}|The {k} piece|Piece {i}|Part {i}|The {k} part] [is|reads|goes|says|runs]: {q}",
     "[In {k} place|As piece {i}|As the {k} piece|As part {i}|For piece {i}|At place {i}] [I hear|I note|I have|comes|I write down] {q}",
     "[I take down|I write down|I note|I catch|I hear] [piece {i}|phrase {i}|the {k} phrase|part {i}|the {k} piece]: {q}",
-    "{r}[| by ear|, as I hear it]: [that is|this is|so goes|so runs|that makes] [piece {i}|phrase {i}|the {k} phrase|the {k} piece|part {i}].",
+    "{r}[|, as I hear it|, taken down]: [that is|this is|so goes|so runs|that makes] [piece {i}|phrase {i}|the {k} phrase|the {k} piece|part {i}].",
     "[From the speech|By ear|Listening on], [piece {i}|phrase {i}|the {k} phrase|part {i}] [is|reads|gives|goes]: {q}",
 )
 WHOLE_HEARD = (
@@ -49,14 +49,18 @@ WHOLE_HEARD = (
     "[The {v} words|The words in {x}|The words as I hear them|The spoken words] [are|read|run|go]: {q}",
     "[Down on paper|Put on paper|In writing], [the {v} words|the spoken words|the words that I hear] [are|read|run]: {q}",
 )
+WHOLE_BEFORE = (
+    "[The {v} words|The words in {x}|The spoken words] [have been taken down|stand there already|are written down] [word for word|in full|as a whole], [so I can go on to|which leaves|and what remains is] [the meaning|the translation|their meaning in {y}].",
+    "[With|Having] the {v} words [in front of me|written down|taken down], I [take them as a whole|go on to the meaning|turn to the translation], [because|since] [the sense runs through all of it|it is best put into {y} in one go|the whole is easier to carry over].",
+)
 PUT = (
     "{q} [becomes|turns into|is rendered as|comes out as|is|gives] {r}[ in {y}| in the {y} text| on the {y} side| in the translation|]",
     "[In {y}|Put into {y}|Turned into {y}|Rendered in {y}|Translated], {q} [is|becomes|reads|gives|comes out as] {r}",
     "For {q} [I write|I put|I get|I set down|{y} has|I have|the translation has|the {y} text has] {r}[, which keeps the sense|, word and sense|, no more and no less|]",
-    "From {q} [I get|comes|I make|there follows|I arrive at] {r}[ in {y}| in the {y} text|]",
+    "From {q} [I get|comes|I make|I arrive at] {r}[ in {y}| in the {y} text|]",
     "{r} [is how {y} says|is what {y} has for|renders|gives the sense of|stands for|translates|carries over|says in {y} what is meant by|keeps the sense of|answers to] {q}[| here| in this place]",
     "[{q} means|The meaning of {q} is|The sense of {q} is|What {q} says is|What is meant by {q} is] {r}[| in {y}| when put into {y}]",
-    "[The translation of|The rendering of|The {y} version of|The {y} wording of|The counterpart of] {q} [is|reads|runs|becomes] {r}",
+    "[The translation of|The rendering of|The {y} version of|The {y} wording of|The counterpart of] {q} [is|reads|runs|would be] {r}",
     "[I translate|I render|I carry over|I give] {q} as {r}[| in {y}|, keeping its sense|, with nothing added|, leaving nothing out]",
     "{q} in [{x}|the speech] [answers to|corresponds to|goes with|is matched by] {r} in [{y}|the translation|the {y} text]",
 )
@@ -77,7 +81,7 @@ JOIN_ONE = (
 )
 SUM = (
     "[The speech|What is said|The whole of the speech|All that was said] [has been taken down|was written down|was taken down] in {x} and [carried over|translated|put|turned] into {y}[, {n}|].",
-    "[From {x} to {y}|Going from {x} to {y}|Out of {x} and into {y}], [the speech|what is said|every word of it] [has been rendered|was translated|has been carried over] {n}.",
+    "[From {x} to {y}|Going from {x} to {y}|Out of {x} and into {y}], [the speech|what is said|all of it] [has been rendered|was translated|has been carried over] {n}.",
     "[I took down|I wrote down|I noted] the {v} words and [rendered|translated|gave] them in {y}[, {n}|].",
     "[The {y} text|The translation|The {y} version] [is ready|is complete|stands], [rendered|worked out|carried over] {n}[ from what I heard|].",
 )

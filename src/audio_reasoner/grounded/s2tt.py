@@ -144,7 +144,9 @@ class SpeechTranslation:
                     for i, (a, _) in enumerate(pairs, 1)
                 ]
             else:
-                steps.append(w.say(p.WHOLE_HEARD, q=quote_all(heard.text), **slots))
+                # Several sentences in one piece are not quoted again: three times the same words make no step.
+                long = len(_parts(heard.text)) > 1
+                steps.append(w.say(p.WHOLE_BEFORE if long else p.WHOLE_HEARD, q=quote_all(heard.text), **slots))
             steps += [w.say(p.PUT, q=c.quoted(_bare(a)), r=c.quoted(_bare(b)), **slots) + "." for a, b in pairs]
         else:
             steps += [w.say(p.PUT_BLIND, k=ordinal(i), i=str(i), r=_end(b), y=y) for i, (_, b) in enumerate(pairs, 1)]
