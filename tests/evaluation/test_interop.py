@@ -216,3 +216,9 @@ def test_a_hundred_thousand_rows_are_read_about_as_fast_as_json_is_parsed(tmp_pa
         theirs = min(theirs, time.process_time() - started)
     assert len(found.texts) == len(parsed) == 100_000
     assert ours < 4 * theirs
+
+
+def test_a_file_of_one_line_with_fields_of_its_own_is_a_row(tmp_path: Path) -> None:
+    file = tmp_path / "one.jsonl"
+    file.write_text('{"utt": "a", "said": "bell"}\n')
+    assert read_predictions(file, key="said", id_key="utt").texts == {"a": "bell"}

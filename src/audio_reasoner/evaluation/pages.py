@@ -97,6 +97,8 @@ def _headline(comparison: Comparison) -> Markup:
         found = [(v["value"], r.name) for r in chapter.groups[0].runs if (v := r.value(chapter.headline)) is not None]
         if found:
             best, name = max(found)
+            if len(chapter.groups) > 1:  # values of several data files have no common best
+                name = f"{text.shorten(name, 18)} (data 1)"
             items.append(
                 tile(f"best on {chapter.title}", shown_value(best, metric.get("unit", "")), text.shorten(name, 26))
             )

@@ -86,7 +86,7 @@ def read_predictions(path: Path, *, key: str | None = None, id_key: str | None =
         raise InputError(f"{path} cannot be read: {error}.", code="predictions.unreadable") from None
     found = Predictions()
     add = _adder(found, key, id_key)
-    for place, row in _rows(path, text, found):
+    for place, row in _rows(path, text, found, key, id_key):
         add(place, row)
     if not found.texts and not found.positions:
         why = f" First problem: {found.problems[0]}" if found.problems else ""
@@ -99,7 +99,7 @@ def read_predictions(path: Path, *, key: str | None = None, id_key: str | None =
     return found
 
 
-def _rows(path: Path, text: str, found: Predictions) -> Iterator[tuple[str, Any]]:
+def _rows(path: Path, text: str, found: Predictions, key: str | None, id_key: str | None) -> Iterator[tuple[str, Any]]:
     start = text.lstrip()[:1]
     if start == "[":
         try:
@@ -115,7 +115,7 @@ def _rows(path: Path, text: str, found: Predictions) -> Iterator[tuple[str, Any]
         return
     if start == "{":
         whole = _one_object(text)
-        if whole is not None and not _is_row(whole):
+        if whole is not None and not _is_row(whole, key, id_key):
             logs = whole.get("logs")
             if isinstance(logs, list):  # an older log of lmms-eval
                 for i, row in enumerate(logs):
@@ -143,8 +143,10 @@ def _one_object(text: str) -> dict[str, Any] | None:
     return whole if isinstance(whole, dict) else None
 
 
-def _is_row(whole: Mapping[str, Any]) -> bool:
+def _is_row(whole: Mapping[str, Any], key: str | None, id_key: str | None) -> bool:
     """Whether one object is a file of one row, rather than a table from ids to texts."""
+    if id_key is not None and _dig(whole, id_key)[0] and (key is None or _dig(whole, key)[0]):
+        return True
     has_id = "id" in whole or "doc_id" in whole or any(k in whole for k in ID_KEYS)
     return "id" in whole or (has_id and any(k in whole for k in ANSWER_KEYS))
 
