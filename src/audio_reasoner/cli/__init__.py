@@ -89,7 +89,7 @@ def _print_error(error: AudioReasonerError) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, soft_wrap=True)
+    console = Console(stderr=True, soft_wrap=True, emoji=False)
     console.print(Text.assemble(("error ", "bold red"), (f"[{error.code}] ", "dim"), error.message))
     if error.hint:
         console.print(Text.assemble(("  → ", "bold"), error.hint))

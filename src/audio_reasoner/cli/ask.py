@@ -92,7 +92,7 @@ def _show(reasoner: Reasoner, audio: Path, question: str, options: list[str], ma
     from audio_reasoner.core.chain import SectionDelta
     from audio_reasoner.core.choices import letter
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     section = ""
     for piece in reasoner.stream(audio, question, options, max_new_tokens):
         if isinstance(piece, SectionDelta):

@@ -66,7 +66,7 @@ def causal(
     items = _benchmark(benchmark, data)
     if run is None and (out / PREDICTIONS_NAME).is_file():
         run = out
-    err, console = Console(stderr=True), Console()
+    err, console = Console(stderr=True, emoji=False), Console(emoji=False)
     spec = parse_spec(model)
     if spec.kind == "cascade":
         raise ConfigError(

@@ -48,7 +48,7 @@ def compare(
     for path in (out, markdown, json_out):
         if path is not None:
             writable(path)
-    err = Console(stderr=True)
+    err = Console(stderr=True, emoji=False)
     with err.status("Reading …") as status:
         comparison = compare_runs(
             runs, baseline, seed=seed, on_run=lambda name: status.update(f"Reading {name.replace('[', '(')} …")

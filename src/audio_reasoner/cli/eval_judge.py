@@ -156,7 +156,7 @@ def judge_(
     replies = fit(items, read_predictions(file, key=key, id_key=id_key))
     foreign = foreign_ids(items, replies.texts)  # before anything is paid
     directory = out or judged_directory(predictions)
-    err = Console(stderr=True)
+    err = Console(stderr=True, emoji=False)
 
     def say(*notes: str) -> None:
         for note in notes:
@@ -171,7 +171,7 @@ def judge_(
         say(*replies.notes, *made.notes, *foreign[:10])
         table = PriceTable.load(prices)
         if dry_run:
-            _forecast(made, settings, table, Console())
+            _forecast(made, settings, table, Console(emoji=False))
             return
         limits = {"requests_per_minute": rpm, "tokens_per_minute": tpm, "max_in_flight": max_in_flight}
         result = _judge(made, settings, table, max_cost, limits, (timeout, patience), err)

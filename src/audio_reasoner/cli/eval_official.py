@@ -61,7 +61,7 @@ def official(
         files = [write_sample_log(items, known, out, datetime.fromtimestamp(file.stat().st_mtime, UTC))]
     else:
         files = list(module.official_files(items, bodies(known), out))
-    err = Console(stderr=True)
+    err = Console(stderr=True, emoji=False)
     for note in replies.notes:
         err.print(note, highlight=False, soft_wrap=True, markup=False)
     for problem in problems[:20]:

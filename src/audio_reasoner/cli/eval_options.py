@@ -96,7 +96,7 @@ def score_file(
             raise
     if beside is not None and rows is not None and beside != rows:
         beside.replace(rows)
-    print_score(score, Console())
+    print_score(score, Console(emoji=False))
     if json_out is not None:
         writable(json_out).write_text(json_text(score.to_dict(), indent=1) + "\n", encoding="utf-8")
     if markdown is not None:

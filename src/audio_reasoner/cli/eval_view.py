@@ -23,7 +23,7 @@ class View:
     def __init__(self, max_cost: float | None) -> None:
         from rich.console import Console
 
-        self.console = Console(stderr=True)
+        self.console = Console(stderr=True, emoji=False)
         self._max_cost = max_cost
         self._bar: Any = None
         self._tasks: dict[str, Any] = {}

@@ -76,7 +76,7 @@ def complex_(
     from audio_reasoner.synth.job import plan_run, render_files
 
     settings = _settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
-    err = Console(stderr=True)
+    err = Console(stderr=True, emoji=False)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("planning", total=n)
         made = plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), **settings)
@@ -89,7 +89,7 @@ def complex_(
                 progress.advance(task)
         err.print(f"{written:,} audio files written to {out / 'audio'}, {n - written:,} were there.", soft_wrap=True)
 
-    console = Console()
+    console = Console(emoji=False)
     console.print(
         f"[bold]{made.clips:,} scenes[/bold], {made.seconds / 3600:.2f} h, {made.classes.total():,} events, "
         f"{made.with_repeats:,} scenes with a repeated class, seed {seed} → {out}",
@@ -131,7 +131,7 @@ def benchmark(
     from audio_reasoner.evaluation.timelines import MANIFEST_NAME
 
     settings = _settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
-    err = Console(stderr=True)
+    err = Console(stderr=True, emoji=False)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("asking", total=n)
         data = make_benchmark(
@@ -142,7 +142,7 @@ def benchmark(
             families=tuple(f.strip() for f in (families or "").split(",") if f.strip()),
             **settings,
         )
-    console = Console()
+    console = Console(emoji=False)
     console.print(f"{n:,} questions, seed {seed} → {data}", highlight=False, soft_wrap=True)
     manifest = json.loads((out / MANIFEST_NAME).read_text(encoding="utf-8"))
     asked = ", ".join(f"{name} {count:,}" for name, count in manifest["families"].items())

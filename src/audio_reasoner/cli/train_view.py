@@ -25,7 +25,7 @@ class View:
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bars
 
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, emoji=False)
         self._bars = Bars(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
