@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 
+import numpy as np
 import pytest
 from grounded_scenes import ODD, VOCABULARY, measured, random_scene, recording, scene
 
@@ -17,6 +18,7 @@ from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.records import Clip, Question
 from audio_reasoner.grounded import GroundedTeacher
 from audio_reasoner.grounded.language import article, phrase
+from audio_reasoner.grounded.writer import Writer, wordings
 
 Samples = list[tuple[Clip, Question, Chain]]
 FORBIDDEN = re.compile(
@@ -144,6 +146,23 @@ def test_full_chains_read_cleanly(full: Samples) -> None:
         assert not re.search(r"\ba [aeio]\w*", text), re.search(r"\ba [aeio]\w*", text)
         assert not re.search(r"\ban [bcdfgklmnprstvwz]\w*", text)
         assert not re.search(r"[{}\[\]|]|\.\.|,,| ,| \.", text)
+
+
+def test_a_pattern_is_drawn_by_its_wordings() -> None:
+    patterns = ("plain.", "[a|b|c] [d|e|f] [g|h|i].")
+    assert wordings(patterns) == 28
+    drawn = Counter(Writer(np.random.default_rng(s)).say(patterns) for s in range(1400))
+    assert drawn["Plain."] < 120  # 50 expected; 700 if both patterns were drawn equally often
+
+
+def test_yes_or_no_about_a_tagged_recording_is_worked_out() -> None:
+    for i in range(12):
+        clip = recording(["bell"], seconds=3.0, name=f"yesno{i}.wav")
+        t = GroundedTeacher(vocabulary=("bell", "bee", "dog", "rain"), seed=i, families=("presence",))
+        a = t.annotate(clip, None)
+        chain = t.think(clip, None, a, a.questions[0])
+        assert len(chain.reasoning.splitlines()) >= 4
+        assert "the bee" not in chain.planning  # a sound that may be absent is "a bee"
 
 
 def test_skeletons_vary(full: Samples) -> None:
