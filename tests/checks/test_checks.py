@@ -113,6 +113,24 @@ def test_swapped_options_are_another_question() -> None:
     assert "question_mismatch" in codes(chain, other)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        '"{o}", offered as ({L}),',
+        '"{o}", listed as option ({L}),',
+        'Option ({L}), that is "{o}",',
+        '"{o}" in option ({L})',
+    ],
+)
+def test_an_option_is_read_in_whatever_way_it_is_shown(form: str) -> None:
+    t = GroundedTeacher(style="full", vocabulary=VOCABULARY, seed=1)
+    chain = t.think(CLIP, None, t.annotate(CLIP), AFTER)
+    for place, text in ((1, AFTER.options[1]), (1, AFTER.options[2])):
+        said = form.format(o=text, L="abcd"[place]) + " is looked at too."
+        found = codes(chain.replace(reasoning=f"{said} {chain.reasoning}"), AFTER)
+        assert ("question_mismatch" in found) == (text != AFTER.options[place])
+
+
 def test_labels_cannot_trip_the_rules() -> None:
     """Words of leaks and errors are harmless inside a label."""
     vocabulary = ("metadata hum", "as an AI voice", "piano", "rain", "cough")

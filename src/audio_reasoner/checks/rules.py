@@ -38,7 +38,8 @@ _TAG = re.compile(r"</?\s*(?:think|planning|caption|reasoning|summary|response)\
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SUMMARY_LETTER = re.compile(r"\b[Oo]ption \(?([a-zA-Z])\)?(?![\w'’])|\(([a-zA-Z])\)")
 _QUOTED_OPTION = re.compile(
-    r"\(([a-z])\)(?:,)?(?: with| which says)? [\"“]([^\"”]+)[\"”]|[\"“]([^\"”]+)[\"”],? (?:option )?\(([a-z])\)"
+    r"\(([a-z])\),?(?: with| which says| that is| namely|:)? [\"“]([^\"”]+)[\"”]"
+    r"|[\"“]([^\"”]+)[\"”],?(?: offered as| listed as| given as| as)?(?: in option| option)? \(([a-z])\)"
 )
 _BARE_OPTION = re.compile(r"\(([a-z])\) (?![\"“])(.{1,200})")
 _END_OPTION = re.compile(r"\(([a-z])\) ([^.]+)\.?\s*$")
