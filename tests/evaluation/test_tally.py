@@ -83,3 +83,22 @@ def test_what_is_remembered_is_forgotten_when_items_change() -> None:
     assert sizes(benchmark) == [("x", 2), ("z", 1)]
     benchmark.items = [item(0, "a", "q")]
     assert sizes(benchmark) == [("q", 1)]
+
+
+def test_what_needs_no_listening_is_counted_by_the_rule_of_the_score() -> None:
+    # MMAU's rule takes any order of the same words for right, so there "always the first option" is right.
+    from audio_reasoner.evaluation import mmau
+    from audio_reasoner.evaluation.predictions import Predictions
+
+    orders = ("dog, cat", "cat, dog")
+    items = [
+        Item(str(i), (f"{i}.wav",), "?", orders, orders[i % 2], i % 2, {"task": "sound"}, str(i)) for i in range(6)
+    ]
+    items += [Item(str(i), (f"{i}.wav",), "?", ("a dog", "bell"), "bell", 1, {"task": "sound"}, str(i)) for i in (6, 7)]
+    facts = mmau.score(of(items), Predictions({"0": "(a)"}), "p").overall.facts
+    assert facts["chance"] == 100 * (6 + 2 * 0.5) / 8
+    assert facts["best_constant"] == {"answer": "(b)", "kind": "position", "value": 100.0}
+    assert facts["majority"] == {"answer": "dog, cat", "value": 75.0}
+    again = of(items)
+    mmau.score(again, Predictions({"0": "(a)"}), "p")
+    assert mmau.score(again, Predictions({"1": "(a)"}), "p").overall.facts["chance"] == facts["chance"]

@@ -215,7 +215,11 @@ def score_choices(
     mapped = {name: held for name, lines in (judged or {}).items() if (held := list(filter(_is_mapper, lines)))}
     metrics = [*scheme.metrics, *([JUDGED] if mapped else [])]
     tally = Tally(benchmark, [metric.name for metric in metrics])
+    knows_right = tally.knows_right
     for i, item in enumerate(benchmark.items):
+        if not knows_right:
+            key = scheme.key(item)
+            tally.count_as_right(i, [k for k in range(len(item.choices)) if key.passes(k)])
         reply = predictions.texts.get(item.id)
         if reply is None:
             continue

@@ -117,10 +117,14 @@ def summary(benchmark: Benchmark, main: Path, controls: Mapping[Control, Path], 
     unit = next((m["unit"] for m in score["metrics"] if m["name"] == headline), "")
     own_rows, own_options = _readings(main, headline), _options(main)
     told: dict[str, Any] = {}
+    # Without listening means: on the questions that the run answered, which may be fewer than the benchmark has. The
+    # controls' scores are of these.
+    baselines = score["overall"]
     for name, path in controls.items():
         rows, options = _readings(path, headline), _options(path)
         both = [i for i in own_rows if own_rows[i][0] is not None and rows.get(i, (None, ""))[0] is not None]
-        entry = _entry(_json(path / SCORE_NAME), headline)
+        scored = _json(path / SCORE_NAME)
+        entry = _entry(scored, headline)
         if both and unit in ("percent", "score"):
             scale = 100.0 if unit == "percent" else 1.0
             mine = [float(own_rows[i][0] or 0) for i in both]
@@ -140,7 +144,8 @@ def summary(benchmark: Benchmark, main: Path, controls: Mapping[Control, Path], 
                 entry["right"] = _crossed(mine, theirs)
         entry["same_option"] = _same(own_options, options)
         if name != "shuffled":
-            entry["explained"] = _explained(score, entry, headline)
+            baselines = scored["overall"]
+            entry["explained"] = _explained(score, entry, headline, baselines.get("chance"))
         told[name] = entry
     out: dict[str, Any] = {
         "version": CONTROLS_VERSION,
@@ -148,7 +153,7 @@ def summary(benchmark: Benchmark, main: Path, controls: Mapping[Control, Path], 
         "headline": headline,
         "main": _entry(score, headline),
         "controls": told,
-        "baselines": {k: score["overall"].get(k) for k in ("chance", "majority", "best_constant")},
+        "baselines": {k: baselines.get(k) for k in ("chance", "majority", "best_constant")},
         "places": {"main": _places(benchmark, main)},
         "explained_means": "share of the main run's headline reached without hearing the right recording; "
         "above_chance: the same after chance is taken from both",
@@ -210,9 +215,8 @@ def _crossed(mine: Sequence[float], theirs: Sequence[float]) -> dict[str, int]:
     return {name: pairs.count(pair) for pair, name in names.items()}
 
 
-def _explained(score: Mapping[str, Any], entry: Mapping[str, Any], headline: str) -> dict[str, Any]:
+def _explained(score: Mapping[str, Any], entry: Mapping[str, Any], headline: str, chance: object) -> dict[str, Any]:
     value, reached = (score["overall"]["values"].get(headline) or {}).get("value"), entry["value"]
-    chance = score["overall"].get("chance")
     told: dict[str, Any] = {"of_main": None, "above_chance": None}
     if value and reached is not None:
         told["of_main"] = round(reached / value, 4)

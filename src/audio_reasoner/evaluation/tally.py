@@ -36,6 +36,8 @@ class Tally:
         self._cells = {name: [_NAN] * n for name in names}
         self._answered = [False] * n
         self._facts = {name: [False] * n for name in FACTS}
+        self._right: list[Sequence[int]] = [()] * n
+        self._told = 0
 
     def add(self, place: int, readings: Mapping[str, float | None], facts: tuple[bool, bool, bool, bool]) -> None:
         """Count the answer to item number `place`; `facts` in the order of `FACTS`."""
@@ -48,6 +50,19 @@ class Tally:
             if fact:
                 column[place] = True
 
+    def count_as_right(self, place: int, choices: Sequence[int]) -> None:
+        """Say which choices of item number `place` the headline counts as right, where these are not the gold one.
+
+        Once said for a benchmark, it holds for every run on it (`knows_right`).
+        """
+        self._right[place] = choices
+        self._told += 1
+
+    @property
+    def knows_right(self) -> bool:
+        """Whether `count_as_right` need not be called again for this benchmark."""
+        return _prepared(self.benchmark, "gold") is not None
+
     def finish(self, kinds: Sequence[str]) -> tuple[GroupScore, dict[str, list[GroupScore]]]:
         """All items as one group, and a table for each of `kinds`, in order of first appearance."""
         import numpy as np
@@ -57,7 +72,7 @@ class Tally:
         facts = {name: np.array(values) for name, values in self._facts.items()}
         overall, *tables = (
             _table(groups, cells, answered, facts, _clips(self.benchmark))
-            for groups in [_groups(self.benchmark, kind) for kind in ("", *kinds)]
+            for groups in [_groups(self.benchmark, kind, self._right if self._told else None) for kind in ("", *kinds)]
         )
         return overall[0], dict(zip(kinds, tables, strict=True))
 
@@ -89,7 +104,7 @@ def _prepared(benchmark: Benchmark, name: str) -> Any:
     return made if items is benchmark.items and n == len(items) else None
 
 
-def _groups(benchmark: Benchmark, kind: str) -> _Groups:
+def _groups(benchmark: Benchmark, kind: str, right: Sequence[Sequence[int]] | None) -> _Groups:
     """The table `kind`, "" for all items as one group."""
     import numpy as np
 
@@ -107,7 +122,7 @@ def _groups(benchmark: Benchmark, kind: str) -> _Groups:
         places["overall"] = list(range(len(items)))
     gold = _prepared(benchmark, "gold")
     if not isinstance(gold, _Gold):
-        gold = _Gold(items)
+        gold = _Gold(items, right)
         benchmark.prepared["gold"] = (items, len(items), gold)
     codes = np.full(len(items), -1, dtype=np.int64)
     for code, found in enumerate(places.values()):
@@ -137,26 +152,51 @@ def _clips(benchmark: Benchmark) -> _Clips:
 
 
 class _Gold:
-    """What could be answered without listening, for any part of the items; answers and places as numbers."""
+    """What could be answered without listening, for any part of the items; texts and places as numbers.
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    `right` are the places of each item's choices that count as right; without it, the gold one.
+    """
+
+    def __init__(self, items: Sequence[Item], right: Sequence[Sequence[int]] | None = None) -> None:
         import numpy as np
 
         numbers: dict[str, int] = {}
         self.answers = np.array(
             [numbers.setdefault(item.answer, len(numbers)) if item.answer else -1 for item in items], dtype=np.int64
         )
+        texts: list[tuple[int, int]] = []
+        places: list[tuple[int, int]] = []
+        chances: list[float] = []
+        for i, item in enumerate(items):
+            good: Sequence[int]
+            if right is None:
+                good = () if item.gold is None else (item.gold,)
+                said = {item.answer} if item.answer else set()
+                chances.append(100 / len(item.choices) if item.choices else 0.0)
+            else:
+                good = right[i]
+                said = {item.choices[k] for k in good}
+                chances.append(100 * len(good) / len(item.choices) if item.choices else 0.0)
+            texts += [(i, numbers.setdefault(text, len(numbers))) for text in said]
+            places += [(i, place) for place in good]
         self.texts = list(numbers)
-        self.places = np.array([-1 if item.gold is None else item.gold for item in items], dtype=np.int64)
-        self.chances = np.array([100 / len(item.choices) if item.choices else 0.0 for item in items])
+        self.chances = np.array(chances)
+        self.right_texts = np.array(texts, dtype=np.int64).reshape(-1, 2)
+        self.right_places = np.array(places, dtype=np.int64).reshape(-1, 2)
 
     def facts(self, of: Codes) -> dict[str, Any]:
         """`chance`, and with gold answers `best_constant` and `majority`, of the items at `of`; see below."""
+        import numpy as np
+
         n = len(of)
         found: dict[str, Any] = {"chance": round(float(self.chances[of].sum()) / n, 4)}
-        text, text_count = _most(self.answers[of])
-        if text_count:
-            place, place_count = _most(self.places[of])
+        gold, gold_count = _most(self.answers[of])
+        if gold_count:
+            inside = np.zeros(len(self.chances), dtype=bool)
+            inside[of] = True
+            texts = self.right_texts[inside[self.right_texts[:, 0]], 1]
+            text, text_count = _most(texts)
+            place, place_count = _most(self.right_places[inside[self.right_places[:, 0]], 1])
             by_text = text_count >= place_count
             where = f"({letter(place)})" if place < 26 else f"choice {place + 1}"
             found["best_constant"] = {
@@ -164,7 +204,7 @@ class _Gold:
                 "kind": "text" if by_text else "position",
                 "value": round(100 * max(text_count, place_count) / n, 4),
             }
-            found["majority"] = {"answer": self.texts[text], "value": round(100 * text_count / n, 4)}
+            found["majority"] = {"answer": self.texts[gold], "value": round(100 * int((texts == gold).sum()) / n, 4)}
         return found
 
 
@@ -184,7 +224,9 @@ def without_listening(items: Sequence[Item]) -> dict[str, Any]:
     """What answers score that need no audio, in percent of all items; without gold answers only `chance`.
 
     `best_constant` is the better of always the same text and always the same position, chosen with the gold answers in
-    view; `majority` the most frequent gold text alone; `chance` what random choices are expected to score.
+    view; `majority` the most frequent gold text alone; `chance` what random choices are expected to score. In a score
+    they are counted by the same rule as *extracted*: where a rule takes any order of the same words for right, silence
+    scores more than one in four.
     """
     import numpy as np
 
