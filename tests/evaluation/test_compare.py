@@ -119,6 +119,7 @@ def test_made_data_is_not_set_beside_published_figures(made: Files, tmp_path: Pa
     page, text = render(comparison, entries=0), to_markdown(comparison)
     assert "No published figure is about it" in page
     assert "MMAU test-mini, made data" in page
+    assert "best on MMAU test-mini, made data" in page
     assert "Table 4" not in text
     assert "61.71" not in text
     assert page.index("Tables without a run here") < page.index("Table 4: MMAU-mini")
@@ -133,6 +134,26 @@ def test_half_a_run_says_how_much_of_it_there_is(made: Files) -> None:
     page = render(comparison)
     assert "40/90" in page
     assert "all " in page
+    assert "half (40/90)" in page  # among the published rows and in the picture at the top, too
+
+
+def test_half_a_run_is_never_the_best(made: Files, tmp_path: Path) -> None:
+    lucky = write_run(tmp_path / "lucky", made["data"], replies(made["data"], 1.0, seed=8, n=12))
+    page = render(compare_runs([lucky, made["weak"], made["middle"]]))
+    top = page[page.index("best on MMAU test-mini") :][:400]
+    assert "middle" in top
+    assert "lucky" not in top
+    assert "12/90" in page
+    cell = page[page.index(">By task<") :][:4000]
+    assert "4 items" in cell  # a group's value says how few it rests on
+    assert "<b>100.00" not in cell
+
+
+@pytest.mark.parametrize(("runs", "expected"), [(1, [1]), (7, [7]), (8, [4, 4]), (15, [5, 5, 5]), (0, [])])
+def test_many_runs_are_spread_evenly_over_tables(runs: int, expected: list[int]) -> None:
+    from audio_reasoner.evaluation.pages_benchmark import _evenly
+
+    assert [len(part) for part in _evenly([object()] * runs)] == expected  # type: ignore[list-item]
 
 
 def test_controls_stand_beside_their_run(made: Files) -> None:

@@ -65,7 +65,8 @@ def compare(
         for warning in chapter.warnings:
             err.print(f"{chapter.title}: {warning}", style="yellow", highlight=False, soft_wrap=True, markup=False)
     typer.echo(out)
+    n = len(comparison.runs)
     err.print(
-        f"{len(comparison.runs)} runs, {size(out.stat().st_size)}, in {seconds(time.monotonic() - began)}",
+        f"{n} run{'s' * (n != 1)}, {size(out.stat().st_size)}, in {seconds(time.monotonic() - began)}",
         highlight=False,
     )

@@ -18,7 +18,7 @@ from audio_reasoner.evaluation.pages_answers import answers_section
 from audio_reasoner.evaluation.pages_benchmark import benchmark_section
 from audio_reasoner.evaluation.pages_method import method_section
 from audio_reasoner.evaluation.pages_paper import glance_section, paper_section
-from audio_reasoner.evaluation.pages_values import shown_value
+from audio_reasoner.evaluation.pages_values import partly, shown_value
 from audio_reasoner.report import page, text, tile, tiles, write_text
 
 DEFAULT_ENTRIES = 2000
@@ -94,13 +94,21 @@ def _headline(comparison: Comparison) -> Markup:
     ]
     for chapter in comparison.chapters[:4]:
         metric = chapter.metric(chapter.headline)
-        found = [(v["value"], r.name) for r in chapter.groups[0].runs if (v := r.value(chapter.headline)) is not None]
+        first = chapter.groups[0]
+        found = [(v["value"], r) for r in first.runs if (v := r.value(chapter.headline)) is not None]
+        # An unfinished run is the best only among its like: its questions are fewer and perhaps easier.
+        found = [(value, r) for value, r in found if not partly(r.overall)] or found
         if found:
-            best, name = max(found)
+            best, run = max(found, key=lambda pair: (pair[0], pair[1].name))
+            name = run.name + partly(run.overall)
             if len(chapter.groups) > 1:  # values of several data files have no common best
                 name = f"{text.shorten(name, 18)} (data 1)"
             items.append(
-                tile(f"best on {chapter.title}", shown_value(best, metric.get("unit", "")), text.shorten(name, 26))
+                tile(
+                    f"best on {chapter.title}{', made data' * first.made}",
+                    shown_value(best, metric.get("unit", "")),
+                    text.shorten(name, 26),
+                )
             )
     if pairs:
         items.append(

@@ -24,6 +24,7 @@ from audio_reasoner.evaluation.pages_values import (
     constant_dot,
     interval_of,
     p_text,
+    partly,
     run_name,
     value_cell,
 )
@@ -80,7 +81,7 @@ def benchmark_section(chapter: Chapter, baseline: str = "") -> Section:
     )
     return Section(
         f"b-{chapter.benchmark}",
-        chapter.title,
+        chapter.title + (", made data" if all(group.made for group in chapter.groups) else ""),
         Markup('<div class="stack">{}</div>').format(Markup("").join(parts)),
         text.shorten(lead, 400),
     )
@@ -208,19 +209,19 @@ def _groups(chapter: Chapter) -> list[Markup]:
             continue  # one group that holds everything would only repeat the scores
         blocks = []
         runs = [run for run in chapter.runs if held[run.name]]
-        for at in range(0, len(runs), PER_TABLE):
-            some = runs[at : at + PER_TABLE]
+        for some in _evenly(runs):
             lines: list[list[str | Markup]] = []
             for name in names:
                 values = [
                     run.value(metric["name"], held[run.name][name]) if name in held[run.name] else None for run in some
                 ]
-                # The highest among all runs on the first data file: others answered other questions.
+                # The highest among all finished runs on the first data file: others answered other questions.
                 rivals = [
                     v["value"]
                     for run in runs
                     if run.sha256 == first
                     and name in held[run.name]
+                    and not partly(held[run.name][name])
                     and (v := run.value(metric["name"], held[run.name][name])) is not None
                 ]
                 best = max(rivals) if len(rivals) > 1 else None
@@ -231,8 +232,12 @@ def _groups(chapter: Chapter) -> list[Markup]:
                     value_cell(
                         v,
                         metric.get("unit", ""),
-                        best=v is not None and v["value"] == best and run.sha256 == first,
+                        best=v is not None
+                        and v["value"] == best
+                        and run.sha256 == first
+                        and not partly(held[run.name][name]),
                         every=False,
+                        note=f"{g.get('answered')} items" if (g := held[run.name].get(name)) and partly(g) else "",
                     )
                     for v, run in zip(values, some, strict=True)
                 ]
@@ -245,6 +250,13 @@ def _groups(chapter: Chapter) -> list[Markup]:
         note += "; the highest of a line is bold, whether or not it is more than luck." if len(runs) > 1 else "."
         parts.append(card(f"By {kind.replace('_', ' ')}", Markup("<br>").join(blocks), note, wide=True))
     return parts
+
+
+def _evenly(runs: Sequence[RunData]) -> list[Sequence[RunData]]:
+    """Runs by table: as few tables as fit, none of them nearly empty."""
+    tables = -(-len(runs) // PER_TABLE)
+    each = -(-len(runs) // tables) if tables else 1
+    return [runs[at : at + each] for at in range(0, len(runs), each)]
 
 
 def _holds_all(run: RunData, groups: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import RunData
-from audio_reasoner.evaluation.pages_values import interval_of, shown_value
+from audio_reasoner.evaluation.pages_values import interval_of, partly, shown_value
 from audio_reasoner.evaluation.published import (
     Average,
     PublishedTable,
@@ -106,7 +106,8 @@ def _panel(chapter: Chapter, runs: Sequence[RunData], made: bool) -> Markup | No
         constant = run.overall.get("best_constant")
         if isinstance(constant, dict) and isinstance(constant.get("value"), int | float) and unit == "percent":
             dots.insert(0, Dot(constant["value"], "tick", 6, f"best constant answer “{constant.get('answer')}”"))
-        lines.append((value, DotLine(chapter.label(run), tuple(dots), shown_value(value, unit), strong=True)))
+        name = chapter.label(run) + partly(run.overall)
+        lines.append((value, DotLine(name, tuple(dots), shown_value(value, unit), strong=True)))
     if not lines:
         return None
     if beside and t is not None:
@@ -142,7 +143,11 @@ def paper_section(comparison: Comparison) -> Section:
     others: list[Markup] = []
     for t in published_tables():
         runs = [
-            (c.label(r), r) for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs if not c.made(r)
+            (c.label(r) + partly(r.overall), r)
+            for c in comparison.chapters
+            if c.benchmark in t.benchmarks
+            for r in c.runs
+            if not c.made(r)
         ]
         (ours if runs else others).append(_table(t, runs))
     parts = list(ours)

@@ -26,6 +26,12 @@ def answered_of(overall: Mapping[str, Any]) -> str:
     return f"{answered:,}" if answered == items or not isinstance(items, int) else f"{answered:,}/{items:,}"
 
 
+def partly(overall: Mapping[str, Any]) -> str:
+    """ " (40/90)" behind the name of a run that is not finished, else nothing."""
+    shown = answered_of(overall)
+    return f" ({shown})" if "/" in shown else ""
+
+
 def interval_of(value: Mapping[str, Any]) -> tuple[float, float] | None:
     """The interval of a `Value.to_dict()`."""
     ends = value.get("interval_95")
@@ -48,7 +54,9 @@ def run_name(name: str) -> Markup:
     return Markup('<span class="run" title="{}">{}</span>').format(name, text.shorten(name, 36))
 
 
-def value_cell(value: Mapping[str, Any] | None, unit: str, *, best: bool = False, every: bool = True) -> str | Markup:
+def value_cell(
+    value: Mapping[str, Any] | None, unit: str, *, best: bool = False, every: bool = True, note: str = ""
+) -> str | Markup:
     """A value with its interval below it; `every` adds the value over all items where that is another one."""
     if value is None:
         return DASH
@@ -58,6 +66,8 @@ def value_cell(value: Mapping[str, Any] | None, unit: str, *, best: bool = False
     over = value.get("over_all_items")
     if every and isinstance(over, int | float) and abs(over - value["value"]) > 0.005:
         below.append(f"all {shown_value(over, unit)}")
+    if note:
+        below.append(note)
     return Markup("{}{}").format(
         Markup("<b>{}</b>").format(number) if best else number,
         Markup("").join([Markup('<small class="ci">{}</small>').format(b) for b in below]),
