@@ -13,6 +13,7 @@ from audio_reasoner.evaluation import air_chat, chat_judge
 from audio_reasoner.evaluation.judge_prompts import load_prompt
 from audio_reasoner.evaluation.judged import fingerprint
 from audio_reasoner.evaluation.predictions import Predictions
+from audio_reasoner.evaluation.present import to_markdown
 
 TASKS = [task for tasks in air_chat.CATEGORIES.values() for task in tasks]
 
@@ -217,8 +218,11 @@ def test_opinions_about_other_answers_are_not_used(tmp_path: Path) -> None:
 def test_without_opinions_there_is_no_score_and_it_says_so(tmp_path: Path) -> None:
     benchmark = air_chat.read(written(tmp_path, [row(i, task) for i, task in enumerate(TASKS)]))
     score = air_chat.score(benchmark, Predictions({"0": "x"}))
-    assert score.overall.values["score"].value is None
+    for group in (score.overall, *(group for table in score.tables.values() for group in table)):
+        for value in group.values.values():
+            assert (value.value, value.over_all) == (None, None)  # nobody gave it 0 points
     assert "eval judge" in score.notes[0]
+    assert "0.00" not in to_markdown(score)
     assert not score.deviations
 
 

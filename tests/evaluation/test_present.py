@@ -79,6 +79,43 @@ def test_a_narrow_terminal_keeps_the_official_number_whole(width: int) -> None:
         assert "Not shown for lack of room" in " ".join(text.split())
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_many_official_columns_leave_room_for_the_names(width: int) -> None:
+    # As AIR-Bench chat: eight columns by the official parse, each over the replies that it survives.
+    metrics = [Metric(f"m{i}", f"quite long title {i}", "score", True, "") for i in range(8)]
+    made = score(metrics, {m.name: Value(5.0 + i, 6, (4.0, 6.0), 2.0) for i, m in enumerate(metrics)}, name="sound_QA")
+    text = printed(made, width)
+    assert "sound_QA" in text
+    assert "quite long title 0 of all" in " ".join(text.split())
+    assert "5.00" in text
+    assert "2.00" in text
+    assert "leaves out as 0" in " ".join(text.split())
+    assert "m1 of all" not in to_markdown(made)
+
+
+def test_a_headline_keeps_its_own_reading_beside_it() -> None:
+    # As MELD: accuracy by one rule must not stand alone beside balanced accuracy by another.
+    titles = {
+        "strict": "WA strict",
+        "strict_ua": "UA strict",
+        "extracted": "WA extracted",
+        "extracted_ua": "UA extracted",
+    }
+    metrics = [Metric(name, title, "percent", name == "strict", "") for name, title in titles.items()]
+    made = score(metrics, {m.name: Value(50.0 + i, 8, (40.0, 60.0)) for i, m in enumerate(metrics)}, name="x" * 30)
+    made.headline = "extracted_ua"
+    first = printed(made, 68).splitlines()[1]
+    assert "UA extracted" in first
+    assert "WA extracted" in first
+    assert "strict" not in first
+
+
+def test_the_papers_columns_of_translation_are_not_called_bleu() -> None:
+    made = score([OF_BLEU], {"strict": Value(1.0, 8)})
+    made.paper = {"BLEU1": 80.0}
+    assert "columns, by n-gram precision: BLEU1 80.00" in to_markdown(made)
+
+
 def test_hostile_names_neither_break_tables_nor_crash() -> None:
     made = score([OF_BLEU], {"strict": Value(1.0, 8)}, name="a|b\nc\ud800 [red]x[/red]")
     made.problems = [f"problem {i} [/nonsense]" for i in range(30)]

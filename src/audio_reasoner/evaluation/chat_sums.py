@@ -50,9 +50,9 @@ class Sums:
                     for item in items
                 ]  # fmt: skip
                 self._cells[metric.name, order] = np.array(column, dtype=np.float64)
-        # An order that was never asked is none: one-order judging has a value, and the deviations say so.
-        asked = [o for o in _BOTH if any(row.replies.get(o) is not None for row in rows.values())]
-        self._asked = tuple(asked) or _BOTH
+        # An order that was never asked is none: one-order judging has a value, and the deviations say so. Without any
+        # opinion nothing has a value, 0 least of all.
+        self._asked = tuple(o for o in _BOTH if any(row.replies.get(o) is not None for row in rows.values()))
 
     def values(self, parts: Sequence[Sequence[Sequence[Item]]]) -> dict[str, Value]:
         """Every metric's value: the mean over parts of the mean over their sets of the mean over orders.

@@ -70,7 +70,11 @@ class _Columns:
         self.dropping = {
             m.name
             for m in score.metrics
-            if m.official and (v := score.overall.values.get(m.name)) is not None and v.n < score.overall.answered
+            if m.official
+            and (m is self.head or m.name in _MAIN)
+            and (v := score.overall.values.get(m.name)) is not None
+            and v.n < score.overall.answered
+            and (v.value is not None or v.over_all is not None)
         }
         self.titles = ["group", "items"]
         for m in score.metrics:
@@ -104,9 +108,13 @@ class _Columns:
 
     def fitting(self, width: int, rows: list[list[str]]) -> list[int]:
         """The columns that fit into `width` characters; those that decide are kept longest."""
-        least = [_SHORTEST_NAME, *(max(len(row[i]) for row in rows) for i in range(1, len(self.titles)))]
+        widest = [max(len(row[i]) for row in rows) for i in range(len(self.titles))]
+        least = [min(_SHORTEST_NAME, widest[0]), *widest[1:]]
         kept = list(range(len(self.titles)))
         spare = [m for m in reversed(self.score.metrics) if m is not self.head]
+        # Beside a headline like "UA extracted" the same reading stays longest, so that no two rules stand side by side
+        # as if they were two measures of one.
+        spare.sort(key=lambda m: self.head.name.startswith(f"{m.name}_"))
         further = [m.title for m in spare if m.name not in _MAIN]
         for title in ("chance", *further, "constant", *(m.title for m in spare if m.name in _MAIN)):
             if sum(least[i] + 2 for i in kept) <= width:
@@ -120,7 +128,8 @@ class _Columns:
         said = [f"In {units[0]}." if len(units) == 1 else f"Units: {'; '.join(units)}."]
         said.append(f"95 %: interval of {self.head.title}, bootstrap over recordings.")
         if self.dropping:
-            said.append("of all: every item counts, answers the official rule leaves out as wrong.")
+            nothing = "as 0" if self.head.unit == "score" else "as wrong"
+            said.append(f"of all: every item counts, answers the official rule leaves out {nothing}.")
         if self.has["best_constant"]:
             said.append("constant: best answer without listening, a text or a (position).")
         if self.has["chance"]:
@@ -149,7 +158,9 @@ def _paper(score: Score) -> str:
         return ""
     head = _headline(score)
     cells = ", ".join(f"{name} {_number(value, head)}" for name, value in score.paper.items())
-    return f"the paper's columns, by {head.title}: {cells}"
+    # The paper's BLEU1 to BLEU4 are no BLEU: see `covost2`.
+    rule = "n-gram precision" if score.benchmark.kind == "translation" else head.title
+    return f"the paper's columns, by {rule}: {cells}"
 
 
 def _metrics(score: Score) -> list[str]:
