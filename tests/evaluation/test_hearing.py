@@ -9,8 +9,10 @@ import pytest
 
 from audio_reasoner.core.audio import encode_wav
 from audio_reasoner.core.errors import ConfigError, InputError
+from audio_reasoner.evaluation import reach
 from audio_reasoner.evaluation.base import Benchmark, Item
 from audio_reasoner.evaluation.hearing import Ear, LongAudio, other_items, shuffled_order, silence
+from audio_reasoner.evaluation.prompting import style_named
 
 
 def wav(path: Path, seconds: float, rate: int = 16_000) -> str:
@@ -112,3 +114,16 @@ def test_shuffling_is_drawn_by_item_and_never_the_official_order() -> None:
     assert shuffled_order(item("i", choices=("a", "b")), 1) == (1, 0)
     assert shuffled_order(item("i", choices=("a",)), 1) == (0,)
     assert shuffled_order(item("i", choices=()), 1) == ()
+
+
+def test_a_recording_too_short_to_hear_is_not_taken_to_find_out_whether_sound_arrives(tmp_path: Path) -> None:
+    lengths = (1.0, 0.001, 2.0, 0.01, 1.5)
+    rng = np.random.default_rng(0)
+    for i, seconds in enumerate(lengths):
+        pcm = rng.normal(0, 0.1, max(1, int(16_000 * seconds))).astype(np.float32)
+        (tmp_path / f"{i}.wav").write_bytes(encode_wav(pcm, 16_000))
+    items = [Item(str(i), (f"{i}.wav",), "?", ("a", "b"), "a", 0, {}, f"{i}.wav") for i in range(len(lengths))]
+    ear = Ear(Benchmark("made", "choice", tmp_path, tmp_path, "", "", items, []), "refuse")
+    style = style_named("ours")
+    assert [item.id for item, _ in reach._some(ear, style, items)] == ["0", "2", "4"]
+    assert [item.id for item, _ in reach._some(ear, style, [items[1], items[3]])] == ["1", "3"]
