@@ -99,6 +99,7 @@ def test_the_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
         assert error.value.exit_code == EXIT_LOCKED
         for part in (f"process {job.pid}", socket.gethostname(), str(run.path)):
             assert part in error.value.message
+        assert "audio-reasoner status" in (error.value.hint or "")
         holder = lock_holder(run)
         assert holder is not None
         assert holder.pid == job.pid

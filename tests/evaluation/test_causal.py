@@ -196,6 +196,19 @@ def test_a_larger_test_begins_with_the_smaller(bench: Benchmark) -> None:
     assert len(pick_items(bench, 100, 1)) == 9
 
 
+def test_of_a_run_that_is_not_finished_answered_questions_are_taken(bench: Benchmark, tmp_path: Path) -> None:
+    first = pick_items(bench, 4, 0)
+    rows = {name: row for name, row in own(bench).items() if name not in {item.id for item in first}}
+    test = Settings(4)
+    told = run_causal(Scripted(follower), bench, rows, tmp_path / "a", test, model="m", identity={})
+    assert value(told, "unedited-caption", "changed") == 0.0
+    assert told["interventions"]["unedited-caption"]["n"] == 4
+    assert "no answer" not in told["left_out"]
+    told = run_causal(Scripted(follower), bench, rows, tmp_path / "b", Settings(9), model="m", identity={})
+    assert told["interventions"]["unedited-caption"]["n"] == 5
+    assert told["left_out"]["no answer"] == 4
+
+
 def test_answers_of_another_model_or_data_are_refused(bench: Benchmark, tmp_path: Path) -> None:
     def make(**config: Any) -> Path:
         folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"

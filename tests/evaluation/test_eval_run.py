@@ -165,8 +165,9 @@ def test_another_data_file_foreign_files_and_a_second_writer_are_refused(tmp_pat
     (strange / PREDICTIONS_NAME).write_text('{"id": "q0", "raw": "x"}\n')
     with pytest.raises(ConfigError, match=HEADER_NAME):
         run(Ear(), data, strange)
-    with run_lock(RunDir(out)), pytest.raises(LockedError):
+    with run_lock(RunDir(out)), pytest.raises(LockedError) as locked:
         run(Ear(), data, out)
+    assert "audio-reasoner status" not in (locked.value.hint or "")  # it knows runs of the pipeline only
 
 
 def test_items_without_audio_are_named_and_the_others_answered(tmp_path: Path) -> None:

@@ -275,10 +275,11 @@ def run_lock(run: RunDir) -> Iterator[Holder]:
         except BlockingIOError as error:
             other = _read_holder(run.lock_path)
             who = other.describe() if other else "another process"
+            # Runs of a benchmark have no run.yaml, and `status` cannot read them.
+            far = f"; `audio-reasoner status {run.path}` shows how far it is" if run.config_path.exists() else ""
             raise LockedError(
                 f"{run.path} is being written by {who}.",
-                hint="Wait until it is done or stop it; "
-                f"`audio-reasoner status {run.path}` shows how far it is. Or use another run directory.",
+                hint=f"Wait until it is done or stop it{far}. Or use another run directory.",
             ) from error
         pid = os.getpid()
         holder = Holder(

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,11 +107,11 @@ class _Task:
     begun: Begun
 
 
-def pick_items(benchmark: Benchmark, n: int, seed: int) -> list[Item]:
-    """`n` items, families taking turns, drawn by the seed alone; a larger `n` begins with the same ones."""
+def pick_items(benchmark: Benchmark, n: int, seed: int, among: Container[str] | None = None) -> list[Item]:
+    """`n` items (of those `among`), families taking turns, drawn by seed; a larger `n` begins with the same."""
     families: defaultdict[str, list[Item]] = defaultdict(list)
     for item in sorted(benchmark.items, key=lambda i: ids.derive_seed(seed, "causal", i.id)):
-        if len(item.choices) > 1:
+        if len(item.choices) > 1 and (among is None or item.id in among):
             families[family_of(item)].append(item)
     ranked = [(k, name, item) for name, found in families.items() for k, item in enumerate(found)]
     ranked.sort(key=lambda x: (x[0], x[1]))
@@ -200,9 +200,12 @@ def _run(
 ) -> dict[str, Any]:
     where = find_timelines(benchmark)
     clips = read_timelines(where) if where is not None else {}
-    items = pick_items(benchmark, settings.items, settings.seed)
+    # Of a run that is not finished, questions it has answered.
+    items = pick_items(benchmark, settings.items, settings.seed, rows)
     left_out: Counter[str] = Counter()
-    replies = [r for r in (_usable(item, rows.get(item.id), left_out) for item in items) if r is not None]
+    if short := len(pick_items(benchmark, settings.items, settings.seed)) - len(items):
+        left_out["no answer"] = short
+    replies = [r for r in (_usable(item, rows[item.id], left_out) for item in items) if r is not None]
     if not replies:
         raise InputError(
             f"none of {len(items)} answers has a chain that can be changed: {dict(left_out)}.",
@@ -261,9 +264,6 @@ def _run(
 
 
 def _usable(item: Item, row: Any, left_out: Counter[str]) -> Reply | None:
-    if row is None:
-        left_out["no answer"] += 1
-        return None
     reply = read_reply(item, row["raw"])
     why = None
     if not reply.parsed.well_formed or parts_of(reply.raw) is None:
