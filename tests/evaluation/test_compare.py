@@ -103,7 +103,7 @@ def test_a_chapter_for_every_benchmark(made: Files) -> None:
     page = render(comparison)
     assert "columns: 61.69" in page
     assert page.count("△") > 10
-    assert "measured here, unknown revision of the data" in page
+    assert "measured here, 90/1,000 items, unknown revision of the data" in page
     for title in ("MMAU test-mini", "AIR-Bench chat", "MELD test", "Table 4: MMAU-mini", "Table 8: MELD"):
         assert title in page
     assert "The judge is another model than the official one." in page  # a deviation is repeated
@@ -134,7 +134,11 @@ def test_half_a_run_says_how_much_of_it_there_is(made: Files) -> None:
     page = render(comparison)
     assert "40/90" in page
     assert "all " in page
-    assert "half (40/90)" in page  # among the published rows and in the picture at the top, too
+    # Beside published rows it is a part of the published set, in words too.
+    assert "half (40/1,000)" in page
+    assert "measured here, 40/1,000 items, unknown revision" in page
+    assert "the data has 90 items, the published set 1,000" in page
+    assert "| ● half (40/1,000 items) |" in to_markdown(comparison)
 
 
 def test_half_a_run_is_never_the_best(made: Files, tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_half_a_run_is_never_the_best(made: Files, tmp_path: Path) -> None:
     top = page[page.index("best on MMAU test-mini") :][:400]
     assert "middle" in top
     assert "lucky" not in top
-    assert "12/90" in page
+    assert "lucky (12/1,000)" in page
     cell = page[page.index(">By task<") :][:4000]
     assert "4 items" in cell  # a group's value says how few it rests on
     assert "<b>100.00" not in cell
@@ -185,7 +189,7 @@ def test_figures_in_json_and_markdown_are_those_of_the_score(made: Files) -> Non
     markdown = to_markdown(comparison)
     assert f"{value['value']:.2f} ({low:.1f}–{high:.1f})" in markdown
     assert "○ Audio-Reasoner | 60.06 | 64.30 | 60.70 | 61.71" in markdown
-    assert f"● middle | {score['paper']['Sound']:.2f}" in markdown
+    assert f"● middle (90/1,000 items) | {score['paper']['Sound']:.2f}" in markdown
 
 
 def test_judges_are_named_with_prompt_temperature_and_day(made: Files) -> None:

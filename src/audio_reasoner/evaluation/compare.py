@@ -90,6 +90,17 @@ class Group:
         return any(run.benchmark == "mmau-mini" for run in self.runs) and not official
 
 
+FULL_SETS = {
+    "mmau-mini": 1_000,
+    "mmar": 1_000,
+    "air-chat": 2_200,
+    "covost2-en-zh": 15_531,
+    "covost2-zh-en": 4_898,
+    "meld": 2_610,
+}
+"""Items of the sets that published figures are about. AIR-Bench foundation's are counted differently by everybody."""
+
+
 @dataclass
 class Chapter:
     """One benchmark."""
@@ -114,6 +125,14 @@ class Chapter:
     def made(self, run: RunData) -> bool:
         """Whether a run is about made data (`Group.made`)."""
         return next(g for g in self.groups if g.sha256 == run.sha256).made
+
+    def part(self, run: RunData) -> str:
+        """ "40/90": answered items of all, of the published set's where the data has fewer; "" if none is missing."""
+        answered, items = run.overall.get("answered"), run.overall.get("items")
+        if not isinstance(answered, int) or not isinstance(items, int):
+            return ""
+        whole = items if self.made(run) else max(items, FULL_SETS.get(self.benchmark, 0))
+        return f"{answered:,}/{whole:,}" if answered < whole else ""
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
@@ -312,6 +331,14 @@ def _chapter(benchmark: str, runs: list[RunData], baseline: str, seed: int) -> C
         for g in groups
         if g.made
     ]
+    full = FULL_SETS.get(benchmark, 0)
+    for group in groups:
+        size = max((n for r in group.runs if isinstance(n := r.overall.get("items"), int)), default=full)
+        if size < full and not group.made:
+            chapter.warnings.append(
+                f"{', '.join(r.name for r in group.runs)}: the data has {size:,} items, the published set {full:,}; "
+                "published figures are not about these."
+            )
     for run in runs:
         chapter.warnings += [f"{run.name}: {note}" for note in run.notes]
     metric = chapter.headline

@@ -43,7 +43,13 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]
 def _paper_tables(comparison: Comparison) -> list[str]:
     lines: list[str] = []
     for t in published_tables():
-        runs = [r for c in comparison.chapters if c.benchmark in t.benchmarks for r in c.runs if not c.made(r)]
+        runs = [
+            (c.label(r), c.part(r), r)
+            for c in comparison.chapters
+            if c.benchmark in t.benchmarks
+            for r in c.runs
+            if not c.made(r)
+        ]
         if not runs:
             continue
         lines += [
@@ -54,9 +60,14 @@ def _paper_tables(comparison: Comparison) -> list[str]:
             "",
         ]
         rows: list[list[object]] = [[f"○ {row.model}", *(v or _DASH for v in row.values)] for row in t.rows]
-        for run in runs:
+        for label, part, run in runs:
             values = [paper_value(run, column) for column in t.columns]
-            rows.append([f"● {run.name}", *(_DASH if v is None else shown_value(v, t.unit) for v in values)])
+            rows.append(
+                [
+                    f"● {label}{f' ({part} items)' if part else ''}",
+                    *(_DASH if v is None else shown_value(v, t.unit) for v in values),
+                ]
+            )
         lines += _table(["model", *t.columns], rows)
         lines += [f"- {_cell(remark)}" for remark in remarks(t)]
     return lines

@@ -100,7 +100,8 @@ def _headline(comparison: Comparison) -> Markup:
         found = [(value, r) for value, r in found if not partly(r.overall)] or found
         if found:
             best, run = max(found, key=lambda pair: (pair[0], pair[1].name))
-            name = run.name + partly(run.overall)
+            part = chapter.part(run)
+            name = run.name + (f" ({part})" if part else "")
             if len(chapter.groups) > 1:  # values of several data files have no common best
                 name = f"{text.shorten(name, 18)} (data 1)"
             items.append(

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from audio_reasoner.evaluation.compare import Chapter, Comparison
 from audio_reasoner.evaluation.compare_read import RunData
-from audio_reasoner.evaluation.pages_values import interval_of, partly, shown_value
+from audio_reasoner.evaluation.pages_values import interval_of, shown_value
 from audio_reasoner.evaluation.published import (
     Average,
     PublishedTable,
@@ -106,7 +106,8 @@ def _panel(chapter: Chapter, runs: Sequence[RunData], made: bool) -> Markup | No
         constant = run.overall.get("best_constant")
         if isinstance(constant, dict) and isinstance(constant.get("value"), int | float) and unit == "percent":
             dots.insert(0, Dot(constant["value"], "tick", 6, f"best constant answer “{constant.get('answer')}”"))
-        name = chapter.label(run) + partly(run.overall)
+        part = chapter.part(run)
+        name = chapter.label(run) + (f" ({part})" if part else "")
         lines.append((value, DotLine(name, tuple(dots), shown_value(value, unit), strong=True)))
     if not lines:
         return None
@@ -125,6 +126,10 @@ def _panel(chapter: Chapter, runs: Sequence[RunData], made: bool) -> Markup | No
     low, high = _scale(unit, [v for v, _ in lines])
     what = f"{t.measure}, column {column}" if beside and t is not None else metric["title"]
     note = f"Ours by the reading “{metric['title']}”. {metric.get('explained') or ''}"
+    if beside and unit == "bleu":
+        # The paper's column is no corpus BLEU, and neither is what stands beside it here.
+        what = f"mean n-gram precision, column {column}"
+        note = "Ours is the mean of the four n-gram precisions, which is what the paper's BLEU columns behave like. Corpus BLEU, the headline, stands in the chapter."
     if made:
         revisions = dict.fromkeys(str(r.score.get("revision")) for r in runs)
         note += f" Data in the benchmark's format, not its content: {'; '.join(revisions)}. No published figure is about it."
@@ -143,7 +148,7 @@ def paper_section(comparison: Comparison) -> Section:
     others: list[Markup] = []
     for t in published_tables():
         runs = [
-            (c.label(r) + partly(r.overall), r)
+            (c.label(r), c.part(r), r)
             for c in comparison.chapters
             if c.benchmark in t.benchmarks
             for r in c.runs
@@ -169,7 +174,7 @@ def paper_section(comparison: Comparison) -> Section:
     )
 
 
-def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
+def _table(t: PublishedTable, runs: Sequence[tuple[str, str, RunData]]) -> Markup:
     lines: list[list[str | Markup]] = []
     doubted = {(a.model, a.column): a for a in averages(t) if not a.agrees}
     impossible = _impossible(t)
@@ -189,7 +194,7 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
                 *cells,
             ]
         )
-    for label, run in runs:
+    for label, part, run in runs:
         cells = [_ours(run, t, column) for column in t.columns]
         own: list[str | Markup] = [_DASH] if trained else []
         unknown = (
@@ -198,13 +203,8 @@ def _table(t: PublishedTable, runs: Sequence[tuple[str, RunData]]) -> Markup:
         name = Markup('<span class="run" title="{}">{} <b>{}</b></span>').format(
             label, mark("disc", 4), text.shorten(label, 30)
         )
-        answered, items = run.overall.get("answered"), run.overall.get("items")
-        part = (
-            f", {answered:,}/{items:,} items"
-            if isinstance(answered, int) and isinstance(items, int) and answered < items
-            else ""
-        )
-        lines.append([name, f"measured here{part}{unknown}", text.shorten(run.model, 24) or _DASH, *own, *cells])
+        few = f", {part} items" if part else ""
+        lines.append([name, f"measured here{few}{unknown}", text.shorten(run.model, 24) or _DASH, *own, *cells])
     header = ["Model", "Row", "Size or model", *(["{so, mu, sp}"] if trained else []), *t.columns]
     first = 4 if trained else 3
     body = table(
