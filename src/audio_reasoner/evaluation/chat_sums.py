@@ -135,7 +135,9 @@ class _Summed:
             return Value(None, self.counted, None, beside)
         found = _nested(drawn[:, 0::2], drawn[:, 1::2], shape, self.orders)
         low, high = np.nanquantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return Value(value, self.counted, (float(low), float(high)), beside)
+        # Drawing from equal numbers shows no spread, which is not to say that there is none.
+        interval = (float(low), float(high)) if high > low else None
+        return Value(value, self.counted, interval, beside)
 
 
 def _nested(sums: Floats, counts: Floats, shape: Sequence[int], orders: int) -> Floats:

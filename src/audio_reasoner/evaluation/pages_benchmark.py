@@ -146,7 +146,10 @@ def _scores(chapter: Chapter) -> Markup:
         more = disclosure("Further measures", more, colour=5, aside=f"{len(further)} columns", opened=False)
     official = ", ".join(m.get("title") or m["name"] for m in metrics if m.get("official"))
     note = f"Official rules: {official}. " if official else ""
-    note += "Small figures are 95 % intervals over clips; “all” counts items without an answer as wrong. Best constant: the best answer one could always give, chosen with the right answers in view; chance: expected of random choices."
+    lost = "what the official parse loses as 0" if chapter.headline == "score" else "items without an answer as wrong"
+    note += f"Small figures are 95 % intervals over clips; “all” counts {lost}."
+    if "Best constant, %" in header:
+        note += " Best constant: the best answer one could always give, chosen with the right answers in view; chance: expected of random choices; both by the rule of the headline."
     return card(
         "Scores",
         table(header, lines, numeric=tuple(range(1, len(header))), caption=f"Scores on {chapter.title}") + more,
