@@ -111,6 +111,33 @@ def test_controls_say_what_listening_is_worth(tmp_path: Path) -> None:
     assert sum(r.made for r in [again.main, *again.after.values()]) == 0
 
 
+def test_a_control_below_chance_explains_nothing_and_lines_are_rounded() -> None:
+    from audio_reasoner.cli.eval_view import controls_lines
+    from audio_reasoner.evaluation.controls import _explained
+
+    score = {"overall": {"values": {"x": {"value": 50.0}}}}
+    assert _explained(score, {"value": 40.0}, "x", 25.0) == {"of_main": 0.8, "above_chance": 0.6}
+    assert _explained(score, {"value": 20.0}, "x", 25.0) == {"of_main": 0.4, "above_chance": 0.0}
+    assert _explained(score, {"value": 20.0}, "x", 50.0)["above_chance"] is None
+    told = {"headline": "x", "main": {"value": 50.0}, "controls": {}}
+    base = {"chance": 32.9167, "best_constant": {"value": 36.6667}}
+    assert controls_lines(told | {"baselines": base})[-1] == "  chance 32.92, best constant 36.67"
+    assert controls_lines(told | {"baselines": {"chance": 25.0}})[-1] == "  chance 25.00"
+
+
+def test_controls_are_held_against_the_chance_of_the_questions_asked(tmp_path: Path) -> None:
+    data, out = make(tmp_path / "data", 8), tmp_path / "out"
+    path = data / "mmau-test-mini.json"
+    rows = json.loads(path.read_text())
+    for row in rows[4:]:  # what is not asked has many options
+        row["choices"] += [f"something else {i}" for i in range(5)]
+    path.write_text(json.dumps(rows))
+    run_session(backend(), mmau.read(data), out, Plan(limit=4), Wanted(controls=parse_controls("silence")))
+    told = score(out, data)["controls.json"]
+    assert told["main"]["items"] == 8
+    assert told["baselines"]["chance"] == 100 / len(rows[0]["choices"])
+
+
 def test_shuffled_rows_keep_the_official_option_and_show_the_order(tmp_path: Path) -> None:
     data, out = make(tmp_path / "data", 9), tmp_path / "out"
     benchmark = mmau.read(data)

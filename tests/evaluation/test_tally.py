@@ -102,3 +102,16 @@ def test_what_needs_no_listening_is_counted_by_the_rule_of_the_score() -> None:
     again = of(items)
     mmau.score(again, Predictions({"0": "(a)"}), "p")
     assert mmau.score(again, Predictions({"1": "(a)"}), "p").overall.facts["chance"] == facts["chance"]
+
+
+def test_replies_that_name_no_option_are_pointed_at() -> None:
+    from audio_reasoner.evaluation import mmau
+    from audio_reasoner.evaluation.predictions import Predictions
+
+    items = [Item(str(i), (), "?", ("dog", "cat"), "dog", 0, {"task": "sound"}, str(i)) for i in range(5)]
+
+    def notes(said: list[str]) -> str:
+        return " ".join(mmau.score(of(items), Predictions(dict(zip("01234", said, strict=True))), "p").notes)
+
+    assert "3 of 5 replies name no option" in notes(["(a)", "(b)", "I cannot tell", "The recording is clear.", ""])
+    assert "name no option" not in notes(["(a)", "(b)", "dog", "The recording is clear.", ""])

@@ -121,7 +121,8 @@ def controls_lines(told: dict[str, Any]) -> list[str]:
         lines.append(line)
     base = told["baselines"]
     if isinstance(base.get("chance"), int | float):
-        lines.append(f"  chance {base['chance']:.2f}, best constant {(base.get('best_constant') or {}).get('value')}")
+        best = (base.get("best_constant") or {}).get("value")
+        lines.append(f"  chance {base['chance']:.2f}" + (f", best constant {best:.2f}" if best is not None else ""))
     return lines
 
 

@@ -273,6 +273,12 @@ def _notes(scheme: Scheme, overall: GroupScore, mapped: Mapping[str, Sequence[Ma
     if dropped:
         over = "" if strict.over_all is None else f"; over all items strict is {strict.over_all:.2f} %"
         yield f"{scheme.rule} leaves {dropped} answers out of its count because it finds no letter in them{over}."
+    unparsed = overall.facts["unparsed"]["count"]
+    if unparsed > overall.answered / 2:
+        yield (
+            f"{unparsed:,} of {overall.answered:,} replies name no option, so this score says more about their form "
+            "than about hearing: read some (`--rows`, or rows.jsonl of a run)."
+        )
     from_summary = overall.facts["from_summary"]["count"]
     if from_summary:
         yield (

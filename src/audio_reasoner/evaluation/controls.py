@@ -221,7 +221,8 @@ def _explained(score: Mapping[str, Any], entry: Mapping[str, Any], headline: str
     if value and reached is not None:
         told["of_main"] = round(reached / value, 4)
         if isinstance(chance, int | float) and value > chance:
-            told["above_chance"] = round((reached - chance) / (value - chance), 4)
+            # Below chance nothing is reached; it is not less than nothing.
+            told["above_chance"] = round(max(0.0, reached - chance) / (value - chance), 4)
     return told
 
 
