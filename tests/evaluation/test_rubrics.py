@@ -128,3 +128,13 @@ def test_rubrics_join_the_score_with_both_denominators(tmp_path: Path) -> None:
     score = module.score(benchmark, edited, "p", None, judged)
     assert score.overall.values["rubric"].value is None
     assert "opinions on 1 items are about other answers" in " ".join(score.problems)
+
+
+def test_what_is_said_beforehand_counts_only_those_that_can_be_graded(tmp_path: Path) -> None:
+    from audio_reasoner.evaluation.judge_run import JudgeSettings, plan
+
+    benchmark = a_benchmark(item(0), item(1, None), item(2))
+    predictions = Predictions({"m0": "a dog", "m1": "a dog", "m2": "a cat"})
+    notes = " ".join(plan(benchmark, predictions, tmp_path, JudgeSettings("openai:j@http://localhost:1/v1")).notes)
+    assert "1 answers are right by the official rule and have a rubric; wrong ones score 0" in notes
+    assert "1 items have no usable rubric" in notes

@@ -142,8 +142,11 @@ def _plan_rubric(made: JudgePlan, benchmark: Benchmark, predictions: Predictions
         max_tokens=settings.max_tokens,
     )
     right = len(made.tasks) // RATERS
-    made.notes.append(f"{right} answers are right by the official rule; the others score 0 without being judged.")
     without = sum(not rubric_of(item) for item in benchmark.items)
+    having = " and have a rubric" if without else ""
+    made.notes.append(
+        f"{right} answers are right by the official rule{having}; wrong ones score 0 without being judged."
+    )
     if without:
         made.notes.append(f"{without} items have no usable rubric (files older than February 2026 have none).")
 
