@@ -158,7 +158,7 @@ def benchmark(
             soft_wrap=True,
         )
     console.print(
-        f"next: audio-reasoner eval run mmau-mini --data {out} --model MODEL -o PREDICTIONS",
+        f"next: audio-reasoner eval run mmau-mini --data {out} --model MODEL -o RUN",
         highlight=False,
         soft_wrap=True,
     )
