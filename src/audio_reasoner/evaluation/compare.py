@@ -15,6 +15,7 @@ from typing import Any
 
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.evaluation.compare_read import RunData, read_run
+from audio_reasoner.evaluation.mmau import is_made
 from audio_reasoner.evaluation.published import PublishedTable, table_for
 from audio_reasoner.evaluation.registry import BENCHMARKS
 from audio_reasoner.evaluation.statistics import Paired, holm, paired, paired_statistic, sum_by_clip
@@ -86,8 +87,7 @@ class Group:
     def made(self) -> bool:
         """Whether the data only has MMAU's format (`synth benchmark`, or made from a run), so that no published figure
         is about it."""
-        official = self.revision.startswith(("MMAU test-mini", "unknown revision"))
-        return any(run.benchmark == "mmau-mini" for run in self.runs) and not official
+        return any(run.benchmark == "mmau-mini" for run in self.runs) and is_made(self.revision)
 
 
 FULL_SETS = {
