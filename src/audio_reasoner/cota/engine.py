@@ -21,6 +21,7 @@ from typing import TypedDict, Unpack
 from audio_reasoner import compute, teachers
 from audio_reasoner.clients.ledger import Ledger
 from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_QUARANTINED, EXIT_SPEND_CAP, ConfigError
+from audio_reasoner.core.memory import rare_collections
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir, run_lock
 from audio_reasoner.cota.collect import rows_of_plan
@@ -402,7 +403,8 @@ def _finish(job: Job) -> BuildResult:
 
     job.progress.phase = "data set"
     job.watch(job.progress)
-    rows = write_dataset(job.run.dataset_dir, rows_of_plan(job.run, job.ledger, job.plan.plan_id))
+    with rare_collections():
+        rows = write_dataset(job.run.dataset_dir, rows_of_plan(job.run, job.ledger, job.plan.plan_id))
     job.progress.phase = "capped" if job.capped else "done"
     job.ledger.write([job.ledger.set_meta(*job.beat())])
     job.watch(job.progress)

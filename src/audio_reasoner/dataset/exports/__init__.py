@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audio_reasoner.core.errors import ConfigError, InputError
+from audio_reasoner.core.memory import rare_collections
 from audio_reasoner.dataset.exports import common
 from audio_reasoner.dataset.exports.common import AudioMode, AudioOf, ExportOptions, ExportResult, Progress, counted
 from audio_reasoner.dataset.exports.cota import export_cota
@@ -93,4 +94,5 @@ def export_run(
             )
     common.refuse_foreign(place)
     options = ExportOptions(modes[mode], split, val_fraction, seed, system_prompt, tuple(where))
-    return FORMATS[fmt](run, run / "dataset", place, audio, options, progress)
+    with rare_collections():
+        return FORMATS[fmt](run, run / "dataset", place, audio, options, progress)
