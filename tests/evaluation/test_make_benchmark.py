@@ -32,6 +32,8 @@ def test_it_is_read_as_a_benchmark_and_gold_scores_full(made: Path) -> None:
     assert [report.overall.values[name].value for name in ("strict", "option")] == [100.0, 100.0]
     # No published figure is about it, and the rule that takes words in any order would flatter it.
     assert (report.headline, report.paper) == ("option", {})
+    random = 100 * sum(1 / len(item.choices) for item in benchmark.items) / len(benchmark.items)
+    assert report.overall.facts["chance"] == pytest.approx(random, abs=0.01), "chance is that of the headline"
     families = Counter(item.groups["sub-category"] for item in benchmark.items)
     assert len(families) >= 8
     assert max(families.values()) - min(families.values()) <= 3

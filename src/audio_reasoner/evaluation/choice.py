@@ -218,8 +218,7 @@ def score_choices(
     knows_right = tally.knows_right
     for i, item in enumerate(benchmark.items):
         if not knows_right:
-            key = scheme.key(item)
-            tally.count_as_right(i, [k for k in range(len(item.choices)) if key.passes(k)])
+            tally.count_as_right(i, _right_choices(scheme, item))
         reply = predictions.texts.get(item.id)
         if reply is None:
             continue
@@ -249,6 +248,14 @@ def score_choices(
         notes=notes,
         deviations=[MAPPER_DEVIATION] if mapped else [],
     )
+
+
+def _right_choices(scheme: Scheme, item: Item) -> list[int]:
+    """The choices that the headline counts as right."""
+    if scheme.headline == "option":
+        return [k for k, choice in enumerate(item.choices) if choice == item.answer]
+    key = scheme.key(item)
+    return [k for k in range(len(item.choices)) if key.passes(k)]
 
 
 def _is_mapper(line: Mapping[str, Any]) -> bool:

@@ -70,7 +70,7 @@ def read(path: Path) -> Benchmark:
 
 def is_made(revision: str) -> bool:
     """Whether data of this revision only has MMAU's format: a manifest beside it says where it comes from."""
-    return not revision.startswith(("MMAU test-mini", UNKNOWN_REVISION))
+    return bool(revision) and not revision.startswith(("MMAU test-mini", UNKNOWN_REVISION))
 
 
 def _revision(file: Path, sha: str) -> str:
