@@ -410,18 +410,25 @@ def _paired_bleu(a: RunData, b: RunData, metric: str, seed: int) -> Paired | Non
     return paired_statistic(sums[0], sums[1], bleu, seed=seed, rounds=BLEU_ROUNDS)
 
 
+def _same_option(run: RunData, control: RunData, facts: object) -> float | None:
+    """How often the same option was chosen, in percent: as `controls.json` says, else by the rows."""
+    told = facts.get("same_option") if isinstance(facts, dict) else None
+    rate = told.get("rate") if isinstance(told, dict) else None
+    if isinstance(rate, int | float):
+        return round(100 * rate, 4)
+    before = {i: s for i, s in zip(run.rows.ids, run.rows.said, strict=True) if s}
+    pairs = [(before[i], s) for i, s in zip(control.rows.ids, control.rows.said, strict=True) if s and i in before]
+    return round(100 * sum(x == y for x, y in pairs) / len(pairs), 4) if pairs else None
+
+
 def control_line(name: str, run: RunData, control: RunData, metric: dict[str, Any], seed: int = 0) -> ControlLine:
     """A control beside its run."""
     factor = FACTORS.get(metric.get("unit", ""), 1.0)
-    same = None
-    if name == "shuffled":
-        before = {i: s for i, s in zip(run.rows.ids, run.rows.said, strict=True) if s}
-        pairs = [(before[i], s) for i, s in zip(control.rows.ids, control.rows.said, strict=True) if s and i in before]
-        same = round(100 * sum(x == y for x, y in pairs) / len(pairs), 4) if pairs else None
     held = run.control_facts.get("controls")
     facts = held.get(name) if isinstance(held, dict) else None
     told = facts.get("explained") if isinstance(facts, dict) else None
     above = told.get("above_chance") if isinstance(told, dict) else None
+    same = _same_option(run, control, facts) if name == "shuffled" else None
     return ControlLine(
         name,
         control.value(metric["name"]),
