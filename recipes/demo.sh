@@ -61,10 +61,12 @@ run audio-reasoner ask "${asked[@]}" --model "$MODEL"
 
 step "6 of 6  Score it"
 run audio-reasoner eval run mmau-mini --data "$BENCH" --model "$MODEL" -o "$EVAL" --batch-size 100
+run audio-reasoner eval compare "$EVAL" -o "$EVAL/report.html"
 
 step "Done"
 echo "data set report   $RUN/report.html"
 echo "model             $MODEL"
+echo "evaluation        $EVAL/report.html"
 echo "predictions       $EVAL/predictions.jsonl"
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null; then
     xdg-open "$RUN/report.html" >/dev/null 2>&1 || true
