@@ -26,10 +26,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from audio_reasoner.core import audio, ids
+from audio_reasoner.core import audio, ids, names
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.core.records import AudioRef, Clip, Domain, EvidenceItem, Label, LabelKind
-from audio_reasoner.sources import brought, names, tables
+from audio_reasoner.sources import brought, tables
 
 LabelsFrom = Literal["auto", "table", "folder", "name"]
 LABELS_FROM: tuple[LabelsFrom, ...] = get_args(LabelsFrom)
