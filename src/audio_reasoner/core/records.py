@@ -35,6 +35,7 @@ Decision = Literal["accepted", "rejected", "not_applicable"]
 ClaimKind = Literal["count", "order", "time", "duration", "silence", "speech", "speakers"]
 ClaimStatus = Literal["supported", "contradicted", "undecidable"]
 Style = Literal["full", "brief"]
+Role = Literal["foreground", "background"]
 
 
 class Record(BaseModel):
@@ -54,7 +55,9 @@ class Label(Record):
 class Event(Record):
     """One sound in a synthetic clip.
 
-    `start` and `end` are sample offsets, half-open; `gain_db` is relative to the bank level.
+    `start` and `end` are sample offsets, half-open; `gain_db` is relative to the bank level. `role` tells a sound that
+    goes on beneath the others from those that are to be counted and ordered; `style` is the prosody class of a turn or
+    the manner in which a phrase is played.
     """
 
     start: int = Field(ge=0)
@@ -63,6 +66,8 @@ class Event(Record):
     speaker: str | None = None
     text: str | None = None
     gain_db: float = 0.0
+    role: Role = "foreground"
+    style: str | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -71,15 +76,29 @@ class Event(Record):
         return self
 
 
+class Fact(Record):
+    """Something true of a made clip that no single event says: a key, a speaker's opinion, a change of mind.
+
+    `subject` is whom or what it is about (a speaker, an instrument), `events` are the places in the timeline's events
+    that show it.
+    """
+
+    kind: str = Field(min_length=1)
+    value: str = Field(min_length=1)
+    subject: str | None = None
+    events: tuple[int, ...] = ()
+
+
 class Timeline(Record):
     """What really happens in a synthetic clip (paper, appendix B): events in order of their start.
 
-    `length` is the clip's length in samples at `sample_rate` Hz.
+    `length` is the clip's length in samples at `sample_rate` Hz; `facts` is what its maker knows beyond the events.
     """
 
     sample_rate: int = Field(gt=0)
     length: int = Field(gt=0)
     events: tuple[Event, ...]
+    facts: tuple[Fact, ...] = ()
 
     @model_validator(mode="after")
     def _inside(self) -> Self:
@@ -89,6 +108,9 @@ class Timeline(Record):
         for e in self.events:
             if e.end > self.length:
                 raise ValueError(f"event {e.label!r} ends at sample {e.end}, after the clip's end {self.length}")
+        for f in self.facts:
+            if not all(0 <= i < len(self.events) for i in f.events):
+                raise ValueError(f"the fact {f.kind!r} points to events {f.events} of {len(self.events)}")
         return self
 
     def seconds(self, samples: int) -> float:
@@ -97,11 +119,15 @@ class Timeline(Record):
 
 
 class AudioRef(Record):
-    """Where a clip's sound comes from: a file on disk (with a member for archives) or a recipe that renders it."""
+    """Where a clip's sound comes from: a file on disk (with a member for archives) or a recipe that renders it.
+
+    `sources` is the file in which the recordings that a recipe names by content key are found; no hash depends on it.
+    """
 
     path: str | None = None
     member: str | None = None
     recipe: dict[str, Any] | None = None
+    sources: str | None = None
 
     @model_validator(mode="after")
     def _one_home(self) -> Self:

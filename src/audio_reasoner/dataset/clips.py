@@ -27,14 +27,15 @@ from audio_reasoner.core.ids import canonical_json
 from audio_reasoner.core.records import AudioRef, Clip
 from audio_reasoner.dataset import files
 
-CLIPS_VERSION = 1
+CLIPS_VERSION = 2
+"""2: timelines with facts, roles and styles; the file of sources that a recipe draws on."""
 _KIND = "clips"
 _REMAKE = "Run 'audio-reasoner clips …' or 'audio-reasoner synth …' for this source again; it rewrites its own part."
 COLUMNS = (
     "clip_id", "source", "source_id", "audio_path", "audio_member", "recipe", "content_key", "duration_s", "start_ms",
-    "end_ms", "domains", "labels", "licence", "language", "group", "split", "timeline", "evidence",
+    "end_ms", "domains", "labels", "licence", "language", "group", "split", "timeline", "evidence", "sources",
 )  # fmt: skip
-_LATER = frozenset({"evidence"})
+_LATER = frozenset({"evidence", "sources"})
 """Optional columns that files written earlier lack."""
 
 
@@ -86,9 +87,15 @@ def _encode(clip: Clip) -> dict[str, Any]:
         "language": clip.language,
         "group": clip.group,
         "split": clip.split,
-        "timeline": None if clip.timeline is None else _json(clip.timeline.model_dump(exclude_none=True)),
+        "timeline": None if clip.timeline is None else _json(clip.timeline.model_dump(exclude_defaults=True)),
         "evidence": _json([x.model_dump(exclude_none=True) for x in clip.evidence]) if clip.evidence else None,
+        "sources": clip.audio.sources,
     }
+
+
+def _sources_path(stored: str | None, part: Path) -> str | None:
+    """A relative path is meant from the run directory, so that a run with its own recordings can be moved."""
+    return None if stored is None else str(part.absolute().parent.parent / stored)
 
 
 def _decode(row: dict[str, Any], path: Path) -> Clip:
@@ -98,6 +105,7 @@ def _decode(row: dict[str, Any], path: Path) -> Clip:
             path=row.pop("audio_path"),
             member=row.pop("audio_member"),
             recipe=None if recipe is None else json.loads(recipe),
+            sources=_sources_path(row.pop("sources", None), path),
         )
         timeline = row.pop("timeline")
         brought = row.pop("evidence", None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from audio_reasoner.core.records import Clip, Evidence, EvidenceItem, Label
+from audio_reasoner.core.records import Clip, Evidence, EvidenceItem, Fact, Label
 from audio_reasoner.grounded.facts import MAX_ERROR, Facts, facts_of
 from audio_reasoner.grounded.language import clean_label
 from audio_reasoner.grounded.scene import Scene, scene_of
@@ -38,17 +38,24 @@ class Said:
 
 @dataclass(frozen=True)
 class Turn:
-    """One stretch of one voice; `voice` counts voices from 0 in the order in which they are first heard. Seconds."""
+    """One stretch of one voice; `voice` counts voices from 0 in the order in which they are first heard. Seconds.
+
+    `style` is its prosody class where the maker of the clip has set one.
+    """
 
     voice: int
     start: float
     end: float
     text: str | None = None
+    style: str | None = None
 
 
 @dataclass(frozen=True)
 class Known:
-    """What may be said; empty means silence. `tempo` in beats per minute."""
+    """What may be said; empty means silence. `tempo` in beats per minute.
+
+    `told` is what the maker of a synthetic clip knows beyond its events; its `events` are places in the timeline.
+    """
 
     facts: Facts
     scene: Scene | None = None
@@ -64,6 +71,7 @@ class Known:
     genres: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
+    told: tuple[Fact, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -143,13 +151,13 @@ def sarcastic_of(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def _turns(rows: Iterable[tuple[float, float, str, str | None]]) -> tuple[Turn, ...]:
+def _turns(rows: Iterable[tuple[float, float, str, str | None, str | None]]) -> tuple[Turn, ...]:
     order: dict[str, int] = {}
     out = []
-    for a, b, name, text in sorted(rows, key=lambda r: (r[0], r[1], r[2])):
+    for a, b, name, text, style in sorted(rows, key=lambda r: (r[0], r[1], r[2])):
         start = round(a, 1)
         voice = order.setdefault(name, len(order))
-        out.append(Turn(voice, start, max(round(b, 1), round(start + 0.1, 1)), text))
+        out.append(Turn(voice, start, max(round(b, 1), round(start + 0.1, 1)), text, style))
     return tuple(out)
 
 
@@ -208,17 +216,18 @@ def known_of(clip: Clip, evidence: Evidence | None) -> Known:
     if clip.timeline is not None:
         line = clip.timeline
         rows = [
-            (line.seconds(e.start), line.seconds(e.end), e.speaker, plain_text(e.text) if e.text else None)
+            (line.seconds(e.start), line.seconds(e.end), e.speaker, plain_text(e.text) if e.text else None, e.style)
             for e in line.events
             if e.speaker
         ]
         put("turns", _turns(rows), "timeline")
+        put("told", line.facts, "timeline")
     if (item := brought(clip, evidence, "asr")) is not None and isinstance(item.value, str):
         put("transcript", Said(plain_text(item.value), clip.language), item.source)
     if (item := brought(clip, evidence, "tags")) is not None:
         put("tags", tuple(dict.fromkeys(c for x in _scored(item.value) if (c := clean_label(x)))), item.source)
     if (item := brought(clip, evidence, "rttm")) is not None:
-        put("turns", _turns((a, b, n, None) for a, b, n in turns_in(item.value, clip.duration_s)), item.source)
+        put("turns", _turns((a, b, n, None, None) for a, b, n in turns_in(item.value, clip.duration_s)), item.source)
     if (item := brought(clip, evidence, "tempo_bpm")) is not None:
         put("tempo", tempo_of(item.value), item.source)
     if (item := brought(clip, evidence, "key")) is not None and isinstance(item.value, str):

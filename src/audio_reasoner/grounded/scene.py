@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from audio_reasoner.core.records import Clip
+from audio_reasoner.core.records import Clip, Role
 from audio_reasoner.grounded.language import clean_label
 
 ORDER_GAP_S = 0.15
@@ -33,6 +33,7 @@ class Sound:
         end: end, rounded, at least 0.1 s after the start.
         gain_db: gain relative to the other sounds.
         exact: start and end as the timeline has them.
+        role: "background" for a sound that goes on beneath the others.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Sound:
     end: float
     gain_db: float
     exact: tuple[float, float]
+    role: Role = "foreground"
 
     @property
     def length(self) -> float:
@@ -105,5 +107,7 @@ def scene_of(clip: Clip) -> Scene | None:
     for e in t.events:
         a, b = t.seconds(e.start), t.seconds(e.end)
         start = round(a, 1)
-        sounds.append(Sound(clean_label(e.label), start, max(round(b, 1), round(start + 0.1, 1)), e.gain_db, (a, b)))
+        sounds.append(
+            Sound(clean_label(e.label), start, max(round(b, 1), round(start + 0.1, 1)), e.gain_db, (a, b), e.role)
+        )
     return Scene(t.seconds(t.length), tuple(sounds))

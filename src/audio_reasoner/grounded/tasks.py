@@ -61,7 +61,7 @@ def task_of(clip: Clip) -> Task:
     if len(speakers_of(clip)) >= 2:
         return "multi_speaker"
     if clip.timeline is not None and clip.timeline.events:
-        return "complex_audio"
+        return "music_qa" if clip.domains == ("music",) else "complex_audio"
     if len(clip.domains) > 1:
         # Of several domains the one that the labels speak of.
         if "speech" in clip.domains and clip.labels_of("transcript"):

@@ -13,6 +13,7 @@ import numpy as np
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.recipes import render
+from audio_reasoner.synth.store import sources_at
 
 
 def clip_audio(clip: Clip) -> np.ndarray:
@@ -20,10 +21,11 @@ def clip_audio(clip: Clip) -> np.ndarray:
 
     Raises:
         ConfigError: its recipe cannot be rendered.
+        IntegrityError: ``synth.no_source``: no store holds a recording that its recipe names.
         InputError: its file cannot be read (codes ``audio.*``).
     """
     if clip.audio.recipe is not None:
-        return render(clip.audio.recipe)
+        return render(clip.audio.recipe, sources_at(clip.audio.sources))
     from audio_reasoner.core.audio import load_mono
 
     assert clip.audio.path is not None  # AudioRef has a path or a recipe, never neither

@@ -179,7 +179,7 @@ def _clip(
             at += int(np.ceil((more + rng.uniform(min_gap_s, max_gap_s)) * RATE))
         length = int(np.ceil(rng.uniform(*event_seconds) * RATE))
         # 48 bits: exact in every JSON reader, also in those that keep numbers as doubles.
-        event = {"class": label, "seed": int(rng.integers(1 << 48)), "start": at, "length": length}
+        event = {"source": {"class": label, "seed": int(rng.integers(1 << 48))}, "start": at, "length": length}
         events.append({**event, "gain_db": round(float(rng.uniform(*gain_db)), 2)})
         at += length
     length = min(at + int(np.ceil(rng.uniform(*edge_seconds) * RATE)), int(MAX_SECONDS * RATE))
@@ -204,7 +204,7 @@ def _clip(
         sample_rate=RATE,
         length=length,
         events=tuple(
-            Event(start=e["start"], end=e["start"] + e["length"], label=e["class"], gain_db=e["gain_db"])
+            Event(start=e["start"], end=e["start"] + e["length"], label=e["source"]["class"], gain_db=e["gain_db"])
             for e in events
         ),
     )

@@ -48,21 +48,36 @@ class Composition:
 def plan_run(
     path: Path, n: int, seed: int, *, on_clip: Callable[[Clip], None] | None = None, **settings: Any
 ) -> Composition:
-    """Plan `n` scenes with `plan_complex` and store them as the run's clips.
-
-    The same seed and settings may be planned again with another `n`: the clips they share are equal.
+    """Plan `n` scenes with `plan_complex` and store them as the run's clips; see `write_run`.
 
     Raises:
-        ConfigError: the run holds scenes of another seed or other settings (``synth.other_scenes``), or the settings
-            are impossible.
+        ConfigError: the settings are impossible.
+    """
+    # First, so that impossible settings leave no directory behind.
+    clips = plan_complex(n, seed, **settings)
+    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
+    return write_run(path, clips, {"name": SOURCE, "seed": seed, **plain}, on_clip)
+
+
+def write_run(
+    path: Path, clips: Iterable[Clip], source: dict[str, Any], on_clip: Callable[[Clip], None] | None = None
+) -> Composition:
+    """Store planned clips as a run's clips of one source.
+
+    The same seed and settings may be planned again with another number: the clips they share are equal.
+
+    Args:
+        path: the run directory; it is made.
+        clips: the clips of one source.
+        source: `name` of the source and everything that decides which clips they are, but not how many.
+        on_clip: told each clip.
+
+    Raises:
+        ConfigError: the run holds clips of this source with other settings (``synth.other_scenes``).
         LockedError: another process writes the run.
     """
     from audio_reasoner.dataset import count_clips, write_clips
 
-    # First, so that impossible settings leave no directory behind.
-    clips = plan_complex(n, seed, **settings)
-    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
-    source = {"name": SOURCE, "seed": seed, **plain}
     run = RunDir.create(path)
     composition = Composition()
 
@@ -74,7 +89,7 @@ def plan_run(
             yield clip
 
     with run_lock(run):
-        other = [s for s in run.sources if s.get("name") == SOURCE and s != source]
+        other = [s for s in run.sources if s.get("name") == source["name"] and s != source]
         if other:
             differ = [
                 f"{k} {other[0].get(k, 'as usual')} there, {source.get(k, 'as usual')} here"
@@ -115,7 +130,7 @@ def render_files(run: Path, clips: Iterable[Clip], workers: int | None = None) -
 
     Args:
         run: the run directory.
-        clips: the run's clips; those of other sources are passed over.
+        clips: the run's clips; recordings are passed over.
         workers: processes; None is one per core.
 
     Raises:
@@ -123,5 +138,5 @@ def render_files(run: Path, clips: Iterable[Clip], workers: int | None = None) -
     """
     from audio_reasoner import compute
 
-    scenes = (c for c in clips if c.source == SOURCE)
+    scenes = (c for c in clips if c.audio.recipe is not None)
     yield from compute.map(functools.partial(_render_one, run), scenes, workers, ordered=False, chunk=16)
