@@ -149,3 +149,8 @@ SOUND_WORDS: frozenset[str] = _stems(frozenset(COMMON).union(*(v.split() for v i
     ["bear", "fly", "fire", "train", "organ", "ship", "fan", "saw", "hammer", "wave", "mouse", "washing", "crow"]
 )
 """Nouns that in an account of a clip can hardly mean anything but a sound; words with a second sense left out."""
+
+
+def similarity(a: str, b: str) -> int:
+    """How alike two sounds are: 3 one could be called the other, 0 unrelated."""
+    return 3 if confusable(a, b) else 0

@@ -19,6 +19,7 @@ RATE = 16_000
 """Sample rate of everything synthetic, in Hz."""
 
 Wave = NDArray[np.float64]
+Rng = np.random.Generator
 
 
 def seconds(n: int) -> Wave:
@@ -71,13 +72,31 @@ def decay(n: int, attack_s: float, t60_s: float) -> Wave:
     return np.minimum(t / max(attack_s, 1.0 / RATE), 1.0) * np.exp(-6.9078 * np.maximum(t - attack_s, 0.0) / t60_s)
 
 
-def arch(n: int, attack: float, release: float, power: float = 1.0) -> Wave:
-    """Envelope that rises over the first share `attack` of `n` samples and falls over the last share `release`."""
+def arch(n: int, attack: float, release: float, power: float = 1.0, most_s: float = math.inf) -> Wave:
+    """Envelope that rises over the first share `attack` of `n` samples and falls over the last share `release`.
+
+    `most_s` caps both in seconds: a track of 30 s must not need three of them to be heard.
+    """
     out = np.ones(n)
-    up, down = math.ceil(attack * n), math.ceil(release * n)
-    out[:up] *= np.sin(np.minimum((np.arange(up) + 0.5) * (0.5 * np.pi / (attack * n)), 0.5 * np.pi))
-    out[n - down :] *= np.sin(np.minimum((np.arange(down) + 0.5) * (0.5 * np.pi / (release * n)), 0.5 * np.pi))[::-1]
+    rise, fall = min(attack * n, most_s * RATE), min(release * n, most_s * RATE)
+    up, down = math.ceil(rise), math.ceil(fall)
+    out[:up] *= np.sin(np.minimum((np.arange(up) + 0.5) * (0.5 * np.pi / rise), 0.5 * np.pi))
+    out[n - down :] *= np.sin(np.minimum((np.arange(down) + 0.5) * (0.5 * np.pi / fall), 0.5 * np.pi))[::-1]
     return out if power == 1.0 else out**power
+
+
+def wander(rng: np.random.Generator, n: int, every_s: float, low: float, high: float) -> Wave:
+    """Smooth random course between `low` and `high` with a new turning point each `every_s` seconds, shape [n].
+
+    What keeps a long texture alive: its turning points lie at a distance in seconds, not at a share of its length.
+    """
+    step = max(every_s * RATE, 2.0)
+    x = np.arange(n) / step + rng.uniform(0.0, 1.0)
+    i = x.astype(np.int64)
+    w = x - i
+    w = w * w * (3.0 - 2.0 * w)
+    p = rng.uniform(low, high, int(i[-1]) + 2)
+    return np.asarray(p[i] * (1.0 - w) + p[i + 1] * w)
 
 
 def _filter(b: Sequence[float], a: Sequence[float], x: Wave) -> Wave:
