@@ -36,6 +36,13 @@ MAX_SECONDS_OF: Final[dict[str, float]] = {
 MIN_EVENT: Final = 400
 """Samples of the shortest event: 25 ms."""
 MAX_DB: Final = 60.0
+_SCENE_FIELDS: Final = frozenset({"v", "kind", "rate", "length", "seed", "events", "background", "room"})
+_EVENT_FIELDS: Final = frozenset({"source", "start", "length", "gain_db", "fade_in", "fade_out"})
+_SOURCE_FIELDS: Final = {
+    "class": frozenset({"class", "seed"}),
+    "key": frozenset({"key", "from", "loop"}),
+    "instrument": frozenset({"instrument", "seed", "notes"}),
+}
 
 
 def _bad(what: str, code: str = "synth.bad_recipe", hint: str = "") -> ConfigError:
@@ -62,6 +69,8 @@ def check_recipe(recipe: dict[str, Any]) -> None:
     Raises:
         ConfigError: ``synth.recipe_version``, ``synth.recipe_kind`` or ``synth.bad_recipe``.
     """
+    if not isinstance(recipe, dict):
+        raise _bad(f"it is {type(recipe).__name__}, expected an object")
     version = recipe.get("v")
     if version != RECIPE_VERSION:
         raise _bad(
@@ -72,6 +81,7 @@ def check_recipe(recipe: dict[str, Any]) -> None:
     kind = recipe.get("kind")
     if kind not in MAX_SECONDS_OF:
         raise _bad(f"its kind is {kind!r}, known are {', '.join(MAX_SECONDS_OF)}", "synth.recipe_kind")
+    _only(recipe, _SCENE_FIELDS, "the scene")
     if recipe.get("rate") != RATE:
         raise _bad(f"its rate is {recipe.get('rate')!r} Hz, everything synthetic is at {RATE} Hz")
     length, most = _int(recipe, "length", "the scene"), int(MAX_SECONDS_OF[kind] * RATE)
@@ -85,9 +95,20 @@ def check_recipe(recipe: dict[str, Any]) -> None:
     background = recipe.get("background")
     if background is not None:
         _check_background(background)
+    if recipe.get("room") is not None:
+        from audio_reasoner.synth.rooms import check_room
+
+        check_room(recipe["room"], len(events))
+
+
+def _only(fields: dict[str, Any], known: frozenset[str], where: str) -> None:
+    """A field this version does not know may mean something that would be left out of the sound."""
+    if unknown := sorted(map(repr, set(fields) - known)):
+        raise _bad(f"{where} has unknown fields {', '.join(unknown)}")
 
 
 def _check_event(e: dict[str, Any], where: str, length: int) -> None:
+    _only(e, _EVENT_FIELDS, where)
     start, n = _int(e, "start", where), _int(e, "length", where)
     if start < 0 or n < MIN_EVENT or start + n > length:
         raise _bad(f"{where} spans samples {start} to {start + n} of a scene of {length}")
@@ -96,24 +117,38 @@ def _check_event(e: dict[str, Any], where: str, length: int) -> None:
     fades = [_int(e, name, where) for name in ("fade_in", "fade_out") if name in e]
     if any(f < 0 for f in fades) or sum(fades) > n:
         raise _bad(f"{where} has fades of {fades} samples in {n}")
-    source = e.get("source")
-    if not isinstance(source, dict):
-        raise _bad(f"{where} has no source but {source!r}")
-    if "class" in source or "instrument" in source:
-        if _int(source, "seed", f"the source of {where}") < 0:
+    _check_source(e.get("source"), f"the source of {where}")
+
+
+def _check_source(source: Any, where: str) -> None:
+    kinds = [k for k in _SOURCE_FIELDS if isinstance(source, dict) and k in source]
+    if len(kinds) != 1:
+        raise _bad(f"{where} names none or several of {', '.join(_SOURCE_FIELDS)}: {source!r:.200}")
+    _only(source, _SOURCE_FIELDS[kinds[0]], where)
+    if not isinstance(source[kinds[0]], str):
+        raise _bad(f"{where} has the {kinds[0]} {source[kinds[0]]!r:.80}, expected a text")
+    if kinds[0] != "key":
+        if _int(source, "seed", where) < 0:
             raise _bad(f"{where} has a negative seed")
-        if "instrument" in source and not isinstance(source.get("notes"), list):
+        if kinds[0] == "instrument" and not isinstance(source.get("notes"), list):
             raise _bad(f"{where} names an instrument and brings no notes")
-    elif "key" in source:
-        if _int(source, "from", f"the source of {where}") < 0:
-            raise _bad(f"{where} begins before its recording")
-    else:
-        raise _bad(f"{where} has a source without class, key or instrument: {source!r}")
+        return
+    if _int(source, "from", where) < 0:
+        raise _bad(f"{where} begins before its recording")
+    loop = source.get("loop")
+    if loop is not None:
+        if not isinstance(loop, dict):
+            raise _bad(f"{where} has the loop {loop!r}, expected its length and fade")
+        _only(loop, frozenset({"length", "fade"}), where)
+        whole, fade = _int(loop, "length", where), _int(loop, "fade", where)
+        if not (fade >= 0 and whole >= max(2 * fade, MIN_EVENT)):
+            raise _bad(f"{where} repeats {whole} samples blended over {fade}")
 
 
 def _check_background(background: Any) -> None:
-    if not isinstance(background, dict) or background.get("colour") not in COLOURS:
-        raise _bad(f"its background is {background!r}; colours are {', '.join(COLOURS)}")
+    if not isinstance(background, dict) or str(background.get("colour")) not in COLOURS:
+        raise _bad(f"its background is {background!r:.200}; colours are {', '.join(COLOURS)}")
+    _only(background, frozenset({"colour", "level_db", "seed"}), "the background")
     if _int(background, "seed", "the background") < 0:
         raise _bad("the background has a negative seed")
     if not -2 * MAX_DB <= _number(background, "level_db", "the background") <= 0.0:
@@ -142,10 +177,26 @@ def source_audio(source: dict[str, Any], length: int, recordings: Recordings | N
         return np.asarray(render_notes(str(source["instrument"]), source["notes"], length, source["seed"]))
     if recordings is None:
         raise missing(str(source["key"]), [])
-    x = recordings.pcm(str(source["key"]))[source["from"] : source["from"] + length]
-    if x.shape[0] < length:
-        raise _bad(f"the recording {source['key'][:16]}… ends {length - x.shape[0]} samples before its event")
-    return x
+    loop = source.get("loop")
+    needed = length if loop is None else loop["length"]
+    x = recordings.pcm(source["key"])[source["from"] : source["from"] + needed]
+    if x.shape[0] < needed:
+        raise _bad(f"the recording {source['key'][:16]}… ends {needed - x.shape[0]} samples before its event")
+    return x if loop is None else repeated(x, loop["fade"], length)
+
+
+def repeated(x: np.ndarray, fade: int, length: int) -> np.ndarray:
+    """`x` again and again until `length` samples are full; the end of each turn is blended with the start of the next.
+
+    The blend keeps the common power, so that a texture goes on without a dip or a click.
+    """
+    out = np.zeros(length, dtype=np.float32)
+    step = x.shape[0] - fade
+    first, middle = faded(x, 0, fade), faded(x, fade, fade)
+    for at in range(0, length, step):
+        turn = first if at == 0 else middle
+        out[at : at + turn.shape[0]] += turn[: length - at]
+    return out
 
 
 def faded(x: np.ndarray, fade_in: int, fade_out: int) -> np.ndarray:
@@ -163,24 +214,32 @@ def faded(x: np.ndarray, fade_in: int, fade_out: int) -> np.ndarray:
 def render(recipe: dict[str, Any], recordings: Recordings | None = None) -> np.ndarray:
     """The sound of a recipe: float32 [length], 16 kHz mono, no sample above 0.9.
 
-    Each event occupies exactly ``start … start + length``; the background (if any) lies under the whole scene. If the
-    sum would exceed the peak, the whole scene is turned down, so that the relations of loudness stay as planned.
+    Each event occupies exactly ``start … start + length``, in a room also its echoes after that; the background (if
+    any) lies under the whole scene. If the sum would exceed the peak, the whole scene is turned down, so that the
+    relations of loudness stay as planned. Everything is added in the recipe's order on one thread: the same recipe
+    gives the same samples in every process of one machine type.
 
     Args:
         recipe: the scene.
         recordings: where its content keys are found; not needed for scenes of the procedural bank.
 
     Raises:
-        ConfigError: ``synth.recipe_version``, ``synth.recipe_kind``, ``synth.unknown_class``, ``synth.bad_recipe``.
+        ConfigError: ``synth.recipe_version``, ``synth.recipe_kind``, ``synth.unknown_class``, ``synth.bad_recipe``,
+            ``synth.bad_room``.
         IntegrityError: ``synth.no_source``, ``synth.source_changed``.
+        EnvironmentProblem: ``environment.package``: a scene in a room without pyroomacoustics.
     """
     check_recipe(recipe)
-    background = recipe.get("background")
+    background, room = recipe.get("background"), recipe.get("room")
     out = np.zeros(recipe["length"], dtype=np.float32)
-    for e in recipe["events"]:
+    for i, e in enumerate(recipe["events"]):
         x = source_audio(e["source"], e["length"], recordings)
         x = faded(x, e.get("fade_in", 0), e.get("fade_out", 0))
-        out[e["start"] : e["start"] + e["length"]] += x * np.float32(10.0 ** (e["gain_db"] / 20.0))
+        if room is not None:
+            from audio_reasoner.synth.rooms import in_room
+
+            x = in_room(x, room, i)[: out.shape[0] - e["start"]]
+        out[e["start"] : e["start"] + x.shape[0]] += x * np.float32(10.0 ** (e["gain_db"] / 20.0))
     if background is not None:
         level = np.float32(10.0 ** (background["level_db"] / 20.0))
         rng = np.random.default_rng(background["seed"])

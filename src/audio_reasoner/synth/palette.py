@@ -1,0 +1,293 @@
+"""What a plan draws its sounds from: the procedural bank, banks of recordings, or both.
+
+Decision: leak-free by construction. A recording sounds in many scenes, so single scenes cannot be put on one side of a
+split or the other. The recordings are therefore divided into pools by their `group` before anything is planned, a scene
+draws from one pool only, and its own group is that pool: whoever splits by group never hears a recording on both
+sides. Renders of the procedural bank belong to one scene each and need no pool.
+
+Classes come equally often although some stand in the way of others: two classes that a listener could confuse never
+meet in a scene, so a class with many relatives would be drawn less; its weight makes up for that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from audio_reasoner.checks.ontology import confusable
+from audio_reasoner.core import ids
+from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.synth.bank import CLASSES, EVENT_CLASSES, TRACK_CLASSES
+from audio_reasoner.synth.dsp import RATE
+from audio_reasoner.synth.store import SourceInfo
+
+PROCEDURAL_LICENCE: Final = "CC0-1.0"
+UNKNOWN_LICENCE: Final = "LicenseRef-unknown"
+TRACK_RECORDING: Final = 4 * RATE
+"""Samples from which on a recording counts as a texture that may become a long track; it is repeated to fill it."""
+LOOP_FADE: Final = RATE // 2
+"""Samples over which a repeated recording is blended with its beginning."""
+MAX_POOLS: Final = 10
+TEST_SHARE: Final = 0.2
+MEAN_TRACKS: Final = 3.0
+SPLITS: Final = ("train", "test")
+
+
+class Bank(Protocol):
+    """A bank of recordings, as `synth.recordings.open_bank` gives it."""
+
+    def __iter__(self) -> Iterator[SourceInfo]:
+        """Every recording it holds."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording that may sound in a scene; `length` in samples."""
+
+    key: str
+    length: int
+    licence: str | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Labels to draw from, with the weights that make them come equally often."""
+
+    labels: tuple[str, ...]
+    weights: np.ndarray
+    conflicts: dict[str, frozenset[str]]
+
+    def fresh(self, rng: np.random.Generator, taken: Iterable[str] = ()) -> Iterator[str]:
+        """Labels in random order, each confusable with none before it nor with any of `taken`."""
+        barred: set[str] = set()
+        for label in taken:
+            barred |= self.conflicts.get(label) or frozenset(
+                x for x in self.labels if x == label or confusable(x, label)
+            )
+        for i in np.argsort(rng.standard_exponential(len(self.labels)) / self.weights, kind="stable"):
+            label = self.labels[i]
+            if label not in barred:
+                barred |= self.conflicts[label]
+                yield label
+
+
+def choice_of(labels: Sequence[str], conflicts: dict[str, frozenset[str]], draws: float) -> Choice:
+    """A choice among `labels` for scenes in which about `draws` different ones meet.
+
+    A label with d relatives among K (itself included) is still free after j draws with a chance of about
+    ``(1 - d/K) ** j``; the weight is the inverse of its mean.
+    """
+    among = set(labels)
+    relatives = np.array([len(conflicts[x] & among) for x in labels], dtype=np.float64)
+    steps = np.arange(max(round(draws), 1))
+    free = np.mean((1.0 - relatives / max(len(labels), 1))[:, None] ** steps[None, :], axis=1)
+    return Choice(tuple(labels), 1.0 / np.maximum(free, 1e-3), {x: conflicts[x] & among for x in labels})
+
+
+Makers = dict[str, tuple[tuple[Take, ...] | None, ...]]
+"""Who can make the sounds of a label: the procedural bank (None), recordings, or either with equal chances."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The part of a palette that one scene draws from; `name` and `split` are None where nothing is recorded."""
+
+    name: str | None
+    split: str | None
+    events: Choice
+    tracks: Choice
+    short: Makers
+    long: Makers
+
+    def event(self, rng: np.random.Generator, label: str, low: int, high: int) -> tuple[dict[str, Any], int, str]:
+        """A sound of that label between `low` and `high` samples long: its source, its length, its licence.
+
+        A recording is used whole where it fits and cut where only longer ones are left.
+        """
+        take = _pick(rng, self.short[label])
+        if take is None:
+            return _procedural(rng, label), _draw(rng, low, high), PROCEDURAL_LICENCE
+        if take.length <= high:
+            return {"key": take.key, "from": 0}, take.length, take.licence or UNKNOWN_LICENCE
+        length = _draw(rng, low, high)
+        first = _draw(rng, 0, take.length - length)
+        return {"key": take.key, "from": first}, length, take.licence or UNKNOWN_LICENCE
+
+    def track(self, rng: np.random.Generator, label: str, low: int, high: int) -> tuple[dict[str, Any], int, str]:
+        """A long sound of that label; a recording that is too short is repeated."""
+        take, length = _pick(rng, self.long[label]), _draw(rng, low, high)
+        if take is None:
+            return _procedural(rng, label), length, PROCEDURAL_LICENCE
+        licence = take.licence or UNKNOWN_LICENCE
+        if take.length >= length:
+            return {"key": take.key, "from": _draw(rng, 0, take.length - length)}, length, licence
+        loop = {"length": take.length, "fade": min(LOOP_FADE, take.length // 4)}
+        return {"key": take.key, "from": 0, "loop": loop}, length, licence
+
+
+def _draw(rng: np.random.Generator, low: int, high: int) -> int:
+    return int(rng.integers(low, high + 1))
+
+
+def _procedural(rng: np.random.Generator, label: str) -> dict[str, Any]:
+    # 48 bits: exact in every JSON reader, also in those that keep numbers as doubles.
+    return {"class": label, "seed": int(rng.integers(1 << 48))}
+
+
+def _pick(rng: np.random.Generator, makers: Sequence[tuple[Take, ...] | None]) -> Take | None:
+    takes = makers[int(rng.integers(len(makers)))] if len(makers) > 1 else makers[0]
+    return None if takes is None else takes[int(rng.integers(len(takes)))]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Everything a plan may use; `mark` names the recordings by content, empty where there are none."""
+
+    pools: tuple[Pool, ...]
+    mark: str
+    sources: str | None
+    left_out: dict[str, int]
+    """Recordings that no scene can use, by reason."""
+
+
+def make_palette(
+    banks: Sequence[Bank | None],
+    classes: Sequence[str] | None,
+    event_samples: tuple[int, int],
+    draws: float,
+    split: str | None,
+    sources: str | None = None,
+) -> Palette:
+    """Divide banks into pools and weigh their classes.
+
+    Args:
+        banks: banks of recordings; None stands for the procedural bank.
+        classes: labels to draw from; None is all.
+        event_samples: shortest and longest event.
+        draws: about how many labels meet in a scene.
+        split: take only the pools of "train" or "test"; None takes all and says for each scene where it belongs.
+        sources: where the recordings are found when a scene is rendered.
+
+    Raises:
+        ConfigError: ``synth.unknown_class``, ``synth.no_class``, ``synth.empty_bank``, ``synth.no_split``.
+    """
+    if split not in (None, *SPLITS):
+        raise ConfigError(f"the split is {split!r}; known are {', '.join(SPLITS)}.", code="synth.no_split")
+    procedural = None in banks
+    infos = [i for b in banks if b is not None for i in b]
+    known = sorted({i.label for i in infos} | (set(CLASSES) if procedural else set()))
+    if not known:
+        raise ConfigError(
+            "the bank holds no sound.", code="synth.empty_bank", hint="Look at it with 'audio-reasoner synth bank'."
+        )
+    wanted = _wanted(known, classes)
+    left: Counter[str] = Counter()
+    usable = [i for i in infos if i.label in wanted]
+    short_low, short_high = event_samples
+    left["of other classes"] = len(infos) - len(usable)
+    left[f"shorter than {short_low / RATE:g} s"] = sum(i.length < short_low for i in usable)
+    usable = [i for i in usable if i.length >= short_low]
+    conflicts = _conflicts(sorted(wanted))
+    parts = _divide(usable) if usable else [[]]
+    tests = max(1, round(TEST_SHARE * len(parts))) if len(parts) > 1 else 0
+    mark = ids.digest({"keys": sorted(i.key for i in infos)}).hex()[:8] if infos else ""
+    pools = []
+    for number, part in enumerate(parts):
+        side = None if not usable else "test" if number >= len(parts) - tests else "train"
+        if split is not None and side not in (None, split):
+            continue
+        by_label: dict[str, list[Take]] = defaultdict(list)
+        for i in part:
+            by_label[i.label].append(Take(i.key, i.length, i.licence))
+        short, long = _makers(by_label, wanted if procedural else set(), short_high)
+        if short or long:
+            name = f"{mark}/{number}" if usable else None
+            events = choice_of(sorted(short), conflicts, draws)
+            tracks = choice_of(sorted(_with_partner(long, conflicts)), conflicts, MEAN_TRACKS)
+            pools.append(Pool(name, side or split, events, tracks, short, long))
+    if not pools:
+        raise ConfigError(
+            f"no recording is left for the split {split!r}." if split else "no recording of the bank can be used.",
+            code="synth.no_split" if split else "synth.empty_bank",
+            hint="A split needs classes with recordings of at least two groups."
+            if split
+            else f"Left out: {', '.join(f'{n:,} {why}' for why, n in left.items() if n)}.",
+        )
+    return Palette(tuple(pools), mark, sources, {why: n for why, n in left.items() if n})
+
+
+def _wanted(known: Sequence[str], classes: Sequence[str] | None) -> set[str]:
+    if classes is None:
+        return set(known)
+    unknown = sorted(set(classes) - set(known))
+    shown = ", ".join(known[:60]) + (f" and {len(known) - 60:,} more" if len(known) > 60 else "")
+    if unknown:
+        raise ConfigError(
+            f"unknown sound class {', '.join(map(repr, unknown))}",
+            code="synth.unknown_class",
+            hint=f"The bank has: {shown}.",
+        )
+    if not classes:
+        raise ConfigError("no sound class given", code="synth.no_class", hint=f"Choose from: {shown}.")
+    return set(classes)
+
+
+def _conflicts(labels: Sequence[str]) -> dict[str, frozenset[str]]:
+    """For each label those that must not stand beside it, itself included."""
+    found: dict[str, set[str]] = {x: {x} for x in labels}
+    for i, a in enumerate(labels):
+        for b in labels[:i]:
+            if confusable(a, b):
+                found[a].add(b)
+                found[b].add(a)
+    return {x: frozenset(y) for x, y in found.items()}
+
+
+def _with_partner(labels: Iterable[str], conflicts: dict[str, frozenset[str]]) -> list[str]:
+    """Those labels that can stand beside at least one other."""
+    among = set(labels)
+    return [x for x in among if among - conflicts[x]]
+
+
+def _makers(by_label: dict[str, list[Take]], procedural: set[str], high: int) -> tuple[Makers, Makers]:
+    short: Makers = {}
+    long: Makers = {}
+    for label in sorted({*by_label, *procedural}):
+        takes = sorted(by_label.get(label, ()), key=lambda t: t.key)
+        whole = tuple(t for t in takes if t.length <= high) or tuple(takes)
+        textures = tuple(t for t in takes if t.length >= TRACK_RECORDING)
+        own = label in procedural
+        if events := (*((None,) if own and label in EVENT_CLASSES else ()), *((whole,) if whole else ())):
+            short[label] = events
+        if tracks := (*((None,) if own and label in TRACK_CLASSES else ()), *((textures,) if textures else ())):
+            long[label] = tracks
+    return short, long
+
+
+def _divide(infos: Sequence[SourceInfo]) -> list[list[SourceInfo]]:
+    """Recordings in pools that share no group, each class spread as evenly as its groups allow."""
+    groups: dict[str, list[SourceInfo]] = defaultdict(list)
+    of_label: dict[str, set[str]] = defaultdict(set)
+    for i in infos:
+        groups[i.group].append(i)
+        of_label[i.label].add(i.group)
+    several = [len(g) for g in of_label.values() if len(g) > 1]
+    if not several:
+        return [list(infos)]
+    count = min(min(several), MAX_POOLS)
+    pools: list[list[SourceInfo]] = [[] for _ in range(count)]
+    held: list[Counter[str]] = [Counter() for _ in range(count)]
+    placed: set[str] = set()
+    # Rare classes choose first: three groups in three pools must not find two of them already together.
+    for label in sorted(of_label, key=lambda x: (len(of_label[x]), x)):
+        for group in sorted(of_label[label] - placed, key=lambda g: ids.derive_seed(0, "pool", g)):
+            # The training side, the lower numbers, gets what cannot be shared.
+            where = min(range(count), key=lambda p: (held[p][label], len(pools[p]) if held[p][label] else 0, p))
+            pools[where] += groups[group]
+            held[where].update(i.label for i in groups[group])
+            placed.add(group)
+    return pools
