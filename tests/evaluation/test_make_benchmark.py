@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audio_reasoner.core.audio import load_mono, probe
-from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.evaluation.make import make_benchmark
 from audio_reasoner.evaluation.mmau import MANIFEST_NAME, read, score
 from audio_reasoner.evaluation.predictions import Predictions
@@ -95,3 +95,36 @@ def test_wrong_options_are_sounds_of_these_scenes_and_types_can_be_chosen(tmp_pa
     items = json.loads(data.read_text(encoding="utf-8"))
     assert {i["sub-category"] for i in items} == {"first", "order"}
     assert {word for i in items for choice in i["choices"] for word in choice.split(", ")} <= set(classes)
+
+
+def test_a_benchmark_from_the_clips_of_a_run(tmp_path: Path) -> None:
+    """One question per clip at most, the recordings, and timelines that carry everything the clips' timelines say."""
+    from audio_reasoner.core.records import Event, Fact, Timeline
+    from audio_reasoner.evaluation.make import make_benchmark_from_clips, timeline_fields
+    from audio_reasoner.evaluation.timelines import read_timelines
+    from audio_reasoner.synth import plan_complex
+    from audio_reasoner.synth.job import plan_run
+
+    plan_run(tmp_path / "run", 60, 2)
+    data = make_benchmark_from_clips(tmp_path / "run", tmp_path / "bench")
+    rows = json.loads(data.read_text(encoding="utf-8"))
+    assert 20 <= len(rows) <= 60
+    assert all((tmp_path / "bench" / r["audio_id"]).is_file() for r in rows)
+    clips = {c.clip_id: c for c in plan_complex(60, 2)}
+    for name, found in read_timelines(tmp_path / "bench" / "timelines.jsonl").items():
+        assert found.timeline == clips[name].timeline
+
+    line = Timeline(
+        sample_rate=16000,
+        length=32000,
+        events=(
+            Event(start=0, end=9000, label="rain", role="background", gain_db=-3.0),
+            Event(start=8000, end=20000, label="speech", speaker="s0", text="Yes.", style="calm"),
+        ),
+        facts=(Fact(kind="opinion", value="for trains", subject="s0", events=(1,)),),
+    )
+    (tmp_path / "lines.jsonl").write_text(json.dumps({"id": "a", **timeline_fields(line)}) + "\n", encoding="utf-8")
+    assert read_timelines(tmp_path / "lines.jsonl")["a"].timeline == line
+
+    with pytest.raises(InputError, match="3 were asked for"):
+        make_benchmark_from_clips(tmp_path / "run", tmp_path / "none", 3, families=("loudness",))

@@ -24,7 +24,9 @@ ENOUGH = 50
 
 def benchmark(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="Number of questions.")] = 1000,
+    n: Annotated[
+        int | None, typer.Option("-n", min=1, help="Number of questions: 1000, or what the clips of --run give.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Which scenes. Use a seed that no training data was made with.")] = 3,
     min_events: MinEvents = 1,
     max_events: MaxEvents = 6,
@@ -35,29 +37,34 @@ def benchmark(
     families: Annotated[
         str | None, typer.Option(help="Question types to ask, separated by commas, e.g. order,count; all if not given.")
     ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Ask about the clips of this run (scenes, dialogues, music) instead of planning scenes."),
+    ] = None,
 ) -> None:
     """Make a benchmark in MMAU's format from scenes nobody has trained on."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from audio_reasoner.evaluation.make import make_benchmark
+    from audio_reasoner.evaluation.make import make_benchmark, make_benchmark_from_clips
     from audio_reasoner.evaluation.timelines import MANIFEST_NAME
 
-    settings = scene_settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
+    asked_for = tuple(f.strip() for f in (families or "").split(",") if f.strip())
     err = Console(stderr=True, emoji=False)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("asking", total=n)
-        data = make_benchmark(
-            n,
-            seed,
-            out,
-            on_item=lambda done: progress.update(task, completed=done),
-            families=tuple(f.strip() for f in (families or "").split(",") if f.strip()),
-            **settings,
-        )
+        task = progress.add_task("asking", total=n or (None if run else 1000))
+
+        def on_item(done: int) -> None:
+            progress.update(task, completed=done)
+
+        if run is not None:
+            data = make_benchmark_from_clips(run, out, n, seed, on_item=on_item, families=asked_for)
+        else:
+            settings = scene_settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
+            data = make_benchmark(n or 1000, seed, out, on_item=on_item, families=asked_for, **settings)
     console = Console(emoji=False)
-    console.print(f"{n:,} questions, seed {seed} → {data}", highlight=False, soft_wrap=True)
     manifest = json.loads((out / MANIFEST_NAME).read_text(encoding="utf-8"))
+    console.print(f"{manifest['items']:,} questions, seed {seed} → {data}", highlight=False, soft_wrap=True)
     asked = ", ".join(f"{name} {count:,}" for name, count in manifest["families"].items())
     console.print(f"types: {asked}", highlight=False, soft_wrap=True)
     # Of a handful of questions, chance alone is worth points.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audio_reasoner.evaluation.base import Benchmark, GroupScore, Item, Metric, Score, Value
-    from audio_reasoner.evaluation.make import make_benchmark, make_benchmark_from_run
+    from audio_reasoner.evaluation.make import make_benchmark, make_benchmark_from_clips, make_benchmark_from_run
     from audio_reasoner.evaluation.official import official_match
     from audio_reasoner.evaluation.predictions import Predictions, read_predictions
     from audio_reasoner.evaluation.registry import BENCHMARKS, benchmark_module
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "base": ("Benchmark", "GroupScore", "Item", "Metric", "Score", "Value"),
-    "make": ("make_benchmark", "make_benchmark_from_run"),
+    "make": ("make_benchmark", "make_benchmark_from_clips", "make_benchmark_from_run"),
     "official": ("official_match",),
     "predictions": ("Predictions", "read_predictions"),
     "registry": ("BENCHMARKS", "benchmark_module"),
@@ -40,6 +40,7 @@ __all__ = [
     "answer_benchmark",
     "benchmark_module",
     "make_benchmark",
+    "make_benchmark_from_clips",
     "make_benchmark_from_run",
     "official_match",
     "read_predictions",

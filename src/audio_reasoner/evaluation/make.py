@@ -140,15 +140,91 @@ def make_benchmark_from_run(run_dir: Path, out: Path, on_item: Callable[[int], N
     return _write_entries(entries(), out, facts, f"run {run_dir.name}", on_item)
 
 
+def make_benchmark_from_clips(
+    run_dir: Path,
+    out: Path,
+    n: int | None = None,
+    seed: int = 0,
+    on_item: Callable[[int], None] | None = None,
+    families: tuple[str, ...] = (),
+) -> Path:
+    """Write questions about the made clips of a run (scenes, dialogues, music), whether or not the run is built.
+
+    Args:
+        run_dir: a run with clips that have a timeline.
+        out: directory to write; must not hold a benchmark yet.
+        n: number of questions, at most one per clip; None for as many as stay balanced.
+        seed: places of the right answers.
+        on_item: told the number of items done so far.
+        families: ask only these question types; empty for all that the timelines answer, except the duration.
+
+    Returns:
+        The data file.
+
+    Raises:
+        ConfigError: `benchmark.exists`, `benchmark.bad_size`, `teacher.unknown_family`.
+        InputError: `benchmark.no_items`: the clips do not give that many questions.
+    """
+    from audio_reasoner.core.run import RunDir
+    from audio_reasoner.dataset import read_clips
+    from audio_reasoner.grounded import FAMILIES, GroundedTeacher
+    from audio_reasoner.grounded.vocabulary import words_of_clip
+    from audio_reasoner.synth import clip_audio
+    from audio_reasoner.teachers import check_spec
+
+    if n is not None and n < 1:
+        raise ConfigError(f"a benchmark of {n} questions; at least 1 is needed.", code="benchmark.bad_size")
+    check_spec("grounded", families)
+    _refuse_existing(out)
+    run = RunDir.open(run_dir)
+    words: set[str] = set()
+    for clip in read_clips(run.path):
+        words |= words_of_clip(clip)
+    chosen = families or tuple(f for f in FAMILIES if f != "duration")
+    teacher = GroundedTeacher(
+        style="brief",
+        vocabulary=tuple(sorted(words)),
+        seed=seed,
+        questions_per_clip=QUESTIONS_SEEN,
+        families=chosen,
+    )
+    balance = Balance(seed)
+
+    def items() -> Iterator[tuple[Clip, Question, Any]]:
+        for clip in read_clips(run.path):
+            if clip.timeline is None:
+                continue
+            try:
+                annotation = teacher.annotate(clip)
+            except TeacherError:
+                continue
+            question = balance.choose(annotation.questions)
+            if question is not None:
+                yield clip, question, clip_audio(clip)
+
+    facts = {
+        "made_by": "synth run",
+        "run": run.path.name,
+        "sources": run.sources,
+        "seed": seed,
+        "asked": list(families),
+        "teacher": teacher.model,
+    }
+    found = items() if n is None else _first(items(), n)
+    return _write(found, n, out, facts, f"synthetic, run {run.path.name}, seed {seed}", on_item)
+
+
 def timeline_fields(line: Timeline) -> dict[str, Any]:
     """A timeline as a line of `timelines.jsonl`: times in seconds from the start of the recording."""
-    return {
-        "duration_s": round(line.seconds(line.length), 6),
-        "events": [
-            {"label": e.label, "start_s": round(line.seconds(e.start), 6), "end_s": round(line.seconds(e.end), 6)}
-            for e in line.events
-        ],
-    }
+    events = []
+    for e in line.events:
+        more = e.model_dump(include={"speaker", "text", "role", "style", "gain_db"}, exclude_defaults=True)
+        times = {"start_s": round(line.seconds(e.start), 6), "end_s": round(line.seconds(e.end), 6)}
+        events.append({"label": e.label, **times, **more})
+    fields: dict[str, Any] = {"duration_s": round(line.seconds(line.length), 6), "events": events}
+    if line.facts:
+        fields["facts"] = [f.model_dump(mode="json", exclude_defaults=True) for f in line.facts]
+    return fields
 
 
 def _first(items: Iterable[Any], n: int) -> Iterator[Any]:
@@ -185,7 +261,7 @@ def _entry(
 
 def _write(
     items: Iterable[tuple[Clip, Question, Any]],
-    n: int,
+    n: int | None,
     out: Path,
     facts: dict[str, Any],
     revision: str,
@@ -200,7 +276,7 @@ def _write(
                 answer=question.gold_text,
                 family=question.family,
                 difficulty=question.difficulty,
-                task="sound",
+                task=clip.domains[0],
                 source=clip.source,
             ),
             pcm,
@@ -239,6 +315,7 @@ def _write_entries(
             f"only {len(rows)} questions could be made"
             + (f", {expected} were asked for." if expected else ": no question of the run has options."),
             code="benchmark.no_items",
+            hint="Plan more clips, or ask for fewer questions or other question types.",
         )
     data = (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
     file = out / DATA_NAME

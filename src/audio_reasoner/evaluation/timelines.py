@@ -16,7 +16,7 @@ from typing import Any
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import InputError
-from audio_reasoner.core.records import AudioRef, Clip, Event, Timeline
+from audio_reasoner.core.records import AudioRef, Clip, Event, Fact, Timeline
 from audio_reasoner.evaluation.base import Benchmark
 
 TIMELINES_NAME = "timelines.jsonl"
@@ -73,10 +73,18 @@ def _clip(line: bytes, where: str) -> tuple[str, Clip]:
         name = row["id"]
         length = _samples(row["duration_s"])
         events = [
-            Event(start=_samples(e["start_s"]), end=min(_samples(e["end_s"]), length), label=e["label"])
+            Event(
+                start=_samples(e["start_s"]),
+                end=min(_samples(e["end_s"]), length),
+                label=e["label"],
+                **{k: e[k] for k in ("speaker", "text", "role", "style", "gain_db") if k in e},
+            )
             for e in row["events"]
         ]
-        timeline = Timeline(sample_rate=RATE, length=length, events=tuple(sorted(events, key=lambda e: e.start)))
+        # Facts name events by their place, so only a file of our own order may bring them.
+        ordered = sorted(events, key=lambda e: e.start)
+        facts = tuple(Fact(**f) for f in row.get("facts", ())) if ordered == events else ()
+        timeline = Timeline(sample_rate=RATE, length=length, events=tuple(ordered), facts=facts)
         if not isinstance(name, str) or not name:
             raise ValueError("`id` must be text")
         return name, Clip(
