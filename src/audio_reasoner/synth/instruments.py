@@ -189,7 +189,8 @@ def _violin(rng: Rng, f: float, n: int, total: int) -> Sound:
     amps = k**-0.85 * body * _spread(rng, k.size)
     y = tone(f, total, amps, None, _vibrato(rng, total, 0.0065, rng.uniform(5.2, 6.4), 0.25))
     bow = high_pass(noise(rng, total), 2200.0).astype(np.float32)
-    return (y / np.max(np.abs(y)) + np.float32(0.012) * bow) * _swell(n, total, 0.07, 0.06)
+    sound: Sound = (y / np.max(np.abs(y)) + np.float32(0.012) * bow) * _swell(n, total, 0.07, 0.06)
+    return sound
 
 
 def _flute(rng: Rng, f: float, n: int, total: int) -> Sound:
@@ -198,7 +199,8 @@ def _flute(rng: Rng, f: float, n: int, total: int) -> Sound:
     y = tone(f, total, amps) * (1 + np.float32(0.14) * np.sin(2 * np.pi * np.float32(rng.uniform(4.6, 5.6)) * t))
     breath = resonate(noise(rng, total), min(2.0 * f, 5000.0), 900.0)
     breath = breath / np.sqrt(np.mean(breath**2))
-    return (y + (0.055 * breath).astype(np.float32)) * _swell(n, total, 0.05, 0.05)
+    sound: Sound = (y + (0.055 * breath).astype(np.float32)) * _swell(n, total, 0.05, 0.05)
+    return sound
 
 
 def _trumpet(rng: Rng, f: float, n: int, total: int) -> Sound:

@@ -1,0 +1,116 @@
+"""`audio-reasoner synth music`: short pieces of which everything is known, composed or taken from MIDI files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from audio_reasoner.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from audio_reasoner.core.records import Clip
+
+SHOWN = ("metre", "direction", "dynamics")
+"""Facts whose values are counted in the summary; of the others only how many clips have one."""
+
+
+def music(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run directory to write.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of clips.")] = 500,
+    seed: Annotated[
+        int, typer.Option(help="Which pieces. Train with one seed, test with another: two seeds share no piece.")
+    ] = 0,
+    instruments: Annotated[
+        str | None, typer.Option(help="Instruments to use, separated by commas; all if not given.")
+    ] = None,
+    midi: Annotated[
+        Path | None, typer.Option(help="Folder of MIDI files to take passages from, instead of composing.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the MIDI files; unknown if not given.")] = None,
+    audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes for --audio; one per core if not given.")] = None,
+) -> None:
+    """Make clips of music with known instruments, tempo, metre, key, chords, direction and dynamics."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from audio_reasoner.dataset import read_clips
+    from audio_reasoner.synth.job import render_files, write_run
+    from audio_reasoner.synth.music import SOURCE, check_instruments, plan_music
+
+    if licence is not None and midi is None:
+        raise ConfigError(
+            "--licence says what MIDI files may be used for, and there is no --midi.", code="synth.bad_licence"
+        )
+    err = Console(stderr=True, emoji=False)
+    names = None if instruments is None else [x.strip() for x in instruments.split(",") if x.strip()]
+    check_instruments(names)
+    source: dict[str, Any] = {"name": SOURCE, "seed": seed}
+    if names is not None:
+        source["instruments"] = sorted(set(names))
+    told: Counter[str] = Counter()
+    values: dict[str, Counter[str]] = {k: Counter() for k in SHOWN}
+
+    def count(clip: Clip) -> None:
+        assert clip.timeline is not None
+        for fact in clip.timeline.facts:
+            told[fact.kind] += 1
+            if fact.kind in values:
+                values[fact.kind][fact.value] += 1
+
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("planning", total=n)
+
+        def on_clip(clip: Clip) -> None:
+            count(clip)
+            progress.advance(task)
+
+        made = write_run(out, plan_music(n, seed, instruments=names), source, on_clip)
+    if audio:
+        written = 0
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("rendering", total=made.clips)
+            for new in render_files(out, (c for c in read_clips(out) if c.source == source["name"]), workers):
+                written += new
+                progress.advance(task)
+        there = made.clips - written
+        err.print(f"{written:,} audio files written to {out / 'audio'}, {there:,} were there.", soft_wrap=True)
+    console = Console(emoji=False)
+    console.print(
+        f"[bold]{made.clips:,} clips of music[/bold], {made.seconds / 3600:.2f} h, "
+        f"{made.events.total():,} with 1 to {max(made.events, default=1)} instruments, seed {seed} → {out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    _summary(console, made.events, made.classes, told, values)
+    if made.dropped:
+        console.print(f"{made.dropped:,} clips of an earlier, longer plan are no longer in the run.", highlight=False)
+    console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False, soft_wrap=True)
+
+
+def _summary(
+    console: Console,
+    counts: Counter[int],
+    classes: Counter[str],
+    told: Counter[str],
+    values: dict[str, Counter[str]],
+) -> None:
+    """Print the composition: what the clips consist of and what is known about them."""
+    rows = [
+        ("instruments in a clip", ", ".join(f"{k}: {v:,}" for k, v in sorted(counts.items()))),
+        ("instruments", ", ".join(f"{k} {v:,}" for k, v in sorted(classes.items()))),
+        *((name, ", ".join(f"{k} {v:,}" for k, v in sorted(found.items()))) for name, found in values.items() if found),
+        ("known of so many clips", ", ".join(f"{k} {v:,}" for k, v in sorted(told.items()))),
+    ]
+    for name, text in rows:
+        console.print(f"{name}: {text}", highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("music")(music)
