@@ -1,44 +1,44 @@
-"""Plans temporal scenes: 1 to 6 events, one after the other, over a quiet background (paper, appendix B).
+"""Plans scenes of several sounds (paper, appendix B): one after the other, or long tracks at once.
 
 Decision: item `i` is a function of (seed, i) and the settings alone. 500 scenes are a prefix of 1,000, workers need
 no common state, and a scene that fails can be planned again by its number. The number of events is balanced exactly
 within each block of consecutive items; classes are balanced in expectation. Two seeds share no scene and no render of
-an event: train with one, test with another.
+a procedural event: train with one, test with another. Recordings are shared between scenes; they are kept apart by
+pools (see `palette`).
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.core.records import AudioRef, Clip, Event, Label, Timeline
-from audio_reasoner.synth.bank import CLASSES, MAX_INNER_GAP_S, MIN_EVENT_S, check_classes
+from audio_reasoner.core.records import Clip
+from audio_reasoner.synth.bank import CLASSES
 from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.recipes import COLOURS, KIND_TEMPORAL, MAX_SECONDS, RECIPE_VERSION
+from audio_reasoner.synth.palette import PROCEDURAL_LICENCE, Bank, Palette, make_palette
+from audio_reasoner.synth.plan_composite import lay_composite
+from audio_reasoner.synth.plan_settings import SAME_CLASS_GAP_S, Settings
+from audio_reasoner.synth.plan_temporal import lay_temporal
+from audio_reasoner.synth.recipes import COLOURS, KIND_COMPOSITE, KIND_TEMPORAL
+from audio_reasoner.synth.rooms import draw_room, need_rooms
+from audio_reasoner.synth.scene import clip_of
+
+__all__ = ["LICENCE", "SAME_CLASS_GAP_S", "SOURCE", "plan_complex"]
 
 SOURCE = "synth-complex"
-LICENCE = "CC0-1.0"
-SAME_CLASS_GAP_S = 2 * MAX_INNER_GAP_S
-"""Least distance between two neighbouring events of one class: twice the longest pause inside an event."""
-
-
-def _range(name: str, low: float, high: float, least: float, most: float = MAX_SECONDS) -> None:
-    if not least <= low <= high <= most:
-        raise ConfigError(
-            f"{name} goes from {low:g} to {high:g}; expected {least:g} <= low <= high <= {most:g}.",
-            code="synth.bad_range",
-        )
+LICENCE = PROCEDURAL_LICENCE
 
 
 def plan_complex(
     n: int,
     seed: int,
     *,
+    kind: str = "temporal",
     min_events: int = 1,
     max_events: int = 6,
     classes: Sequence[str] | None = None,
@@ -49,6 +49,16 @@ def plan_complex(
     gain_db: tuple[float, float] = (-6.0, 6.0),
     background_db: tuple[float, float] | None = (-70.0, -50.0),
     repeat_probability: float = 0.25,
+    crossfade_probability: float = 0.0,
+    crossfade_seconds: tuple[float, float] = (0.05, 0.25),
+    tracks: tuple[int, int] = (2, 4),
+    track_seconds: tuple[float, float] = (10.0, 25.0),
+    targets: tuple[int, int] = (0, 3),
+    snr_db: tuple[float, float] = (0.0, 10.0),
+    rooms: float = 0.0,
+    banks: Sequence[Bank | None] = (None,),
+    sources: str | None = None,
+    split: str | None = None,
     start: int = 0,
 ) -> Iterator[Clip]:
     """Plan `n` scenes, items ``start … start + n - 1`` of the endless sequence that belongs to `seed`.
@@ -56,169 +66,151 @@ def plan_complex(
     Args:
         n: number of scenes.
         seed: the sequence; use different seeds for training and testing.
-        min_events: least number of events in a scene.
-        max_events: greatest number of events in a scene.
-        classes: labels to draw from; None means the whole bank.
+        kind: "temporal" (sounds one after the other), "composite" (long tracks at once) or "mixed" (half and half).
+        min_events: least number of events in a temporal scene.
+        max_events: greatest number of events in a temporal scene.
+        classes: labels to draw from; None means all that the banks hold.
         min_gap_s: shortest gap between two events, seconds (neighbours of one class keep at least `SAME_CLASS_GAP_S`).
         max_gap_s: longest gap between two events of different classes, seconds.
         event_seconds: shortest and longest event, seconds.
         edge_seconds: shortest and longest stretch without event at the beginning and at the end, seconds.
         gain_db: range of an event's gain relative to the bank's common level, at most 6 dB: beyond that a scene might
-            have to be turned down.
+            have to be turned down. (In a scene with crossfades all gains may lie up to 3 dB lower.)
         background_db: range of the background noise in dBFS, at most -20; None for digital silence.
         repeat_probability: chance that an event after the first takes a class the scene already has. With fewer classes
             than events, repeats happen regardless.
+        crossfade_probability: chance that two neighbours of different classes blend into each other.
+        crossfade_seconds: shortest and longest blend; never more than a third of either event.
+        tracks: least and greatest number of tracks in a composite scene, the background among them.
+        track_seconds: shortest and longest track, seconds.
+        targets: least and greatest number of short sounds in a composite scene.
+        snr_db: range of the power of all foreground tracks over that of the background track, dB.
+        rooms: share of scenes that stand in a room, 0 to 1.
+        banks: banks of recordings (`synth.recordings.open_bank`); None in it is the procedural bank.
+        sources: path of the store in which the recordings are found; several separated as in PATH.
+        split: "train" or "test": draw on the recordings of that side only; None takes all and writes into each clip
+            where it belongs.
         start: number of the first item.
 
     Raises:
-        ConfigError: a setting contradicts itself or a scene could last longer than 30 seconds.
+        ConfigError: a setting contradicts itself, a scene could last longer than 30 seconds, or a class cannot be used
+            as the kind of scene asks.
+        EnvironmentProblem: ``environment.package``: rooms without pyroomacoustics.
     """
-    bank = CLASSES if classes is None else check_classes(tuple(classes))
     if n < 0 or start < 0:
         raise ConfigError(f"cannot plan {n} scenes from number {start}.", code="synth.bad_range")
-    if not 1 <= min_events <= max_events:
+    s = Settings(
+        kind=kind,
+        min_events=min_events,
+        max_events=max_events,
+        min_gap_s=min_gap_s,
+        max_gap_s=max_gap_s,
+        event_seconds=event_seconds,
+        edge_seconds=edge_seconds,
+        gain_db=gain_db,
+        background_db=background_db,
+        repeat_probability=repeat_probability,
+        crossfade_probability=crossfade_probability,
+        crossfade_seconds=crossfade_seconds,
+        tracks=tracks,
+        track_seconds=track_seconds,
+        targets=targets,
+        snr_db=snr_db,
+        rooms=rooms,
+    )
+    s.check()
+    if rooms > 0.0:
+        need_rooms()
+    least, most = (int(np.ceil(x * RATE)) for x in event_seconds)
+    met = 0.5 * (min_events + max_events) * (1.0 - repeat_probability)
+    palette = make_palette(banks, classes, (least, most), met, split, sources)
+    _check_palette(palette, s, classes)
+    place = _place(seed, s, palette, None in banks, classes, split)
+    stream = "complex" if split is None else f"complex/{split}"
+    return (_clip(seed, i, s, palette, place, stream) for i in range(start, start + n))
+
+
+def _check_palette(palette: Palette, s: Settings, classes: Sequence[str] | None) -> None:
+    """Refuse classes that could never sound in the scenes asked for."""
+    heard: set[str] = set()
+    for pool in palette.pools:
+        where = f" in part {pool.name}" if pool.name else ""
+        if s.kind != "composite" and not pool.short:
+            raise ConfigError(
+                f"no class{where} can be a short event.",
+                code="synth.no_event",
+                hint="Take other classes, or --kind composite.",
+            )
+        if s.kind != "temporal" and len(pool.tracks.labels) < 2:
+            raise ConfigError(
+                f"a composite scene needs two long tracks that nobody could confuse; there are "
+                f"{len(pool.tracks.labels)}{where}.",
+                code="synth.too_few_tracks",
+                hint="Take more classes, add '--bank procedural', or use longer recordings (4 s and more).",
+            )
+        heard |= set(pool.short) if s.kind == "temporal" else {*pool.short, *pool.long}
+    if classes is not None and set(classes) != set(CLASSES) and (never := sorted(set(classes) - heard)):
         raise ConfigError(
-            f"a scene of {min_events} to {max_events} events; expected 1 <= min <= max.", code="synth.bad_range"
+            f"{', '.join(map(repr, never))} cannot sound in {s.kind} scenes.",
+            code="synth.no_event",
+            hint="These are long textures only (--kind composite), or all their recordings are too short.",
         )
-    _range("the gap", min_gap_s, max_gap_s, 0.1)
-    _range("the length of an event in seconds", *event_seconds, MIN_EVENT_S)
-    _range("the stretch at the edges in seconds", *edge_seconds, 0.0)
-    _range("the gain in dB", *gain_db, -30.0, 6.0)
-    if background_db is not None:
-        _range("the background in dBFS", *background_db, -120.0, -20.0)
-    if not 0.0 <= repeat_probability <= 1.0:
-        raise ConfigError(f"repeat_probability is {repeat_probability}, not within 0..1.", code="synth.bad_range")
-    widest_gap = max_gap_s + max(SAME_CLASS_GAP_S - min_gap_s, 0.0)
-    longest = max_events * event_seconds[1] + (max_events - 1) * widest_gap + 2 * edge_seconds[1]
-    if longest > MAX_SECONDS:
-        raise ConfigError(
-            f"a scene of {max_events} events could last {longest:.1f} s; {MAX_SECONDS:g} s are possible.",
-            code="synth.too_long",
-            hint="Ask for fewer or shorter events, or for shorter gaps.",
-        )
-    settings: dict[str, Any] = {
-        "min_events": min_events,
-        "max_events": max_events,
-        "bank": bank,
-        "min_gap_s": min_gap_s,
-        "max_gap_s": max_gap_s,
-        "event_seconds": event_seconds,
-        "edge_seconds": edge_seconds,
-        "gain_db": gain_db,
-        "background_db": background_db,
-        "repeat_probability": repeat_probability,
-    }
-    place = _place(seed, settings)
-    return (_clip(seed, i, place, **settings) for i in range(start, start + n))
 
 
-_DEFAULTS: Final[dict[str, Any]] = {
-    name: p.default
-    for name, p in inspect.signature(plan_complex).parameters.items()
-    if name not in ("n", "seed", "start")
-}
-
-
-def _place(seed: int, settings: dict[str, Any]) -> str:
+def _place(
+    seed: int, s: Settings, palette: Palette, procedural: bool, classes: Sequence[str] | None, split: str | None
+) -> str:
     """Name of the endless sequence a scene stands in: the seed, and a mark if the settings are not the usual ones.
 
     Without the mark, scene 3 of seed 7 with three classes and with twenty would be two clips of one name.
     """
-    usual = {**_DEFAULTS, "bank": CLASSES}
-    del usual["classes"]
-    if settings == usual:
+    chosen = None if classes is None or set(classes) == set(CLASSES) else sorted(set(classes))
+    if s == Settings() and not palette.mark and chosen is None and split is None:
         return str(seed)
-    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
+    plain = {**s.plain(), "classes": chosen, "banks": [palette.mark, procedural], "split": split}
     return f"{seed}-{ids.digest({'settings': plain}).hex()[:8]}"
 
 
-def _count(seed: int, index: int, low: int, high: int) -> int:
-    """Number of events of item `index`: each block of ``high - low + 1`` items holds every number once."""
+@lru_cache(maxsize=1024)
+def _order(seed: int, name: str, block: int, width: int) -> tuple[int, ...]:
+    return tuple(int(x) for x in np.random.default_rng(ids.derive_seed(seed, name, block)).permutation(width))
+
+
+def _balanced(seed: int, name: str, index: int, low: int, high: int) -> int:
+    """A number from `low` to `high` for item `index`: each block of consecutive items holds every number once."""
     width = high - low + 1
-    if width == 1:
-        return low
-    order = np.random.default_rng(ids.derive_seed(seed, "complex/block", index // width)).permutation(width)
-    return low + int(order[index % width])
+    return low if width == 1 else low + _order(seed, name, index // width, width)[index % width]
 
 
-def _labels(rng: np.random.Generator, bank: Sequence[str], count: int, repeat_probability: float) -> list[str]:
-    fresh = [bank[i] for i in rng.permutation(len(bank))]
-    chosen: list[str] = []
-    for _ in range(count):
-        again = chosen and (not fresh or rng.random() < repeat_probability)
-        chosen.append(sorted(set(chosen))[int(rng.integers(len(set(chosen))))] if again else fresh.pop())
-    return [chosen[i] for i in rng.permutation(count)]
-
-
-def _clip(
-    seed: int,
-    index: int,
-    place: str,
-    *,
-    min_events: int,
-    max_events: int,
-    bank: Sequence[str],
-    min_gap_s: float,
-    max_gap_s: float,
-    event_seconds: tuple[float, float],
-    edge_seconds: tuple[float, float],
-    gain_db: tuple[float, float],
-    background_db: tuple[float, float] | None,
-    repeat_probability: float,
-) -> Clip:
-    rng = np.random.default_rng(ids.derive_seed(seed, "complex", index))
-    count = _count(seed, index, min_events, max_events)
-    labels = _labels(rng, bank, count, repeat_probability)
-    events: list[dict[str, Any]] = []
-    # Ceilings keep a drawn gap or length from falling below the promised least by a rounded sample.
-    at = int(np.ceil(rng.uniform(*edge_seconds) * RATE))
-    for i, label in enumerate(labels):
-        if i:
-            # The width of the range stays, so that a gap alone does not give a repeated class away by its one length.
-            more = max(SAME_CLASS_GAP_S - min_gap_s, 0.0) if label == labels[i - 1] else 0.0
-            at += int(np.ceil((more + rng.uniform(min_gap_s, max_gap_s)) * RATE))
-        length = int(np.ceil(rng.uniform(*event_seconds) * RATE))
-        # 48 bits: exact in every JSON reader, also in those that keep numbers as doubles.
-        event = {"source": {"class": label, "seed": int(rng.integers(1 << 48))}, "start": at, "length": length}
-        events.append({**event, "gain_db": round(float(rng.uniform(*gain_db)), 2)})
-        at += length
-    length = min(at + int(np.ceil(rng.uniform(*edge_seconds) * RATE)), int(MAX_SECONDS * RATE))
+def _clip(seed: int, index: int, s: Settings, palette: Palette, place: str, stream: str) -> Clip:
+    rng = np.random.default_rng(ids.derive_seed(seed, stream, index))
+    pool = palette.pools[_balanced(seed, "complex/pool", index, 0, len(palette.pools) - 1)]
+    composite, nth = s.kind == "composite", index
+    if s.kind == "mixed":
+        composite, nth = _balanced(seed, "complex/kind", index, 0, 1) == 1, index // 2
+    if composite:
+        tracks = _balanced(seed, "complex/tracks", nth, *s.tracks)
+        targets = _balanced(seed, "complex/targets", nth // (s.tracks[1] - s.tracks[0] + 1), *s.targets)
+        laid = lay_composite(rng, s, pool, tracks, targets)
+    else:
+        laid = lay_temporal(rng, s, pool, _balanced(seed, "complex/block", nth, s.min_events, s.max_events))
     background: dict[str, Any] | None = None
-    if background_db is not None:
+    if s.background_db is not None:
         background = {
             "colour": tuple(COLOURS)[int(rng.integers(len(COLOURS)))],
-            "level_db": round(float(rng.uniform(*background_db)), 1),
+            "level_db": round(float(rng.uniform(*s.background_db)), 1),
             "seed": int(rng.integers(1 << 48)),
         }
-    recipe: dict[str, Any] = {
-        "v": RECIPE_VERSION,
-        "kind": KIND_TEMPORAL,
-        "rate": RATE,
-        "length": length,
-        "seed": seed,
-        "events": events,
-        "background": background,
-    }
-    source_id = f"{place}/{index:07d}"
-    timeline = Timeline(
-        sample_rate=RATE,
-        length=length,
-        events=tuple(
-            Event(start=e["start"], end=e["start"] + e["length"], label=e["source"]["class"], gain_db=e["gain_db"])
-            for e in events
-        ),
-    )
-    clip_id = ids.clip_id(SOURCE, source_id, 0, None)
-    return Clip(
-        clip_id=clip_id,
+    room = draw_room(rng, [e.label for e in laid.events]) if s.rooms > 0.0 and rng.random() < s.rooms else None
+    return clip_of(
+        laid,
+        kind=KIND_COMPOSITE if composite else KIND_TEMPORAL,
+        seed=seed,
         source=SOURCE,
-        source_id=source_id,
-        audio=AudioRef(recipe=recipe),
-        content_key=ids.content_key_of_recipe(recipe),
-        duration_s=length / RATE,
-        domains=("sound",),
-        labels=tuple(Label(kind="tag", value=x, language="en") for x in sorted(set(labels))),
-        licence=LICENCE,
-        group=clip_id,
-        timeline=timeline,
+        source_id=f"{place}/{index:07d}",
+        background=background,
+        room=room,
+        group=None if pool.name is None else f"{SOURCE}/{pool.name}",
+        split=pool.split,
+        sources=palette.sources,
     )

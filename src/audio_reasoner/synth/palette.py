@@ -65,9 +65,7 @@ class Choice:
         """Labels in random order, each confusable with none before it nor with any of `taken`."""
         barred: set[str] = set()
         for label in taken:
-            barred |= self.conflicts.get(label) or frozenset(
-                x for x in self.labels if x == label or confusable(x, label)
-            )
+            barred |= self.conflicts.get(label) or {x for x in self.labels if confusable(x, label)}
         for i in np.argsort(rng.standard_exponential(len(self.labels)) / self.weights, kind="stable"):
             label = self.labels[i]
             if label not in barred:
@@ -100,6 +98,8 @@ class Pool:
     split: str | None
     events: Choice
     tracks: Choice
+    targets: Choice
+    """Events again, with the weights that make them come equally often beside tracks."""
     short: Makers
     long: Makers
 
@@ -141,6 +141,13 @@ def _procedural(rng: np.random.Generator, label: str) -> dict[str, Any]:
 def _pick(rng: np.random.Generator, makers: Sequence[tuple[Take, ...] | None]) -> Take | None:
     takes = makers[int(rng.integers(len(makers)))] if len(makers) > 1 else makers[0]
     return None if takes is None else takes[int(rng.integers(len(takes)))]
+
+
+def _beside(events: Choice, tracks: Choice, conflicts: dict[str, frozenset[str]]) -> Choice:
+    among = frozenset(tracks.labels)
+    relatives = np.array([len(conflicts[x] & among) for x in events.labels], dtype=np.float64)
+    free = (1.0 - relatives / max(len(among), 1)) ** MEAN_TRACKS
+    return Choice(events.labels, events.weights / np.maximum(free, 1e-2), events.conflicts)
 
 
 @dataclass(frozen=True)
@@ -208,7 +215,8 @@ def make_palette(
             name = f"{mark}/{number}" if usable else None
             events = choice_of(sorted(short), conflicts, draws)
             tracks = choice_of(sorted(_with_partner(long, conflicts)), conflicts, MEAN_TRACKS)
-            pools.append(Pool(name, side or split, events, tracks, short, long))
+            targets = _beside(events, tracks, conflicts)
+            pools.append(Pool(name, side or split, events, tracks, targets, short, long))
     if not pools:
         raise ConfigError(
             f"no recording is left for the split {split!r}." if split else "no recording of the bank can be used.",
