@@ -1,5 +1,9 @@
 """Which sounds are alike: labels that must not stand against each other as options, and words that name sounds.
 
+Three relations and what follows from them: `is_a` (a dog is an animal), `sounds_like` (a saw and a vacuum cleaner both
+hum), `found_with` (what one hears where a dog barks), `confusable` (could rightly be called by either name) and
+`similarity`, which orders wrong options from easy to hard.
+
 Decision: two labels are confusable when a careful listener could call one sound by either name: one is a kind of the
 other (dog, animal), both are in one sounds-like group (bell, chime, phone), or they share a content word ("small
 dog", "dog"). A question whose wrong option could be right teaches a model to guess, so a lost distractor is the
@@ -11,7 +15,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
+
+from audio_reasoner.checks.ontology_tables import FAMILIES, PLACES, TRAITS
 
 GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(g.split())
@@ -76,6 +84,9 @@ GROUPS: tuple[frozenset[str], ...] = tuple(
         "fireworks explosion rocket gun thunder",
         "rocket plane jet airplane explosion",
         "lava bubbles water fire",
+        "helicopter engine motor",
+        "wind fan blower",
+        "clap clapping applause",
     )
 )
 """Sounds-like groups of single words."""
@@ -128,29 +139,133 @@ def _stems(words: frozenset[str]) -> frozenset[str]:
 
 _GROUPS = tuple(_stems(g) for g in GROUPS)
 _KINDS = {k: _stems(frozenset(v.split())) for k, v in KINDS.items()}
+_GENERAL = tuple(
+    (name, words_of(name), _stems(frozenset(members.split())))
+    for table in (KINDS, FAMILIES)
+    for name, members in table.items()
+)
+_LOOSE = {"music": KINDS["music"], "vehicle": "siren"}
+"""What of KINDS only keeps two labels apart: a bell is not music, a siren is no vehicle."""
+_STRICT = tuple((n, own, members - _stems(frozenset(_LOOSE.get(n, "").split()))) for n, own, members in _GENERAL)
+_TRAITS = tuple(_stems(frozenset(v.split())) for v in TRAITS.values())
+_PLACES = {name: tuple(v.split()) for name, v in PLACES.items()}
 
 
 @lru_cache(maxsize=262144)
 def confusable(a: str, b: str) -> bool:
     """Whether a listener could rightly use either label for one sound.
 
-    >>> confusable("small dog", "wolf"), confusable("dog", "piano")
-    (True, False)
+    >>> confusable("small dog", "wolf"), confusable("dog", "piano"), confusable("rain", "weather")
+    (True, False, True)
     """
     wa, wb = words_of(a), words_of(b)
     if wa & wb:
         return True
     if any(wa & g and wb & g for g in _GROUPS):
         return True
-    return any((k in wa and wb & v) or (k in wb and wa & v) for k, v in _KINDS.items())
+    if any((name <= wa and wb & v) or (name <= wb and wa & v) for _, name, v in _GENERAL):
+        return True
+    return any(words_of(k) <= wb for k in kinds(a)) or any(words_of(k) <= wa for k in kinds(b))
+
+
+@lru_cache(maxsize=65536)
+def kinds(label: str) -> tuple[str, ...]:
+    """The general names of a sound, nearest first: its families, then theirs; empty for an unknown label.
+
+    >>> kinds("dog"), kinds("cricket")
+    (('animal',), ('animal', 'insect'))
+    """
+    found: list[str] = []
+    todo = [words_of(label)]
+    while todo:
+        words = todo.pop(0)
+        for name, own, members in _STRICT:
+            if words & members and name not in found and not own <= words_of(label):
+                found.append(name)
+                todo.append(own)
+    return tuple(found)
+
+
+@lru_cache(maxsize=262144)
+def is_a(a: str, b: str) -> bool:
+    """Whether every `a` is a `b`: the same label, a narrower one, or a kind of it over any number of steps.
+
+    >>> is_a("duck", "animal"), is_a("animal", "duck"), is_a("small dog", "dog")
+    (True, False, True)
+    """
+    return words_of(b) <= words_of(a) or any(words_of(b) == words_of(name) for name in kinds(a))
+
+
+@lru_cache(maxsize=262144)
+def sounds_like(a: str, b: str) -> bool:
+    """Whether two sounds share something one can hear (a hum, a glide, a row of blows), or are confusable.
+
+    >>> sounds_like("saw", "vacuum"), sounds_like("knock", "clock"), sounds_like("bell", "rain")
+    (True, True, False)
+    """
+    wa, wb = words_of(a), words_of(b)
+    return confusable(a, b) or any(wa & t and wb & t for t in _TRAITS)
+
+
+def similarity(a: str, b: str) -> int:
+    """How hard two sounds are to tell apart by name: 3 confusable, 2 alike, 1 of one family, 0 unrelated.
+
+    Two labels of similarity 3 may never stand against each other as options; 2 makes a hard wrong option, 0 an easy
+    one.
+
+    >>> similarity("dog", "wolf"), similarity("dog", "frog"), similarity("bird", "cat"), similarity("dog", "rain")
+    (3, 2, 1, 0)
+    """
+    if confusable(a, b):
+        return 3
+    if sounds_like(a, b):
+        return 2
+    return int(bool(set(kinds(a)) & set(kinds(b))))
+
+
+@lru_cache(maxsize=65536)
+def places_of(label: str) -> tuple[str, ...]:
+    """The places of the table in which a sound may well be heard; empty for an unknown label."""
+    words = words_of(label)
+    return tuple(place for place, sounds in _PLACES.items() if words & _stems(frozenset(sounds)))
+
+
+@lru_cache(maxsize=65536)
+def found_with(label: str) -> tuple[str, ...]:
+    """Sounds one may well hear where this one is heard, those of most common places first; empty for an unknown label.
+
+    >>> found_with("dog")[:3], found_with("unicorn")
+    (('bird', 'footsteps', 'wind'), ())
+    """
+    words = words_of(label)
+    shared = Counter(sound for place in places_of(label) for sound in _PLACES[place] if not words_of(sound) & words)
+    return tuple(sorted(shared, key=lambda sound: (-shared[sound], sound)))
+
+
+def rivals(known: Iterable[str], vocabulary: Iterable[str]) -> tuple[str, ...]:
+    """What of `vocabulary` may stand as a wrong option beside the `known` sounds, hardest to tell apart first.
+
+    Nothing confusable with a known sound is among them; two of them may be confusable with each other.
+
+    >>> rivals(["dog"], ["wolf", "rain", "frog", "cat"])
+    ('cat', 'frog', 'rain')
+    """
+    told = tuple(known)
+    found = {word: max((similarity(word, k) for k in told), default=0) for word in vocabulary}
+    return tuple(sorted((w for w in found if found[w] < 3), key=lambda w: (-found[w], w)))
+
+
+def confusable_pairs(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The pairs of different labels that must not stand in one counting question.
+
+    >>> confusable_pairs(["bell", "dog", "phone", "dog"])
+    (('bell', 'phone'),)
+    """
+    names = sorted(set(labels))
+    return tuple((a, b) for i, a in enumerate(names) for b in names[i + 1 :] if confusable(a, b))
 
 
 SOUND_WORDS: frozenset[str] = _stems(frozenset(COMMON).union(*(v.split() for v in KINDS.values()))) - frozenset(
     ["bear", "fly", "fire", "train", "organ", "ship", "fan", "saw", "hammer", "wave", "mouse", "washing", "crow"]
 )
 """Nouns that in an account of a clip can hardly mean anything but a sound; words with a second sense left out."""
-
-
-def similarity(a: str, b: str) -> int:
-    """How alike two sounds are: 3 one could be called the other, 0 unrelated."""
-    return 3 if confusable(a, b) else 0

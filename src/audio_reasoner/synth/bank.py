@@ -27,7 +27,7 @@ from audio_reasoner.synth import bank_nature as nature
 from audio_reasoner.synth import bank_people as people
 from audio_reasoner.synth import bank_signals as signals
 from audio_reasoner.synth import bank_things as things
-from audio_reasoner.synth.dsp import RATE, Rng, Wave
+from audio_reasoner.synth.dsp import RATE, Rng, Wave, place
 
 Synth = Callable[[Rng, int], Wave]
 Kind = Literal["event", "track", "both"]
@@ -118,6 +118,16 @@ KINDS_OF_SOUND: dict[str, Kind] = {
 }
 """What a class can be in a scene: "event", one of several short sounds (0.2 to about 3 s); "track", a long texture
 that goes on under or beside others (2 to 60 s); "both"."""
+LONGEST_S: Final[dict[str, float]] = {
+    "bell": 6.0,
+    "cat": 2.5,
+    "cow": 3.0,
+    "glass": 4.0,
+    "horn": 5.0,
+    "thunder": 8.0,
+    "whistle": 3.0,
+}
+"""How long one meow, one stroke of a bell may last, seconds: a longer event of these classes is a row of several."""
 EVENT_CLASSES: tuple[str, ...] = tuple(c for c in CLASSES if KINDS_OF_SOUND[c] != "track")
 TRACK_CLASSES: tuple[str, ...] = tuple(c for c in CLASSES if KINDS_OF_SOUND[c] != "event")
 
@@ -155,6 +165,21 @@ def loudness_dbfs(x: np.ndarray) -> float:
     return 10.0 * float(np.log10(np.mean(power[power >= 0.1 * mean])))
 
 
+def _row(name: str, rng: Rng, length: int) -> Wave:
+    """One event of class `name`, as several in a row with short pauses where one would be unnaturally long."""
+    most = LONGEST_S.get(name)
+    if most is None or length <= most * RATE:
+        return BANK[name](rng, length)
+    count = int(np.ceil(length / (0.8 * most * RATE)))
+    ends = [round((i + (rng.uniform(-0.1, 0.1) if i < count else 0.0)) * length / count) for i in range(1, count + 1)]
+    out = np.zeros(length)
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        pause = int(rng.uniform(0.08, 0.15) * RATE) if end < length else 0
+        one = BANK[name](rng, end - start - pause)
+        place(out, start, one / max(float(np.max(np.abs(one))), 1e-12))
+    return out
+
+
 def render_event(name: str, seed: int, length: int) -> np.ndarray:
     """One event of class `name`: float32 [length] at 16 kHz and `LEVEL_DBFS`, faded in 5 ms and out in 10 ms.
 
@@ -181,7 +206,7 @@ def render_event(name: str, seed: int, length: int) -> np.ndarray:
         )
     if seed < 0:
         raise ConfigError(f"the seed of {name!r} is {seed}; it must not be negative.", code="synth.bad_seed")
-    x = BANK[name](np.random.default_rng(seed), length)
+    x = _row(name, np.random.default_rng(seed), length)
     fade = min(int(FADE_S * RATE), length // 2)
     ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / fade)
     half = ramp[::2]

@@ -27,7 +27,7 @@ def dog(rng: Rng, n: int) -> Wave:
     out = np.zeros(n)
     f0 = rng.uniform(170.0, 480.0)
     one = rng.uniform(0.13, 0.22)
-    at = strokes(rng, n, (0.26, 0.42), 0.1, one)
+    at = strokes(rng, n, (0.26, 0.38), 0.1, one)
     formants = [(rng.uniform(550, 850), 260.0, 1.0), (rng.uniform(1300, 1900), 400.0, 0.6)]
     rough = rng.uniform(0.1, 0.35)
     for t in at:

@@ -56,6 +56,7 @@ def stream(rng: Rng, n: int) -> Wave:
     loud = rng.exponential(0.35, count).clip(0.05, 1.2)
     for at, which, gain in zip(rng.integers(0, n, count), rng.integers(0, 24, count), loud, strict=True):
         place(out, int(at), bubbles[which], float(gain))
+    place(out, 0, bubbles[0], 0.5)
     return out * arch(n, 0.06, 0.1, most_s=0.15)
 
 
@@ -74,6 +75,6 @@ def wind(rng: Rng, n: int) -> Wave:
     x = noise(rng, n)
     y = np.zeros(n)
     for ratio in (0.75, 1.0, 1.35, 1.8):
-        y += resonate(x, centre * ratio, width * ratio) * wander(rng, n, rng.uniform(0.3, 0.6), 0.05, 1.0) ** 2
-    gusts = wander(rng, n, rng.uniform(0.6, 1.2), 0.35, 1.0)
-    return np.asarray(y * gusts * arch(n, 0.12, 0.15, most_s=0.2))
+        y += resonate(x, centre * ratio, width * ratio) * wander(rng, n, rng.uniform(0.3, 0.6), 0.15, 1.0) ** 2
+    gusts = wander(rng, n, rng.uniform(0.6, 1.2), 0.4, 1.0)
+    return np.asarray(y * gusts * arch(n, 0.12, 0.15, most_s=0.12))

@@ -60,8 +60,8 @@ def footsteps(rng: Rng, n: int) -> Wave:
     out = np.zeros(n)
     thud_hz = rng.uniform(70.0, 120.0)
     grit = rng.uniform(2800.0, 4800.0)
-    one = rng.uniform(0.15, 0.2)
-    steps = strokes(rng, n, (0.3, 0.45), 0.08, one)
+    one = rng.uniform(0.16, 0.2)
+    steps = strokes(rng, n, (0.3, 0.42), 0.08, one)
     for at in steps:
         m = int(one * RATE) if len(steps) > 1 else n
         t = seconds(m)

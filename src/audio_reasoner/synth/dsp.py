@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 RATE = 16_000
 """Sample rate of everything synthetic, in Hz."""
 
+_COARSE = 32
+_RAMP = np.arange(_COARSE) / _COARSE
+
 Wave = NDArray[np.float64]
 Rng = np.random.Generator
 
@@ -90,13 +93,14 @@ def wander(rng: np.random.Generator, n: int, every_s: float, low: float, high: f
 
     What keeps a long texture alive: its turning points lie at a distance in seconds, not at a share of its length.
     """
-    step = max(every_s * RATE, 2.0)
-    x = np.arange(n) / step + rng.uniform(0.0, 1.0)
+    # Worked out every 2 ms and joined by straight lines: a crowd has twenty of these.
+    x = np.arange(n // _COARSE + 2) * (_COARSE / (every_s * RATE)) + rng.uniform(0.0, 1.0)
     i = x.astype(np.int64)
     w = x - i
     w = w * w * (3.0 - 2.0 * w)
     p = rng.uniform(low, high, int(i[-1]) + 2)
-    return np.asarray(p[i] * (1.0 - w) + p[i + 1] * w)
+    v = p[i] * (1.0 - w) + p[i + 1] * w
+    return (v[:-1, None] + np.diff(v)[:, None] * _RAMP).ravel()[:n]
 
 
 def _filter(b: Sequence[float], a: Sequence[float], x: Wave) -> Wave:
