@@ -143,8 +143,9 @@ def question_mismatch(clip: Clip, question: Question, chain: Chain) -> Iterator[
     # A word asked for may be one that names no sound ("from"), and `words_of` leaves those out.
     if asked and not asked & words_of(thinking) and not any(t.holds(thinking.casefold(), w) for w in asked):
         yield Finding(code="question_mismatch", detail=f"nothing of {', '.join(sorted(asked))} is spoken of")
+    wanted = t.unquoted(question.text)  # 'Who says "the last bus"?' is no question about what is last
     for ask, plan in _CUES:
-        if ask.search(question.text) and question.options:
+        if ask.search(wanted) and question.options:
             if not plan.search(chain.planning) and not ask.search(chain.planning):
                 yield Finding(code="question_mismatch", detail="the planning does not take up what is asked")
             break

@@ -40,7 +40,8 @@ class Said:
 class Turn:
     """One stretch of one voice; `voice` counts voices from 0 in the order in which they are first heard. Seconds.
 
-    `style` is its prosody class where the maker of the clip has set one.
+    `style` is its prosody class where the maker of the clip has set one; `who` is the maker's name of the voice, which
+    nobody hears; `event` is the turn's place in the timeline.
     """
 
     voice: int
@@ -48,6 +49,8 @@ class Turn:
     end: float
     text: str | None = None
     style: str | None = None
+    who: str = ""
+    event: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,13 +154,13 @@ def sarcastic_of(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def _turns(rows: Iterable[tuple[float, float, str, str | None, str | None]]) -> tuple[Turn, ...]:
+def _turns(rows: Iterable[tuple[float, float, str, str | None, str | None, int | None]]) -> tuple[Turn, ...]:
     order: dict[str, int] = {}
     out = []
-    for a, b, name, text, style in sorted(rows, key=lambda r: (r[0], r[1], r[2])):
+    for a, b, name, text, style, event in sorted(rows, key=lambda r: (r[0], r[1], r[2])):
         start = round(a, 1)
         voice = order.setdefault(name, len(order))
-        out.append(Turn(voice, start, max(round(b, 1), round(start + 0.1, 1)), text, style))
+        out.append(Turn(voice, start, max(round(b, 1), round(start + 0.1, 1)), text, style, name, event))
     return tuple(out)
 
 
@@ -216,8 +219,8 @@ def known_of(clip: Clip, evidence: Evidence | None) -> Known:
     if clip.timeline is not None:
         line = clip.timeline
         rows = [
-            (line.seconds(e.start), line.seconds(e.end), e.speaker, plain_text(e.text) if e.text else None, e.style)
-            for e in line.events
+            (line.seconds(e.start), line.seconds(e.end), e.speaker, plain_text(e.text or "") or None, e.style, i)
+            for i, e in enumerate(line.events)
             if e.speaker
         ]
         put("turns", _turns(rows), "timeline")
@@ -227,7 +230,8 @@ def known_of(clip: Clip, evidence: Evidence | None) -> Known:
     if (item := brought(clip, evidence, "tags")) is not None:
         put("tags", tuple(dict.fromkeys(c for x in _scored(item.value) if (c := clean_label(x)))), item.source)
     if (item := brought(clip, evidence, "rttm")) is not None:
-        put("turns", _turns((a, b, n, None, None) for a, b, n in turns_in(item.value, clip.duration_s)), item.source)
+        spoken = turns_in(item.value, clip.duration_s)
+        put("turns", _turns((a, b, n, None, None, None) for a, b, n in spoken), item.source)
     if (item := brought(clip, evidence, "tempo_bpm")) is not None:
         put("tempo", tempo_of(item.value), item.source)
     if (item := brought(clip, evidence, "key")) is not None and isinstance(item.value, str):

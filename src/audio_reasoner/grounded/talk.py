@@ -1,0 +1,452 @@
+"""What can be asked about the content of a conversation: every case that its turns answer, with the turns that do.
+
+Decision: a case is worked out the same way when a question is asked and when it is answered, and is found again by the
+question's own text, so a question carries no hidden fields. No word of a question's text may point at its answer:
+where wrong options are lines or wishes, two come from this conversation and two from one other conversation of the run
+(`square`), so that nothing but listening tells them apart. Speakers are offered all, so that each is right as often
+as the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from audio_reasoner.grounded.language import ordinal
+from audio_reasoner.grounded.scene import ORDER_GAP_S
+from audio_reasoner.grounded.story import (
+    JOIN,
+    PAIRED,
+    Point,
+    Story,
+    alike,
+    content_words,
+    follow_one_another,
+    holds_word,
+    lines_to_offer,
+    opposite,
+    overlaps,
+    passage,
+    stance,
+    stem,
+)
+from audio_reasoner.grounded.vocabulary import of_kind
+
+OVERLAP_S = 0.3
+"""A shorter time of two voices at once may pass unnoticed."""
+NO_OVERLAP_S = 0.05
+"""So little is nobody's idea of talking at once."""
+MOST_TURNS = 40
+"""Longer conversations are not asked about."""
+BY_NAME = 0.4
+"""How often speakers are offered by name, where all of them have one that is heard."""
+NOBODY = "nobody"
+
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "named": ("What is the name of {x}?", "What is {x} called?", "Under which name is {x} known?"),
+    "named/who": ("Which of the speakers is {x}?", "Which speaker is called {x}?", "To whom does the name {x} belong?"),
+    "topic": (
+        "What is the conversation about?",
+        "Which situation is heard?",
+        "What is going on in this conversation?",
+        "What do these people talk about?",
+    ),
+    "opinion_of": ("What is the opinion of {x}?", "Which view does {x} hold?", "What does {x} think?"),
+    "opinion_of/who": ("Who is {x}?", "Which of the speakers is {x}?", "Who speaks up {x}?"),
+    "changed_mind": (
+        "Does anybody change their mind, and if so, who?",
+        "Who changes their mind, if anybody does?",
+        "Which of the speakers thinks otherwise by the end than at first?",
+    ),
+    "changed_mind/to": (
+        "What does the speaker whose mind changes think in the end?",
+        "Which view is held in the end by the one who changes their mind?",
+    ),
+    "intent": ("What does {x} want?", "What is the purpose of {x}?", "What does {x} have in mind?"),
+    "intent/who": ("Who wants {x}?", "Which of the speakers wants {x}?", "Who has the plan {x}?"),
+    "who_mentions": ('Who mentions "{x}"?', 'Which speaker brings up "{x}"?', 'From whom does "{x}" come?'),
+    "who_mentions/what": (
+        "Which of these does {x} mention?",
+        "What is mentioned by {x}?",
+        "Which of these comes from {x}?",
+    ),
+    "answers": (
+        "What is said in reply to {x}?",
+        "Which words are the answer to {x}?",
+        "How is {x} answered?",
+    ),
+    "answers/who": ("Who answers {x}?", "From whom does the answer to {x} come?", "Who replies to {x}?"),
+    "says_nth": ("What does {x} say?", "Which words belong to {x}?", "With which words does {x} start?"),
+    "overlap_talk": (
+        "Do two people ever talk at once?",
+        "Does anybody start to speak before somebody else has finished?",
+        "Are there two voices at the same moment?",
+    ),
+    "prosody": ("Who speaks {x}?", "Which of the speakers talks {x}?", "Whose voice is the one that speaks {x}?"),
+    "prosody/how": ("How does {x} speak?", "In which manner does {x} talk?", "What is the manner of {x}?"),
+    "agreed": (
+        "What do they settle on?",
+        "What do they agree to do?",
+        "On what do the speakers agree?",
+        "What is the outcome of the conversation?",
+    ),
+}
+"""Wordings by family and form; `{x}` is a speaker, a turn, a question or a thing that is said."""
+DIFFICULTY: dict[str, int] = {
+    "named": 1, "named/who": 2, "topic": 1, "opinion_of": 2, "opinion_of/who": 2, "changed_mind": 3,
+    "changed_mind/to": 3, "intent": 2, "intent/who": 2, "who_mentions": 1, "who_mentions/what": 2, "answers": 3,
+    "answers/who": 3, "says_nth": 3,
+    "overlap_talk": 2, "prosody": 2, "prosody/how": 2, "agreed": 1,
+}  # fmt: skip
+FAMILIES = tuple(dict.fromkeys(form.partition("/")[0] for form in TEMPLATES))
+STYLES: dict[str, tuple[str, str, str]] = {
+    "loud": ("loudest", "loudly", "quietly"),
+    "low": ("most quietly", "quietly", "loudly"),
+    "fast": ("fastest", "fast", "slowly"),
+    "slow": ("most slowly", "slowly", "fast"),
+    "lively": ("in the liveliest way", "in a lively way", "calmly"),
+    "calm": ("most calmly", "calmly", "in a lively way"),
+}
+"""Of a prosody class: the most of it, what it is, what its contrary is. "neutral" is no manner of its own."""
+_CONTRARY = {"loud": "low", "low": "loud", "fast": "slow", "slow": "fast", "lively": "calm", "calm": "lively"}
+
+
+def speaker(voice: int) -> str:
+    """ "the first speaker"."""
+    return f"the {ordinal(voice + 1)} speaker"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that can be asked.
+
+    Args:
+        form: family and form, a key of `TEMPLATES`.
+        x: what the text names; empty where it names nothing.
+        gold: the right option; for a voice the way in which it is called by order.
+        voice: the voice that is the answer, for the forms that ask who.
+        turns: the places that carry the answer.
+        where: other values of this conversation that may be offered, with the places that carry them.
+        why: what the turns show, where it is not just their words.
+    """
+
+    form: str
+    x: str
+    gold: str
+    turns: tuple[int, ...]
+    voice: int | None = None
+    where: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    why: str = ""
+
+    @property
+    def family(self) -> str:
+        """The question's family."""
+        return self.form.partition("/")[0]
+
+    def asks(self, text: str) -> bool:
+        """Whether a question's text is one of this case."""
+        return any(t.replace("{x}", self.x) == text for t in TEMPLATES[self.form])
+
+
+def cases(story: Story, family: str) -> list[Case]:
+    """All that can fairly be asked in a family, in a fixed order."""
+    if story.voices < 2:
+        return []
+    found = list(_MAKERS[family](story))
+    texts = [(c.form, c.x) for c in found]
+    return [c for c in found if texts.count((c.form, c.x)) == 1]
+
+
+def _who(form: str, x: str, p: Point, turns: tuple[int, ...] | None = None) -> Case:
+    assert p.voice is not None
+    return Case(form, x, speaker(p.voice), p.turns if turns is None else turns, p.voice)
+
+
+def _named(s: Story) -> Iterator[Case]:
+    names = {p.value: p.turns for v in range(s.voices) if (p := s.name(v)) is not None}
+    for v in range(s.voices):
+        p = s.name(v)
+        if p is None:
+            continue
+        yield Case("named", speaker(v), p.value, p.turns, None, {n: t for n, t in names.items() if n != p.value})
+        yield _who("named/who", p.value, p)
+
+
+def _topic(s: Story) -> Iterator[Case]:
+    for p in s.of("scenario"):
+        keys = {stem(w) for w in content_words(p.value)}
+        hits = [sum(stem(w) in keys for w in content_words(t.text or "")) for t in s.turns]
+        best = sorted((i for i, n in enumerate(hits) if n), key=lambda i: (-hits[i], i))[:3]
+        told = [i for i, t in enumerate(s.turns) if t.text][:3]
+        if told:
+            yield Case("topic", "", p.value, tuple(sorted(best or told)))
+
+
+def _opinion(s: Story) -> Iterator[Case]:
+    opinions, changed = s.of("opinion"), {p.voice for p in s.of("changed_mind")}
+    for v in range(s.voices):
+        mine = [p for p in opinions if p.voice == v]
+        if len(mine) == 1 and v not in changed:
+            p = mine[0]
+            where = {q.value: q.turns for q in opinions if q.value != p.value}
+            yield Case("opinion_of", speaker(v), p.value, p.turns, None, where)
+    held = [(p.voice, p.value) for p in (*opinions, *s.of("changed_mind"))]
+    for p in opinions:
+        if {v for v, value in held if value == p.value} == {p.voice} and p.voice not in changed:
+            yield _who("opinion_of/who", p.value, p)
+
+
+def _changed(s: Story) -> Iterator[Case]:
+    changed, opinions = s.of("changed_mind"), s.of("opinion")
+    if len(changed) == 1:
+        (p,) = changed
+        yield _who("changed_mind", "", p)
+        where = {q.value: q.turns for q in opinions if q.value != p.value}
+        yield Case("changed_mind/to", "", p.value, p.turns, None, where)
+    elif not changed and len({p.voice for p in opinions}) >= 2:
+        yield Case("changed_mind", "", NOBODY, tuple(sorted({i for p in opinions for i in p.turns})))
+
+
+def _intent(s: Story) -> Iterator[Case]:
+    found = s.of("intent")
+    for p in found:
+        assert p.voice is not None
+        if len(s.of("intent", p.voice)) == 1:
+            where = {q.value: q.turns for q in found if q.voice != p.voice and not alike(p.value, q.value)}
+            yield Case("intent", speaker(p.voice), p.value, p.turns, None, where)
+        if not any(alike(p.value, q.value) for q in found if q.voice != p.voice):
+            yield _who("intent/who", p.value, p)
+
+
+def _mentions(s: Story) -> Iterator[Case]:
+    found = s.of("fact")
+    for p in found:
+        assert p.voice is not None
+        if _once(s, p):
+            yield _who("who_mentions", p.value, p)
+            where = {q.value: q.turns for q in found if q.voice != p.voice and not alike(p.value, q.value)}
+            if len(s.of("fact", p.voice)) == 1:
+                yield Case("who_mentions/what", speaker(p.voice), p.value, p.turns, None, where)
+
+
+def _once(s: Story, p: Point) -> bool:
+    """Whether what is mentioned is said by nobody else."""
+    return not any(p.value.casefold() in (t.text or "").casefold() for t in s.turns if t.voice != p.voice)
+
+
+def _answers(s: Story) -> Iterator[Case]:
+    found = {p.turns[1]: p for p in s.of("answer_to")}
+    lines = [t.text or "" for t in s.turns]
+    for asked, p in sorted(found.items()):
+        reply, voice = p.turns[0], s.turns[asked].voice
+        rank = [i for i in s.turns_of(voice) if lines[i].rstrip().endswith(("?", "？"))].index(asked)
+        x = f"the {ordinal(rank + 1)} question of {speaker(voice)}"
+        words = passage(lines[reply])
+        if sum(words in line for line in lines) == 1:
+            where = {passage(lines[i]): (i,) for i in {q.turns[0] for q in found.values()} - {reply}}
+            where.pop(words, None)
+            yield Case("answers", x, words, (asked, reply), None, where)
+        if s.voices > 2:
+            yield Case(
+                "answers/who",
+                x,
+                speaker(s.turns[reply].voice),
+                (asked, reply),
+                s.turns[reply].voice,
+                {speaker(voice): ()},
+            )
+
+
+def _says_nth(s: Story) -> Iterator[Case]:
+    good = lines_to_offer(s)
+    for i in good:
+        t = s.turns[i]
+        rank = s.turns_of(t.voice).index(i)
+        where = {passage(s.turns[k].text or ""): (k,) for k in good if k != i}
+        yield Case(
+            "says_nth", f"{speaker(t.voice)} in turn {rank + 1} of theirs", passage(t.text or ""), (i,), None, where
+        )
+
+
+def _overlap(s: Story) -> Iterator[Case]:
+    found = overlaps(s.turns, OVERLAP_S)
+    if found:
+        yield Case("overlap_talk", "", "yes", found[0])
+    elif not overlaps(s.turns, NO_OVERLAP_S):
+        yield Case("overlap_talk", "", "no", ())
+
+
+def _prosody(s: Story) -> Iterator[Case]:
+    manner = manners(s)
+    for style, (most, plain, contrary) in STYLES.items():
+        mine = [v for v, m in manner.items() if m == style]
+        rest = {m for v, m in manner.items() if v not in mine}
+        if len(mine) == 1 and rest <= {"neutral", _CONTRARY[style]}:
+            yield Case("prosody", most, speaker(mine[0]), s.turns_of(mine[0]), mine[0], why=plain)
+        # A manner is heard against that of others; somebody who speaks like everybody has none.
+        for v in mine:
+            if any(m in ("neutral", _CONTRARY[style]) for u, m in manner.items() if u != v):
+                yield Case("prosody/how", speaker(v), plain, s.turns_of(v), None, {contrary: ()}, plain)
+
+
+def manners(s: Story) -> dict[int, str]:
+    """The prosody class of each voice, where all its turns have one and the same; empty unless all voices have one."""
+    out = {}
+    for v in range(s.voices):
+        styles = {s.turns[i].style for i in s.turns_of(v)}
+        if len(styles) != 1 or None in styles:
+            return {}
+        out[v] = str(styles.pop())
+    return out
+
+
+def _agreed(s: Story) -> Iterator[Case]:
+    found = s.of("agreed")
+    if len(found) == 1:
+        yield Case("agreed", "", found[0].value, found[0].turns)
+
+
+_MAKERS = {
+    "named": _named,
+    "topic": _topic,
+    "opinion_of": _opinion,
+    "changed_mind": _changed,
+    "intent": _intent,
+    "who_mentions": _mentions,
+    "answers": _answers,
+    "says_nth": _says_nth,
+    "overlap_talk": _overlap,
+    "prosody": _prosody,
+    "agreed": _agreed,
+}
+
+
+def drawn(found: list[Case], rng: np.random.Generator) -> list[Case]:
+    """The cases in random order: first the form, then the voice that is the answer, so that neither is likelier for
+    having more cases."""
+    groups: dict[tuple[str, int | None], list[Case]] = {}
+    for case in found:
+        groups.setdefault((case.form, case.voice), []).append(case)
+    out: list[Case] = []
+    forms = sorted({form for form, _ in groups})
+    for i in rng.permutation(len(forms)):
+        keys = sorted((k for k in groups if k[0] == forms[int(i)]), key=str)
+        for j in rng.permutation(len(keys)):
+            members = groups[keys[int(j)]]
+            out += [members[int(k)] for k in rng.permutation(len(members))]
+    return out
+
+
+# --- options
+
+
+def called(case: Case, others: list[str], s: Story, rng: np.random.Generator) -> tuple[str, list[str]]:
+    """Right and wrong options, voices by their order or all by their names, in random order."""
+    others = _shuffled(tuple(others), rng) if case.voice is not None else others
+    names = {speaker(v): p.value for v in range(s.voices) if (p := s.name(v)) is not None}
+    voices = [o for o in (case.gold, *others) if o != NOBODY]
+    named = case.voice is not None and case.family != "named" and all(o in names for o in voices)
+    # A name in the question would tell who is not meant, or who is.
+    if not named or any(holds_word(case.x, n) for n in names.values()) or rng.random() >= BY_NAME:
+        return case.gold, others
+    return names.get(case.gold, case.gold), [names.get(o, o) for o in others]
+
+
+def options_of(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
+    """Wrong options of a case; None where there are no fair ones."""
+    if case.voice is not None or case.gold == NOBODY:
+        out = [speaker(v) for v in range(s.voices) if v != case.voice and speaker(v) not in case.where]
+        return [*out, NOBODY] if case.form == "changed_mind" and case.gold != NOBODY else out
+    if case.form == "overlap_talk":
+        return ["no" if case.gold == "yes" else "yes"]
+    if case.form == "prosody/how":
+        return list(case.where)
+    if stance(case.gold) is not None and case.form in ("opinion_of", "changed_mind/to"):
+        return _sides(case, s, vocabulary, rng)
+    return square(case, s, vocabulary, rng)
+
+
+def _sides(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
+    """Both sides of this matter and both sides of another one."""
+    mine = stance(case.gold)
+    assert mine is not None
+    for value in _shuffled(of_kind(vocabulary, "opinion"), rng):
+        other = stance(value)
+        if other is not None and not alike(other[1], mine[1]) and not _spoken_of(other[1], s):
+            return [opposite(case.gold), value, opposite(value)]
+    return [opposite(case.gold)]
+
+
+_KIND_OF = {
+    "named": "name",
+    "topic": "topic",
+    "intent": "intent",
+    "who_mentions/what": "fact",
+    "answers": "reply",
+    "says_nth": "line",
+    "agreed": "agreed",
+}
+
+
+def square(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
+    """Another value of this conversation and two of one other conversation; without such pairs, three of others."""
+    kind = _KIND_OF[case.form]
+
+    def fits(value: str, *taken: str) -> bool:
+        if any(alike(value, x) if kind != "name" else value.casefold() == x.casefold() for x in (case.gold, *taken)):
+            return False
+        if kind == "name":
+            return not any(holds_word(t.text, value) for t in s.turns)
+        return shape(value) == shape(case.gold) if kind == "fact" else True
+
+    own = [x for x in _shuffled(tuple(case.where), rng) if fits(x)]
+    if kind in PAIRED and own:
+        for pair in _shuffled(of_kind(vocabulary, f"{kind}s"), rng):
+            a, _, b = pair.partition(JOIN)
+            if fits(a, own[0]) and fits(b, own[0], a) and not _spoken_of(a, s) and not _spoken_of(b, s):
+                return [own[0], a, b]
+    out: list[str] = own[:1] if kind == "name" else []
+    for value in _shuffled(of_kind(vocabulary, kind), rng):
+        if len(out) == 3:
+            break
+        if fits(value, *out) and (kind == "name" or not _spoken_of(value, s)):
+            out.append(value)
+    return out if len(out) >= 3 or (kind == "name" and out) else None
+
+
+def _shuffled(values: tuple[str, ...], rng: np.random.Generator) -> list[str]:
+    return [values[int(i)] for i in rng.permutation(len(values))]
+
+
+def _spoken_of(value: str, s: Story) -> bool:
+    """Whether a value of another conversation could be taken for one of this: most of its words are said here."""
+    keys = {stem(w) for w in content_words(value)}
+    return bool(keys) and 2 * len(keys & s.words) > len(keys)
+
+
+_SHAPES = (
+    ("time", r"\bo'?clock\b|\b(?:half|quarter) (?:past|to)\b|\d:\d\d|\b[ap]\.?m\b|\b(?:noon|midnight)\b"),
+    (
+        "day",
+        r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:tomorrow|tonight|weekend|morning|evening|afternoon)\b",
+    ),
+    ("price", r"\b(?:euros?|dollars?|pounds?|cents?|pence|crowns?|francs?)\b|[€$£]"),
+    ("number", r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred)\b"),
+)
+
+
+def shape(value: str) -> str:
+    """What sort of detail a fact is, so that a price is never offered among times.
+
+    >>> shape("half past eight"), shape("twelve euros"), shape("platform four"), shape("the blue one")
+    ('time', 'price', 'number', 'other')
+    """
+    return next((name for name, p in _SHAPES if re.search(p, value.casefold())), "other")
+
+
+def ordered(s: Story) -> bool:
+    """Whether it can be heard who starts before whom."""
+    return follow_one_another(s.turns, ORDER_GAP_S)
