@@ -11,7 +11,21 @@ import sys
 
 import typer
 
-from audio_reasoner.cli import ask, bench, build, clips, evaluate, export, prompts, report, show, status, synth, train
+from audio_reasoner.cli import (
+    ask,
+    bench,
+    build,
+    clips,
+    convert,
+    evaluate,
+    export,
+    prompts,
+    report,
+    show,
+    status,
+    synth,
+    train,
+)
 from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem
 
 app = typer.Typer(
@@ -47,6 +61,7 @@ app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("train")(train.train)
+app.command("convert")(convert.convert)
 app.command("ask")(ask.ask)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(bench.app, name="bench")
