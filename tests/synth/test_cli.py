@@ -89,7 +89,7 @@ def test_bank_page_plays_every_class(tmp_path: Path) -> None:
     html = bank_page(renders=2)
     assert html.count("<audio") == 2 * len(CLASSES)
     assert all(f'id="{name}"' in html for name in CLASSES)
-    done = synth("bank", "-o", tmp_path)
+    done = synth("bank", "page", "-o", tmp_path)
     assert done.returncode == 2
     assert "is a directory" in done.stderr
 

@@ -22,6 +22,18 @@ GENERIC_FOLDERS = frozenset(
 )  # fmt: skip
 """Folder names that say how files are kept and not what is heard."""
 
+AUDIO_SUFFIXES = frozenset(
+    {
+        ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b", ".mp4", ".m4v", ".mov",
+        ".mkv", ".webm", ".avi", ".aac", ".ac3", ".aif", ".aiff", ".aifc", ".au", ".snd",
+        ".caf", ".wma", ".wv", ".ape", ".amr", ".3gp", ".w64", ".rf64", ".tta", ".mpg", ".mpeg",
+    }
+)  # fmt: skip
+"""Names that promise sound: a file so named that holds none is quarantined, not passed over."""
+
+IGNORED_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
+"""Folders that systems and archivers leave behind."""
+
 SPLITS = {
     "train": "train",
     "training": "train",

@@ -37,17 +37,8 @@ DOMAINS: tuple[Domain, ...] = get_args(Domain)
 
 MAX_SECONDS = 30.0
 """What a Qwen2-Audio-class model hears: its encoder takes 30 s, the rest of a longer clip would be cut off unheard."""
-AUDIO_SUFFIXES = frozenset(
-    {
-        ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b", ".mp4", ".m4v", ".mov",
-        ".mkv", ".webm", ".avi", ".aac", ".ac3", ".aif", ".aiff", ".aifc", ".au", ".snd",
-        ".caf", ".wma", ".wv", ".ape", ".amr", ".3gp", ".w64", ".rf64", ".tta", ".mpg", ".mpeg",
-    }
-)  # fmt: skip
-"""Names that promise sound: a file so named that holds none is quarantined, not passed over."""
 _OF_THE_WHOLE = frozenset({"caption", "transcript", "translation", "chords"})
 _SEVERAL_IN_A_CELL = frozenset({"tag", "genre", "instrument"})
-_IGNORED_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
 
 
 @dataclass(frozen=True)
@@ -187,7 +178,7 @@ def _scan(reading: Reading, exclude: frozenset[Path]) -> None:
             return
         visited.add((info.st_dev, info.st_ino))
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in _IGNORED_FOLDERS:
+            if entry.name.startswith(".") or entry.name in names.IGNORED_FOLDERS:
                 reading.passed_over["hidden"] += 1
                 continue
             path = folder / entry.name
@@ -218,7 +209,7 @@ def _scan(reading: Reading, exclude: frozenset[Path]) -> None:
 
 def _promises_sound(path: Path) -> bool:
     """Whether a file is meant as a recording: by its name, else by its first bytes."""
-    return path.suffix.lower() in AUDIO_SUFFIXES or audio.sniff(path) is not None
+    return path.suffix.lower() in names.AUDIO_SUFFIXES or audio.sniff(path) is not None
 
 
 # --- labels from names -----------------------------------------------------------------------------------------------
@@ -476,7 +467,7 @@ def _plan_evidence(reading: Reading) -> None:
     """Attach evidence.jsonl at the root, every .rttm file of the tree and the files named by the user."""
     found = [p for s, p in reading.files.items() if s == tables.EVIDENCE_NAME or s.lower().endswith(".rttm")]
     # A stem must find the recording, not the text that lies beside it under the same name.
-    sound = {s: p for s, p in reading.files.items() if s in reading.jobs or p.suffix.lower() in AUDIO_SUFFIXES}
+    sound = {s: p for s, p in reading.files.items() if s in reading.jobs or p.suffix.lower() in names.AUDIO_SUFFIXES}
     for path in dict.fromkeys([*_evidence_paths(reading), *found]):
         finder = _Finder(reading.root, path, sound)
         reading.evidence_files[str(path)] = 0

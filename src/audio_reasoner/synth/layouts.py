@@ -1,0 +1,484 @@
+"""Who says what is heard in a recording: known corpora, a table, folder names or file names.
+
+Decision: one place, named aloud, never a mixture; a wrong label then has one cause. A bank needs exactly one label per
+recording, because a scene built from it must know what it holds: a recording with two labels is refused and shown.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, Literal, get_args
+
+from audio_reasoner.core import names
+from audio_reasoner.core.errors import ConfigError, InputError
+from audio_reasoner.core.tables import (
+    DEFAULT_COLUMNS,
+    TABLE_SUFFIXES,
+    Row,
+    RowFault,
+    Table,
+    cell_text,
+    cell_texts,
+    read_table,
+)
+from audio_reasoner.synth.tree import Reject, Tree
+
+Layout = Literal["auto", "esc50", "urbansound8k", "fsd50k", "table", "folders", "names"]
+LAYOUTS: Final[tuple[Layout, ...]] = get_args(Layout)
+Groups = Literal["series", "file"]
+COLUMNS: Final = ("file", "label", "group", "licence", "source", "split")
+_TABLES: Final[dict[Layout, str]] = {"esc50": "meta/esc50.csv", "urbansound8k": "metadata/UrbanSound8K.csv"}
+_FSD: Final = ("FSD50K.ground_truth/dev.csv", "FSD50K.ground_truth/eval.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is said about one recording. `group` is "" where nobody says what it was cut from."""
+
+    label: str
+    group: str = ""
+    split: str | None = None
+    licence: str | None = None
+    source: str | None = None
+    source_id: str | None = None
+
+
+@dataclass
+class Labels:
+    """Labels of a tree: `said` tells a person where they came from, `entries` are by name."""
+
+    layout: Layout
+    said: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a tree; the defaults are the command's.
+
+    Args:
+        layout: where labels come from; "auto" looks.
+        table: the label table, relative to the folder or to here.
+        columns: names of its columns by `COLUMNS`; "" says that there is none.
+        groups: recordings without a group: "series" keeps takes that differ in their number together (dig1, dig2),
+            "file" makes each file independent.
+        licence: of everything that names none of its own.
+        source: name of the corpus; the folder's name if None.
+        drop_words: words left out of labels from names.
+    """
+
+    layout: Layout = "auto"
+    table: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    groups: Groups = "series"
+    licence: str | None = None
+    source: str | None = None
+    drop_words: tuple[str, ...] = ()
+
+
+def class_name(label: str) -> str:
+    """A label as a class: lower case, spaces for underscores, NFC.
+
+    >>> class_name("Crying_baby")
+    'crying baby'
+    """
+    return names.tidy(label).lower()
+
+
+def label_tree(tree: Tree, reading: Reading) -> Labels:
+    """Find out what is said about every recording of a tree.
+
+    Raises:
+        ConfigError: `reading` asks for what is not there (``bank.layout``, ``table.missing``, ``table.no_column``,
+            ``table.several``).
+        InputError: a table as a whole cannot be read.
+    """
+    layout, table = _choose(tree, reading)
+    if layout == "fsd50k":
+        out = _fsd50k(tree)
+    elif layout == "esc50":
+        out = _esc50(tree)
+    elif layout == "urbansound8k":
+        out = _urbansound(tree)
+    elif layout == "table":
+        assert table is not None
+        out = _table(tree, table, reading)
+    else:
+        out = _names(tree, layout, reading)
+    unknown = [n for n in tree.sounds if n not in out.entries]
+    refused = {r.path for r in out.rejects}
+    reason = "no row names it" if layout not in ("folders", "names") else ""
+    for name in unknown:
+        if name not in refused:
+            out.rejects.append(Reject(name, "", "bank.no_label", reason or _unnamed(layout)))
+    return out
+
+
+def _unnamed(layout: Layout) -> str:
+    if layout == "folders":
+        return "it lies in no folder whose name says what is heard; --layout names takes the file names"
+    return "its name holds no word; a table (labels.csv) can say what is heard"
+
+
+def _choose(tree: Tree, reading: Reading) -> tuple[Layout, Path | None]:
+    if reading.layout not in LAYOUTS:
+        raise ConfigError(f"there is no layout {reading.layout!r}.", code="bank.layout", hint=f"{', '.join(LAYOUTS)}.")
+    wrong = sorted(set(reading.columns) - set(COLUMNS) - {"start", "end"})
+    if wrong:
+        raise ConfigError(
+            f"--column {wrong[0]}=…: there is no such kind of column.",
+            code="config.column",
+            hint=f"Kinds: {', '.join(COLUMNS)}.",
+        )
+    if reading.table is not None:
+        if reading.layout not in ("auto", "table"):
+            raise ConfigError(f"--table and --layout {reading.layout} contradict each other.", code="bank.layout")
+        for path in (tree.root / reading.table, Path(reading.table)):
+            if path.is_file():
+                return "table", path.resolve()
+        raise ConfigError(f"{reading.table}: no such table in {tree.root} or here.", code="table.missing")
+    if reading.layout == "auto":
+        known = next((k for k, at in _TABLES.items() if at in tree.others), None)
+        if known is not None:
+            return known, None
+        if any(p in tree.others for p in _FSD):
+            return "fsd50k", None
+        found = _root_table(tree)
+        if found is not None:
+            return "table", found
+        if reading.columns:
+            raise ConfigError(
+                f"--column was given, but {tree.root} has no table.",
+                code="table.missing",
+                hint="Name it with --table FILE.",
+            )
+        splits = names.split_folders(tree.sounds)
+        inside = sum(bool(names.folder_label(n, reading.drop_words, splits)) for n in tree.sounds)
+        return ("folders" if inside * 2 > len(tree.sounds) else "names"), None
+    needed = _FSD if reading.layout == "fsd50k" else tuple(at for k, at in _TABLES.items() if k == reading.layout)
+    if needed and not any(p in tree.others for p in needed):
+        raise ConfigError(
+            f"{tree.root} has no {' or '.join(needed)}, by which {reading.layout} is known.",
+            code="bank.layout",
+            hint="Give the corpus's own folder, or another --layout.",
+        )
+    if reading.layout == "table":
+        found = _root_table(tree)
+        if found is None:
+            raise ConfigError(f"{tree.root} has no table.", code="table.missing", hint="Name it with --table FILE.")
+        return "table", found
+    return reading.layout, None
+
+
+def _root_table(tree: Tree) -> Path | None:
+    here = sorted(n for n in tree.others if "/" not in n and n.lower().endswith(TABLE_SUFFIXES))
+    for stem in ("labels", "metadata", ""):
+        found = [n for n in here if not stem or n.rpartition(".")[0].lower() == stem]
+        if len(found) > 1:
+            raise ConfigError(
+                f"{tree.root} has {len(found)} tables ({', '.join(found[:4])}): which one holds the labels?",
+                code="table.several",
+                hint=f"Say it with --table {found[0]}, or use --layout folders or names.",
+            )
+        if found:
+            return tree.root / tree.others[found[0]]
+    return None
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def _names(tree: Tree, layout: Layout, reading: Reading) -> Labels:
+    splits = names.split_folders(tree.sounds)
+    out = Labels(layout, "labels are folder names" if layout == "folders" else "labels are file names without numbers")
+    for name in tree.sounds:
+        if layout == "folders":
+            label = names.folder_label(name, reading.drop_words, splits)
+        else:
+            label = names.name_label(name, reading.drop_words)
+        if label:
+            out.entries[name] = Entry(class_name(label), split=names.folder_split(name, splits))
+    return out
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+class _Collected:
+    """Entries row by row; a file that gets two labels is refused."""
+
+    def __init__(self, out: Labels) -> None:
+        self.out = out
+        self.said: dict[str, dict[str, None]] = defaultdict(dict)
+
+    def add(self, name: str, entry: Entry) -> None:
+        """Take a row in."""
+        self.said[name][entry.label] = None
+        self.out.entries.setdefault(name, entry)
+
+    def close(self) -> Labels:
+        """Refuse what has several labels."""
+        for name, labels in self.said.items():
+            if len(labels) > 1:
+                del self.out.entries[name]
+                self.out.rejects.append(_several(name, list(labels)))
+        return self.out
+
+
+def _several(name: str, labels: list[str]) -> Reject:
+    more = f" and {len(labels) - 4} more" if len(labels) > 4 else ""
+    return Reject(
+        name, "", "bank.several_labels", f"{len(labels)} labels ({', '.join(labels[:4])}{more}); a bank needs one"
+    )
+
+
+def _rows(table: Table, out: Labels) -> Iterator[Row]:
+    for row in table.rows:
+        if isinstance(row, RowFault):
+            out.rejects.append(Reject(f"{table.path.name}, line {row.line}", "", row.code, row.reason))
+        else:
+            yield row
+
+
+def _known_table(tree: Tree, path: str, columns: tuple[str, ...]) -> Table:
+    table = read_table(tree.root / tree.others[path])
+    lacking = [c for c in columns if c not in table.columns]
+    if lacking:
+        raise InputError(
+            f"{table.path} has no column {lacking[0]!r}, which this corpus's table has.",
+            code="table.no_column",
+            hint=f"Columns there: {', '.join(table.columns)}. --table and --column read any other table.",
+        )
+    return table
+
+
+def _corpus(
+    tree: Tree, out: Labels, table: Table, where: Callable[[Mapping[str, Any]], str],
+    entry: Callable[[Mapping[str, Any]], Entry],
+) -> Labels:  # fmt: skip
+    collected = _Collected(out)
+    for row in _rows(table, out):
+        name = unicodedata.normalize("NFC", where(row.cells))
+        if name in tree.sounds:
+            collected.add(name, entry(row.cells))
+        else:
+            out.rejects.append(Reject(name, "", "audio.missing", f"line {row.line} names it, but it is not there"))
+    return collected.close()
+
+
+def _esc50(tree: Tree) -> Labels:
+    table = _known_table(tree, _TABLES["esc50"], ("filename", "fold", "category", "src_file"))
+    out = Labels("esc50", "ESC-50: label ← category, group ← src_file (freesound), split ← fold of meta/esc50.csv")
+    return _corpus(
+        tree,
+        out,
+        table,
+        lambda c: f"audio/{cell_text(c['filename'])}",
+        lambda c: Entry(
+            class_name(cell_text(c["category"])),
+            f"freesound:{cell_text(c['src_file'])}",
+            f"fold {cell_text(c['fold'])}",
+            "CC BY-NC 3.0",
+            "ESC-50",
+            cell_text(c["filename"]),
+        ),
+    )
+
+
+def _urbansound(tree: Tree) -> Labels:
+    table = _known_table(tree, _TABLES["urbansound8k"], ("slice_file_name", "fsID", "salience", "fold", "class"))
+    out = Labels(
+        "urbansound8k", "UrbanSound8K: label ← class, group ← fsID (freesound), split ← fold; salience 2 is refused"
+    )
+    _corpus(
+        tree,
+        out,
+        table,
+        lambda c: f"audio/fold{cell_text(c['fold'])}/{cell_text(c['slice_file_name'])}",
+        lambda c: Entry(
+            class_name(cell_text(c["class"])),
+            f"freesound:{cell_text(c['fsID'])}",
+            f"fold {cell_text(c['fold'])}",
+            "CC BY-NC 3.0",
+            "UrbanSound8K",
+            cell_text(c["slice_file_name"]),
+        ),
+    )
+    for row in table.rows:
+        if isinstance(row, Row) and cell_text(row.cells["salience"]) == "2":
+            name = f"audio/fold{cell_text(row.cells['fold'])}/{cell_text(row.cells['slice_file_name'])}"
+            entry = out.entries.pop(unicodedata.normalize("NFC", name), None)
+            if entry is not None:
+                reason = "its makers hear it behind other sounds (salience 2)"
+                out.rejects.append(Reject(name, entry.label, "bank.not_alone", reason))
+    return out
+
+
+def _fsd50k(tree: Tree) -> Labels:
+    """FSD50K names a class together with all classes above it ("Bark,Dog,Animal"): the lowest one is the label.
+
+    Which class lies above which is read off the table itself: X lies below Y where every clip with X also has Y.
+    """
+    out = Labels("fsd50k", "FSD50K: label ← lowest of the classes in FSD50K.ground_truth, group ← uploader or clip")
+    clips: dict[str, tuple[str, tuple[str, ...]]] = {}
+    info: dict[str, Any] = {}
+    for path in _FSD:
+        if path not in tree.others:
+            continue
+        part = PurePosixPath(path).stem
+        table = _known_table(tree, path, ("fname", "labels"))
+        for row in _rows(table, out):
+            name = f"FSD50K.{part}_audio/{cell_text(row.cells['fname'])}.wav"
+            labels = tuple(dict.fromkeys(class_name(x) for x in cell_text(row.cells["labels"]).split(",") if x.strip()))
+            if name not in tree.sounds:
+                out.rejects.append(Reject(name, "", "audio.missing", f"{path} names it, but it is not there"))
+            elif not labels:
+                out.rejects.append(Reject(name, "", "bank.no_label", f"{path} gives no class"))
+            else:
+                clips[name] = ("test" if part == "eval" else cell_text(row.cells.get("split")) or "train", labels)
+        about = f"FSD50K.metadata/{part}_clips_info_FSD50K.json"
+        if about in tree.others:
+            try:
+                info.update(json.loads((tree.root / tree.others[about]).read_text("utf-8")))
+            except (OSError, ValueError, TypeError) as error:
+                raise InputError(f"{tree.root / about} cannot be read: {error}", code="table.damaged") from None
+    size = Counter(x for _, labels in clips.values() for x in labels)
+    both = Counter((a, b) for _, labels in clips.values() for a in labels for b in labels if a != b)
+    for name, (split, labels) in clips.items():
+        # Two classes that always come together imply each other; the one named first stays.
+        lowest = [
+            a
+            for i, a in enumerate(labels)
+            if not any(
+                both[b, a] == size[b] and (both[a, b] < size[a] or j < i) for j, b in enumerate(labels) if a != b
+            )
+        ]
+        if len(lowest) > 1:
+            out.rejects.append(_several(name, lowest))
+            continue
+        clip = PurePosixPath(name).stem
+        facts = info.get(clip)
+        facts = facts if isinstance(facts, dict) else {}
+        uploader = facts.get("uploader")
+        out.entries[name] = Entry(
+            lowest[0],
+            f"freesound user:{uploader}" if uploader else f"freesound:{clip}",
+            names.SPLITS.get(split, split),
+            str(facts.get("license") or "CC BY 4.0"),
+            "FSD50K",
+            clip,
+        )
+    return out
+
+
+def _table(tree: Tree, path: Path, reading: Reading) -> Labels:
+    table = read_table(path)
+    used = _columns(table, reading.columns)
+    out = Labels("table", f"{path.name}: " + ", ".join(f"{kind} ← {column}" for kind, column in used.items()))
+    try:
+        beside = path.parent.relative_to(tree.root.resolve()).as_posix()
+    except ValueError:
+        beside = "."
+    finder = _Finder(tree, "" if beside == "." else f"{beside}/")
+    collected = _Collected(out)
+    for row in _rows(table, out):
+
+        def text(kind: str, row: Row = row) -> str:
+            return cell_text(row.cells.get(used[kind])) if kind in used else ""
+
+        named = text("file")
+        found = finder.find(named) if named else Reject("", "", "table.cell", "it names no file")
+        if isinstance(found, Reject):
+            where = f"{path.name}, line {row.line}"
+            out.rejects.append(Reject(where, "", found.code, found.reason))
+            continue
+        labels = {class_name(x): None for v in cell_texts(row.cells.get(used["label"])) for x in names.split_labels(v)}
+        if len(labels) != 1:
+            out.rejects.append(
+                _several(found, list(labels))
+                if labels
+                else Reject(found, "", "bank.no_label", f"{path.name}, line {row.line}: {used['label']} is empty")
+            )
+            continue
+        split = text("split")
+        entry = Entry(
+            next(iter(labels)), text("group"), names.SPLITS.get(split.lower(), split) or None,
+            text("licence") or None, text("source") or None,
+        )  # fmt: skip
+        collected.add(found, entry)
+    return collected.close()
+
+
+def _columns(table: Table, asked: Mapping[str, str]) -> dict[str, str]:
+    by_name = {c.casefold(): c for c in table.columns}
+    out: dict[str, str] = {}
+    for kind in (*COLUMNS, "start", "end"):
+        if kind in asked:
+            wanted = [asked[kind].casefold()] if asked[kind] else []
+            if wanted and wanted[0] not in by_name:
+                raise ConfigError(
+                    f"{table.path}: there is no column {asked[kind]!r} (asked for as {kind}).",
+                    code="table.no_column",
+                    hint=f"Columns there: {', '.join(table.columns)}.",
+                )
+        else:
+            known = {"file": "audio", "label": "tag"}.get(kind, kind)
+            wanted = [kind, *DEFAULT_COLUMNS.get(known, ())]
+        column = next((by_name[w] for w in wanted if w in by_name and by_name[w] not in out.values()), None)
+        if column is not None:
+            out[kind] = column
+    for kind in ("file", "label"):
+        if kind not in out:
+            raise ConfigError(
+                f"{table.path}: no column is known to hold the {kind}.",
+                code="table.no_column",
+                hint=f"Say it with --column {kind}=NAME. Columns there: {', '.join(table.columns)}.",
+            )
+    if "start" in out or "end" in out:
+        column = out.get("start", out.get("end", ""))
+        raise ConfigError(
+            f"{table.path} labels parts of recordings (column {column!r}); a bank takes whole ones.",
+            code="bank.spans",
+            hint="Cut the recordings first; or, if the column means something else, say --column start= --column end=.",
+        )
+    return out
+
+
+class _Finder:
+    """From a table's cell to a recording of the tree: a path below the folder or the table, or a name that is alone."""
+
+    def __init__(self, tree: Tree, beside: str) -> None:
+        self._tree = tree
+        self._beside = beside
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for name in tree.sounds:
+            last = name.rpartition("/")[2]
+            for key in {last, last.rpartition(".")[0]}:
+                self._by_name[key].append(name)
+
+    def find(self, cell: str) -> str | Reject:
+        named = unicodedata.normalize("NFC", cell.removeprefix("file://").replace("\\", "/"))
+        named = named.removeprefix(f"{self._tree.root.as_posix()}/").removeprefix("./")
+        for name in (named, self._beside + named):
+            if name in self._tree.sounds:
+                return name
+        # A name without folders, or the path of another machine: its last part is enough if only one file has it.
+        found = self._by_name.get(named.rpartition("/")[2], []) if "/" not in named or named.startswith("/") else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            return Reject(cell, "", "path.ambiguous", f"{cell!r} could be {found[0]} or {found[1]}")
+        return Reject(cell, "", "audio.missing", f"{cell!r}: no such recording in {self._tree.root}")
+
+
+def with_groups(labels: Labels, tree: Tree, groups: Groups) -> dict[str, str]:
+    """The group of every labelled recording; where nobody says, by `Reading.groups`."""
+    unsaid = [n for n, e in labels.entries.items() if not e.group]
+    series = names.groups(unsaid) if groups == "series" else {n: n for n in unsaid}
+    return {n: e.group or series[n] for n, e in labels.entries.items() if n in tree.sounds}
