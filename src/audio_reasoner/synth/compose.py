@@ -149,7 +149,7 @@ def _contour(direction: str, x: float) -> float:
     if direction == "falling":
         return 12.0 * (1.0 - x)
     if direction == "arch":
-        return 12.0 * math.sin(math.pi * x) ** 1.2
+        return 12.0 * math.pow(math.sin(math.pi * x), 1.2)
     if direction == "wave":
         return 5.5 * (1.0 - math.cos(4.0 * math.pi * x))
     return 0.0
