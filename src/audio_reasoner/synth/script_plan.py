@@ -1,0 +1,496 @@
+"""How an embedded dialogue goes: an opening, an opinion round, an argument, an end, and what is asked in between.
+
+Decision: the plan is made of moves, each a line or a few, that keep three promises whatever is drawn. Nobody speaks
+twice in a row; somebody new is always the next number, so speakers are numbered by their first line; a name is spoken
+to the one who spoke last or speaks next, so a listener can tell whose it is.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from audio_reasoner.core.records import Fact
+from audio_reasoner.synth.phrases import Frames, Phrases
+from audio_reasoner.synth.scenarios import Ask, Filled, Option, Pools, Scenario, fill
+from audio_reasoner.synth.script import Line, Prosody, Script, words_of
+
+MIN_TURNS, MAX_TURNS = 6, 14
+MAX_WORDS = 14
+CHANGED, UNANIMOUS, SPLIT = "changed", "unanimous", "split"
+_ENDS = (CHANGED, CHANGED, CHANGED, UNANIMOUS, SPLIT, SPLIT)
+_ALONE = 0.5
+"""How often, among three or more, whoever changes their mind was the only one of that opinion: then all agree."""
+_OVERLAPS = ("ack", "argue", "reply", "oppose", "close")
+# Every class can occur in every kind of line, so that the words do not give the prosody away.
+_LEAN: dict[str, tuple[Prosody, ...]] = {
+    "open": ("lively", "calm", "neutral"),
+    "ack": ("lively", "low", "fast"),
+    "argue": ("loud", "slow", "calm"),
+    "oppose": ("loud", "fast", "low"),
+    "change": ("calm", "slow", "low"),
+    "close": ("lively", "calm", "loud"),
+}
+_ALL: tuple[Prosody, ...] = ("neutral", "neutral", "neutral", "calm", "lively", "low", "loud", "fast", "slow")
+
+
+@dataclass
+class Talk:
+    """A dialogue while it is written."""
+
+    scenario: Scenario
+    phrases: Phrases
+    pools: Pools
+    n: int
+    names: list[str]
+    rng: random.Random
+    lines: list[Line] = field(default_factory=list)
+    moves: list[str] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    named: dict[int, list[int]] = field(default_factory=dict)
+    fixed: set[int] = field(default_factory=set)
+    """Lines whose end must be heard whole, because a fact stands in it."""
+
+    def clear(self) -> None:
+        """Begin again, with the same people."""
+        for part in (self.lines, self.moves, self.facts, self.named, self.fixed):
+            part.clear()
+
+    # --- who may speak ---
+
+    @property
+    def last(self) -> int:
+        """Who spoke last, -1 before the first line."""
+        return self.lines[-1].speaker if self.lines else -1
+
+    @property
+    def spoken(self) -> int:
+        """How many have spoken."""
+        return len({line.speaker for line in self.lines})
+
+    def may(self, *but: int) -> list[int]:
+        """Who can speak now: everybody who has, and the next new one, except the last and `but`."""
+        known = range(min(self.spoken + 1, self.n))
+        return [k for k in known if k != self.last and k not in but]
+
+    def pick(self, among: list[int]) -> int:
+        """One of them; mostly somebody who has said little, so that all take part."""
+        if self.rng.random() < 0.6:
+            turns = [line.speaker for line in self.lines]
+            few = min(turns.count(k) for k in among)
+            among = [k for k in among if turns.count(k) == few]
+        return self.rng.choice(among)
+
+    # --- lines ---
+
+    def frame(self, frames: Frames, **values: str) -> str:
+        """A frame filled with values, of at most `MAX_WORDS` words where there is such a one."""
+        texts = [_filled(f, values) for f in self.rng.sample(frames, len(frames))]
+        return next((t for t in texts if len(words_of(t)) <= MAX_WORDS), min(texts, key=lambda t: len(words_of(t))))
+
+    def say(self, who: int, text: str, move: str, reply_to: int | None = None, name: int | None = None) -> int:
+        """Add a line; returns its index. `name` is whose name the line says."""
+        if who == self.last:
+            raise AssertionError(f"{who} would speak twice in a row: {text!r}")
+        lean = _LEAN.get(move, ())
+        prosody = self.rng.choice((*_ALL, *lean))
+        self.lines.append(Line(speaker=who, text=text, prosody=prosody, reply_to=reply_to))
+        self.moves.append(move)
+        if name is not None:
+            self.named.setdefault(name, []).append(len(self.lines) - 1)
+            self.fixed.add(len(self.lines) - 1)
+        return len(self.lines) - 1
+
+    def fact(self, kind: str, value: str, who: int | None, *events: int) -> None:
+        """Note a fact; its lines are kept free of overlaps."""
+        self.facts.append(Fact(kind=kind, value=value, subject=None if who is None else f"s{who}", events=events))
+        if kind != "answer_to":
+            self.fixed.update(events)
+
+    def answers(self, answer: int, question: int) -> None:
+        """Note that one line answers another."""
+        asked, answered = self.lines[question].speaker, self.lines[answer].speaker
+        self.facts.append(Fact(kind="answer_to", value=f"s{asked}", subject=f"s{answered}", events=(answer, question)))
+
+    def script(self, language: str, written_by: str) -> Script:
+        """The finished script."""
+        lines = []
+        for i, (line, move) in enumerate(zip(self.lines, self.moves, strict=True)):
+            overlaps = (
+                move in _OVERLAPS
+                and i > 0
+                and i - 1 not in self.fixed
+                and not self.lines[i - 1].text.endswith("?")
+                and self.rng.random() < 0.4
+            )
+            lines.append(line.model_copy(update={"overlap": overlaps}))
+        names = [
+            Fact(kind="name", value=self.names[k], subject=f"s{k}", events=tuple(self.named[k]))
+            for k in sorted(self.named)
+        ]
+        return Script(
+            scenario=self.scenario.about,
+            language=language,
+            names=tuple(self.names[k] if k in self.named else None for k in range(self.n)),
+            lines=tuple(lines),
+            facts=(Fact(kind="scenario", value=self.scenario.about), *names, *self.facts),
+            written_by=written_by,
+        )
+
+
+def _filled(frame: str, values: dict[str, str]) -> str:
+    capital = {k.capitalize(): v[:1].upper() + v[1:] for k, v in values.items()}
+    return frame.format_map({**values, **capital})
+
+
+def _lower(sentence: str) -> str:
+    """A question as it goes on inside a sentence."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+# --- the whole ---
+
+
+def write_talk(talk: Talk) -> None:
+    """Fill a talk with lines and facts.
+
+    Who changes their mind is drawn once; a course that gets too short, too long or tells nothing is begun again.
+    """
+    end = talk.rng.choice(_ENDS)
+    changer = talk.rng.randrange(talk.n) if end == CHANGED else None
+    while not _good(talk):
+        talk.clear()
+        _write(talk, end, changer)
+
+
+def _good(talk: Talk) -> bool:
+    return (
+        MIN_TURNS <= len(talk.lines) <= MAX_TURNS
+        and any(f.kind == "fact" for f in talk.facts)
+        and all(2 <= len(words_of(line.text)) <= MAX_WORDS for line in talk.lines)
+    )
+
+
+def _write(talk: Talk, end: str, changer: int | None) -> None:
+    rng, n = talk.rng, talk.n
+    camps = _camps(end, changer, n, rng)
+    options = list(rng.choice(talk.scenario.choices))
+    rng.shuffle(options)
+    # What must be said: everybody's opinion, an argument and what comes of it, an end.
+    need = n + {CHANGED: 3, UNANIMOUS: 2, SPLIT: 3}[end]
+    turns = rng.randint(min(max(MIN_TURNS, need + 2), MAX_TURNS), MAX_TURNS)
+    spare = turns - need
+    extras = _extras(talk, spare)
+    places = [rng.choices(("before", "between", "after"), (5, 2, 2))[0] for _ in extras]
+    if spare >= 2:
+        _opening(talk)
+    for extra, place in zip(extras, places, strict=True):
+        if place == "before":
+            extra(talk, _room(talk, need, turns))
+    opinions = _round(talk, camps, options, loose=_room(talk, need, turns) > 0)
+    need -= n
+    for extra, place in zip(extras, places, strict=True):
+        if place == "between":
+            extra(talk, _room(talk, need, turns))
+    if end != UNANIMOUS:
+        _argument(talk, camps, options, opinions, changer, turns)
+    for extra, place in zip(extras, places, strict=True):
+        if place == "after":
+            extra(talk, _room(talk, 1, turns))
+    after = [1 - c if k == changer else c for k, c in enumerate(camps)]
+    _end(talk, options, after, turns)
+
+
+def _room(talk: Talk, need: int, turns: int) -> int:
+    """How many lines may be spent on something else."""
+    return turns - need - len(talk.lines)
+
+
+def _camps(end: str, changer: int | None, n: int, rng: random.Random) -> list[int]:
+    """Which of the two options each is for, at first."""
+    if end == UNANIMOUS:
+        return [0] * n
+    if changer is not None:
+        others = [0] * n if n == 2 or rng.random() < _ALONE else [rng.randrange(2) for _ in range(n)]
+        if not any(c == 0 for k, c in enumerate(others) if k != changer):
+            others[rng.choice([k for k in range(n) if k != changer])] = 0
+        return [1 if k == changer else c for k, c in enumerate(others)]
+    while len(set(camps := [rng.randrange(2) for _ in range(n)])) < 2:
+        pass
+    return camps
+
+
+# --- opening, extras ---
+
+
+def _opening(talk: Talk) -> None:
+    first, second = (fill(x, talk.pools, talk.rng).text for x in talk.rng.choice(talk.scenario.opens))
+    name = None
+    if talk.rng.random() < 0.3 and len(words_of(first)) <= MAX_WORDS - 2:
+        name = 1
+        first = talk.frame(talk.phrases.hello_name, name=talk.names[1]) + " " + first
+    i = talk.say(0, first, "open", name=name)
+    talk.say(1, second, "reply", reply_to=i)
+
+
+class _Told:
+    """Something asked and answered, or told."""
+
+    cost = 2
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+
+    def __call__(self, talk: Talk, room: int) -> None:
+        if room < 1 or not talk.lines:
+            return
+        rng, p = talk.rng, talk.phrases
+        question = fill(self.ask.question, talk.pools, rng).text
+        clause = fill(self.ask.clause, talk.pools, rng)
+        if room < 2 or rng.random() < 0.35:
+            teller = talk.pick(talk.may())
+            told = talk.say(teller, talk.frame(p.tell, clause=clause.text), "tell")
+        else:
+            teller, told = self._asked(talk, question, clause)
+        talk.fact("fact", clause.text, teller, told)
+        room -= 1 if talk.lines[told].reply_to is None else 2
+        if clause.misheard and room >= 3 and rng.random() < 0.5:
+            _misheard(talk, clause, teller, told)
+        elif room >= 2 and rng.random() < 0.6:
+            listener = talk.pick(talk.may())
+            named = rng.random() < 0.4
+            frames = p.thank_name if named else p.ack
+            text = talk.frame(frames, name=talk.names[teller])
+            talk.say(listener, text, "ack", reply_to=told, name=teller if named else None)
+
+    @staticmethod
+    def _asked(talk: Talk, question: str, clause: Filled) -> tuple[int, int]:
+        p = talk.phrases
+        asker = talk.pick(talk.may())
+        i = len(talk.lines)
+        # Whoever answers must be able to speak after the asker, who may be new.
+        known = max(talk.spoken, asker + 1)
+        answerer = talk.pick([k for k in range(min(known + 1, talk.n)) if k != asker])
+        named = talk.rng.random() < (0.35 if talk.n == 2 else 0.6)
+        text = talk.frame(
+            p.ask_name if named else p.ask, question=_lower(question), name=talk.names[answerer], Question=question
+        )
+        talk.say(asker, text, "ask", name=answerer if named else None)
+        told = talk.say(answerer, talk.frame(p.answer, clause=clause.text), "tell", reply_to=i)
+        talk.answers(told, i)
+        return answerer, told
+
+
+def _misheard(talk: Talk, clause: Filled, teller: int, told: int) -> None:
+    p, values = talk.phrases, {"heard": clause.heard, "misheard": clause.misheard}
+    listener = talk.pick(talk.may())
+    wrong = talk.say(listener, talk.frame(p.mishear, **values), "ack", reply_to=told)
+    right = talk.say(teller, talk.frame(p.correct, **values), "tell", reply_to=wrong)
+    talk.fact("corrected", _filled(p.about_misheard, values), teller, wrong, right)
+    talk.answers(right, wrong)
+    talk.say(listener, talk.frame(p.sorted_out), "ack", reply_to=right)
+
+
+class _Wanted:
+    """Somebody says what they want, asked or not."""
+
+    cost = 2
+
+    def __init__(self, want: str) -> None:
+        self.want = want
+
+    def __call__(self, talk: Talk, room: int) -> None:
+        if room < 1 or not talk.lines:
+            return
+        rng, p = talk.rng, talk.phrases
+        want = fill(self.want, talk.pools, rng).text
+        if room < 2 or rng.random() < 0.5:
+            who = talk.pick(talk.may())
+            i = talk.say(who, talk.frame(p.want, want=want), "want")
+        else:
+            asker = talk.pick(talk.may())
+            known = max(talk.spoken, asker + 1)
+            who = talk.pick([k for k in range(min(known + 1, talk.n)) if k != asker])
+            named = talk.n > 2 or rng.random() < 0.4
+            frames = p.ask_want_name if named else p.ask_want
+            q = talk.say(asker, talk.frame(frames, name=talk.names[who]), "ask", name=who if named else None)
+            i = talk.say(who, talk.frame(p.want, want=want), "want", reply_to=q)
+            talk.answers(i, q)
+        talk.fact("intent", p.to.format(do=want), who, i)
+        if room >= 3 and rng.random() < 0.5:
+            talk.say(talk.pick(talk.may()), talk.frame(p.ack_want), "ack", reply_to=i)
+
+
+class _Arrives:
+    """Somebody new comes in and is named."""
+
+    cost = 2
+
+    def __call__(self, talk: Talk, room: int) -> None:
+        new = talk.spoken
+        if room < 2 or new < 2 or new >= talk.n:
+            return
+        greeter = talk.pick([k for k in talk.may() if k != new])
+        i = talk.say(greeter, talk.frame(talk.phrases.arrive, name=talk.names[new]), "open", name=new)
+        talk.say(new, talk.frame(talk.phrases.arrived), "reply", reply_to=i)
+
+
+def _extras(talk: Talk, spare: int) -> list[_Told | _Wanted | _Arrives]:
+    rng = talk.rng
+    asks = rng.sample(talk.scenario.asks, 3)
+    wants = rng.sample(talk.scenario.wants, 2)
+    deck: list[_Told | _Wanted | _Arrives] = [_Told(asks[0])]
+    more: list[_Told | _Wanted | _Arrives] = [_Wanted(wants[0]), _Told(asks[1]), _Wanted(wants[1]), _Told(asks[2])]
+    rng.shuffle(more)
+    deck += more
+    if talk.n > 2 and rng.random() < 0.35:
+        deck.insert(rng.randrange(2), _Arrives())
+    return deck[: max(1, spare // 2)]
+
+
+# --- opinions, arguments, the end ---
+
+
+def _round(talk: Talk, camps: list[int], options: list[Option], loose: bool) -> dict[int, int]:
+    """Everybody's opinion once; returns the line of each."""
+    rng, p = talk.rng, talk.phrases
+    if loose and rng.random() < 0.4 and talk.lines:
+        do, other = rng.sample(options, 2)
+        question = talk.frame(p.raise_choice, do=do.do, other=other.do)
+        if len(words_of(question)) <= MAX_WORDS:
+            talk.say(talk.pick(talk.may()), question, "ask")
+    opinions: dict[int, int] = {}
+    asked: int | None = None
+    while len(opinions) < talk.n:
+        if asked is None:
+            open_to = [k for k in talk.may() if k not in opinions]
+            if not open_to:  # only the last speaker is left: somebody asks
+                asker = talk.pick(talk.may())
+                who = next(k for k in range(talk.n) if k not in opinions)
+                talk.say(asker, talk.frame(p.ask_opinion_name, name=talk.names[who]), "ask", name=who)
+                asked = who
+                continue
+            who = talk.pick(open_to)
+        else:
+            who = asked
+        i = len(talk.lines)
+        text, value = _opinion(talk, who, camps, options, opinions, asked is not None)
+        tail, nxt = _hand_over(talk, who, opinions, text)
+        talk.say(who, text + tail, "oppose", reply_to=_previous(talk, opinions, asked), name=nxt if tail else None)
+        talk.fact("opinion", value, who, i)
+        if asked is not None and i:
+            talk.answers(i, i - 1)
+        opinions[who] = i
+        asked = nxt if tail else None
+    return opinions
+
+
+def _previous(talk: Talk, opinions: dict[int, int], asked: int | None) -> int | None:
+    i = len(talk.lines) - 1
+    return i if asked is not None or i in opinions.values() else None
+
+
+def _hand_over(talk: Talk, who: int, opinions: dict[int, int], text: str) -> tuple[str, int | None]:
+    """A question to the next one at the end of an opinion, or nothing."""
+    known = max(talk.spoken, who + 1)
+    waiting = [k for k in range(min(known + 1, talk.n)) if k != who and k not in opinions]
+    if not waiting or talk.rng.random() > 0.4:
+        return "", None
+    nxt = talk.rng.choice(waiting)
+    tail = " " + talk.frame(talk.phrases.ask_opinion_name, name=talk.names[nxt])
+    return (tail, nxt) if len(words_of(text + tail)) <= MAX_WORDS else ("", None)
+
+
+def _opinion(
+    talk: Talk, who: int, camps: list[int], options: list[Option], opinions: dict[int, int], asked: bool
+) -> tuple[str, str]:
+    """What somebody says for one option or against the other, and the value of that opinion."""
+    rng, p = talk.rng, talk.phrases
+    mine, other = options[camps[who]], options[1 - camps[who]]
+    at = {line: speaker for speaker, line in opinions.items()}
+    before = at.get(len(talk.lines) - 1)
+    if before is not None and not asked and camps[before] != camps[who]:
+        if all(camps[k] != camps[who] for k in opinions) and rng.random() < 0.35:
+            text = talk.frame(p.against, do=other.do, doing=other.doing)
+            return _with_reason(talk, text, mine), p.against_.format(doing=other.doing)
+        frames = p.side if any(camps[k] == camps[who] for k in opinions) else p.oppose
+    elif before is not None and not asked:
+        frames = p.support
+    else:
+        frames = p.state if asked or opinions else p.propose
+    text = talk.frame(frames, do=mine.do, doing=mine.doing)
+    return _with_reason(talk, text, mine), p.for_.format(doing=mine.doing)
+
+
+def _with_reason(talk: Talk, text: str, option: Option) -> str:
+    """The text with a reason behind it, now and then, where both fit into one line."""
+    said = {line.text.casefold() for line in talk.lines}
+    fresh = [r for r in option.reasons if not any(r.casefold() in s for s in said)]
+    if fresh and talk.rng.random() < 0.35:
+        reason = talk.rng.choice(fresh)
+        longer = f"{text} {reason[:1].upper() + reason[1:]}."
+        if len(words_of(longer)) <= MAX_WORDS:
+            return longer
+    return text
+
+
+def _reason(talk: Talk, option: Option) -> str | None:
+    """A reason nobody has given yet."""
+    said = " ".join(line.text.casefold() for line in talk.lines)
+    fresh = [r for r in option.reasons if r.casefold() not in said]
+    return talk.rng.choice(fresh) if fresh else None
+
+
+def _argument(
+    talk: Talk, camps: list[int], options: list[Option], opinions: dict[int, int], changer: int | None, turns: int
+) -> None:
+    """Reasons and what comes of them: the changer is convinced, or nobody is."""
+    rng, p = talk.rng, talk.phrases
+    rounds = 1 + (_room(talk, 3, turns) >= 2 and rng.random() < 0.5)
+    for k in range(rounds):
+        # Somebody who stands firm may be anybody; the one who is convinced must be the one that was drawn.
+        target = changer if changer is not None else rng.choice([x for x in range(talk.n) if _others(camps, x)])
+        convincing = changer is not None and k == rounds - 1
+        option = options[1 - camps[target]]
+        i = _give_reason(talk, target, camps, option)
+        if convincing and changer is not None:
+            j = talk.say(changer, talk.frame(p.change, do=option.do, doing=option.doing), "change", reply_to=i)
+            talk.fact("changed_mind", p.for_.format(doing=option.doing), changer, opinions[changer], j)
+        else:
+            own = options[camps[target]]
+            talk.say(target, talk.frame(p.firm, do=own.do, doing=own.doing), "oppose", reply_to=i)
+
+
+def _others(camps: list[int], who: int) -> list[int]:
+    return [k for k, c in enumerate(camps) if c != camps[who]]
+
+
+def _give_reason(talk: Talk, target: int, camps: list[int], option: Option) -> int:
+    """A line of the other camp with a reason; the target asks for it where nobody else could speak. Its index."""
+    p = talk.phrases
+    reason = _reason(talk, option) or talk.rng.choice(option.reasons)
+    arguers = [k for k in _others(camps, target) if k != talk.last]
+    if arguers and (talk.last != target or talk.rng.random() < 0.7):
+        return talk.say(talk.pick(arguers), talk.frame(p.argue, reason=reason), "argue")
+    if talk.last == target:  # the target spoke last, so somebody of the other camp may
+        return talk.say(talk.pick(_others(camps, target)), talk.frame(p.argue, reason=reason), "argue")
+    arguer = talk.last
+    asked = talk.say(target, talk.frame(p.why), "ask", reply_to=len(talk.lines) - 1)
+    i = talk.say(arguer, talk.frame(p.because, reason=reason), "argue", reply_to=asked)
+    talk.answers(i, asked)
+    return i
+
+
+def _end(talk: Talk, options: list[Option], camps: list[int], turns: int) -> None:
+    p = talk.phrases
+    who = talk.pick(talk.may())
+    if len(set(camps)) == 1:
+        option = options[camps[0]]
+        i = talk.say(who, talk.frame(p.agreed, do=option.do, all=p.both if talk.n == 2 else p.all), "agree")
+        talk.fact("agreed", p.to.format(do=option.do), None, i)
+        reply = p.agreed_reply
+    else:
+        i = talk.say(who, talk.frame(p.open), "close")
+        reply = p.open_reply
+    if _room(talk, 0, turns) > 0 and talk.rng.random() < 0.7:
+        talk.say(talk.pick(talk.may()), talk.frame(reply), "close", reply_to=i)
