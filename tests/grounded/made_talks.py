@@ -78,10 +78,19 @@ def conversation(
 ) -> Clip:
     """A clip of turns of `length` seconds, `gap` seconds apart (below zero: over one another)."""
     events, at = [], 0.3
-    for voice, text in lines:
-        style = None if styles is None else styles.get(voice, "neutral")
+    for i, (voice, text) in enumerate(lines):
+        style = None if styles is None else styles.get(i, "neutral")
+        gain = {"loud": 6.0, "low": -7.0}.get(style or "", 0.0)
         events.append(
-            Event(start=int(at * RATE), end=int((at + length) * RATE), label="speech", speaker=f"s{voice}", text=text, style=style)
+            Event(
+                start=int(at * RATE),
+                end=int((at + length) * RATE),
+                label="speech",
+                speaker=f"s{voice}",
+                text=text,
+                style=style,
+                gain_db=gain,
+            )
         )
         at += length + gap
     samples = events[-1].end + RATE // 2 if events else RATE

@@ -17,6 +17,7 @@ from audio_reasoner.checks.marks import MARK, Marked, Mention, marker
 from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.checks.statements import Statements
 from audio_reasoner.checks.truth import Facts, Truth, facts_of, folded
+from audio_reasoner.checks.turns import talk_of, turn_claims, without_speech
 from audio_reasoner.checks.voices import doubtful
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Claim, ClaimKind, ClaimStatus, Clip, Evidence, Question
@@ -338,9 +339,11 @@ _LABEL_FAMILIES = frozenset(
 def claims_of(clip: Clip, question: Question, chain: Chain, evidence: Evidence | None = None) -> tuple[Claim, ...]:
     """All claims of a chain that are read; without timeline or evidence only those about the clip's length."""
     reader = Reader(facts_of(clip, evidence), question)
+    talk = talk_of(clip)
     for section in ("caption", "reasoning", "summary", "response"):
-        reader.read(section, getattr(chain, section))
-    return tuple(reader.claims)
+        body = getattr(chain, section)
+        reader.read(section, body if talk is None else without_speech(body, question))
+    return tuple(reader.claims) if talk is None else (*reader.claims, *turn_claims(talk, question, chain))
 
 
 def contradicted(claims: Sequence[Claim]) -> list[Claim]:

@@ -16,16 +16,21 @@ from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question, Style
 from audio_reasoner.grounded import compose as c
 from audio_reasoner.grounded import patterns_dialogue as p
+from audio_reasoner.grounded import patterns_talk as pt
+from audio_reasoner.grounded import talk, talk_chain
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.known import Known, Turn
 from audio_reasoner.grounded.language import listed, number, ordinal, seconds, times
-from audio_reasoner.grounded.questions import LONGEST_MARGIN_S, LONGEST_RATIO, window
+from audio_reasoner.grounded.options import window
+from audio_reasoner.grounded.questions import LONGEST_MARGIN_S, LONGEST_RATIO
 from audio_reasoner.grounded.quoting import pieces
 from audio_reasoner.grounded.scene import ORDER_GAP_S
+from audio_reasoner.grounded.story import story_of
+from audio_reasoner.grounded.talk import speaker
 from audio_reasoner.grounded.writer import Writer
 
-MOST_TURNS = 12
-"""Longer conversations are not told turn by turn."""
+TURN_BY_TURN = 12
+"""Longer conversations are told voice by voice, not turn by turn."""
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "voices": (
         "How many people speak?",
@@ -59,11 +64,6 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 
 
-def speaker(voice: int) -> str:
-    """ "the first speaker"."""
-    return f"the {ordinal(voice + 1)} speaker"
-
-
 def _talk_time(turns: tuple[Turn, ...]) -> dict[int, float]:
     out: dict[int, float] = {}
     for t in turns:
@@ -74,14 +74,20 @@ def _talk_time(turns: tuple[Turn, ...]) -> dict[int, float]:
 class Dialogue:
     """Several speakers."""
 
-    tiers = (("last_voice", "said_by"), ("voices", "longest_voice", "says"), ("turns_of",))
-    given = ("last_voice", "said_by", "voices", "longest_voice", "says", "turns_of")
+    tiers = (
+        ("last_voice", "said_by", "named", "topic", "agreed"),
+        ("voices", "longest_voice", "says", "opinion_of", "intent", "who_mentions", "overlap_talk", "prosody"),
+        ("turns_of", "changed_mind", "answers", "says_nth"),
+    )
+    given = tuple(family for tier in tiers for family in tier)
 
     def ask(self, family: str, a: Asking) -> Question | None:
         """One of the families; None where the turns do not answer it fairly."""
+        if family in talk.FAMILIES:
+            return self._told(family, a)
         turns, rng = a.known.turns, a.rng
         n = a.known.voices
-        if n < 2 or len(turns) > MOST_TURNS or any(t.start - s.start < ORDER_GAP_S for s, t in pairwise(turns)):
+        if n < 2 or len(turns) > talk.MOST_TURNS or any(t.start - s.start < ORDER_GAP_S for s, t in pairwise(turns)):
             return None
         make = {
             "voices": self._voices,
@@ -94,8 +100,28 @@ class Dialogue:
         return make(turns, n, rng)
 
     @staticmethod
+    def _told(family: str, a: Asking) -> Question | None:
+        """What the words say."""
+        story, rng = story_of(a.known), a.rng
+        if len(story.turns) > talk.MOST_TURNS or not talk.ordered(story):
+            return None
+        found = talk.cases(story, family)
+        for case in talk.drawn(found, rng):
+            others = talk.options_of(case, story, a.vocabulary, rng)
+            if others is None:
+                continue
+            gold, others = talk.called(case, others, story, rng)
+            text = c.template(rng, talk.TEMPLATES, case.form, x=case.x)
+            difficulty = talk.DIFFICULTY[case.form]
+            question = c.ask(rng, "multi_speaker", family, text, gold, others, difficulty)
+            if question is not None:
+                return question
+        return None
+
+    @staticmethod
     def _who(rng: np.random.Generator, family: str, text: str, gold: int, n: int, difficulty: int) -> Question | None:
-        others = [speaker(v) for v in range(max(n, 3)) if v != gold]
+        # All who speak and nobody else: one who never speaks would never be right.
+        others = [speaker(int(v)) for v in rng.permutation(n) if v != gold]
         return c.ask(rng, "multi_speaker", family, text, speaker(gold), others, difficulty)
 
     def _voices(self, _turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
@@ -141,19 +167,31 @@ class Dialogue:
         return c.ask_open("multi_speaker", "says", c.template(rng, TEMPLATES, "says", x=speaker(voice)), turn.text, 2)
 
     def caption(self, known: Known, w: Writer) -> str:
-        """Every turn with its speaker."""
+        """Who says what, and what it is about."""
+        story = story_of(known)
+        if story.voices < 2:
+            return self._heard(known, w)
+        return " ".join(talk_chain.story_caption(story, known, w))
+
+    @staticmethod
+    def _heard(known: Known, w: Writer) -> str:
+        """Every turn with its speaker; how many there are is left to whom it matters."""
+        if len(known.turns) > TURN_BY_TURN:
+            return " ".join(talk_chain.story_caption(story_of(known), known, w, count=False))
         out = [w.say(p.VOICE_OVERVIEW, d=seconds(known.facts.duration))]
         out += [
             w.say(
                 p.TURN_NEW if i else p.TURN_FIRST, x=speaker(t.voice), a=seconds(t.start), b=seconds(t.end), q=_quote(t)
             )
-            for i, t in enumerate(known.turns[:MOST_TURNS])
+            for i, t in enumerate(known.turns)
         ]
         return " ".join(out)
 
     def think(self, question: Question, known: Known, w: Writer, style: Style) -> Chain:
         """Every turn to its speaker, then the answer."""
         turns = known.turns
+        if question.family in talk.FAMILIES:
+            return talk_chain.think(question, known, w, style)
         if known.voices < 2:
             raise ValueError("who speaks when is not known")
         family, gold = question.family, question.gold_index
@@ -163,10 +201,12 @@ class Dialogue:
         if style == "brief":
             told = _brief_steps(family, turns, voice, x)
             line = ", ".join(f"{i} {ordinal(t.voice + 1)} speaker" for i, t in enumerate(turns, 1))
+            if len(turns) > TURN_BY_TURN:
+                line = talk_chain.turns_by_voice(story_of(known))
             return c.brief(
                 question,
                 _BRIEF[family],
-                f"{line}.",
+                f"{line.rstrip('.')}.",
                 told,
                 f"The answer is {question.gold_text.rstrip('.')}." if gold is not None else "The words are found.",
             )
@@ -195,7 +235,7 @@ class Dialogue:
             "n": number(known.voices if family == "voices" else len(mine)),
             "t": times(len(mine)),
         }
-        draft = c.Draft(planning=[w.say(p.ASK[family], **slots), w.say(p.STEP)], caption=[self.caption(known, w)], steps=steps, summary=w.say(p.SUM[family], **slots))  # fmt: skip
+        draft = c.Draft(planning=[w.say(p.ASK[family], **slots), w.say(p.STEP)], caption=[self._heard(known, w)], steps=steps, summary=w.say(p.SUM[family], **slots))  # fmt: skip
         if gold is not None:
             draft.why = [w.clause(p.YES if i == gold else p.NO) for i in range(len(question.options))]
             draft.reason = w.say(p.REASON[family], **slots)
@@ -203,17 +243,33 @@ class Dialogue:
 
     @staticmethod
     def _walk(family: str, turns: tuple[Turn, ...], w: Writer) -> list[str]:
-        out, seen = [], set()
+        out: list[str] = []
+        seen: set[int] = set()
+        known: list[int] = []
+        if len(turns) > TURN_BY_TURN and family != "voices":
+            voices = sorted({t.voice for t in turns})
+            mine = {v: tuple(i for i, t in enumerate(turns) if t.voice == v) for v in voices}
+            return [w.say(pt.HAS, x=speaker(v), r=talk_chain.places(mine[v])) for v in voices]
         for i, t in enumerate(turns, 1):
             new = t.voice not in seen
             seen.add(t.voice)
             slots = {"i": str(i), "k": ordinal(i), "a": seconds(t.start), "x": speaker(t.voice), "n": number(len(seen))}
             if family == "voices":
+                if len(turns) > TURN_BY_TURN and not new:
+                    known.append(i - 1)
+                    continue
+                out += _back(known, len(seen) - new, w)
+                known = []
                 out.append(w.say(p.ONE_VOICE if i == 1 else p.NEW_VOICE if new else p.OLD_VOICE, **slots))
             else:
                 quote = _quote(t, short=True) if family in ("said_by", "says") else ""
                 out.append(w.say(p.GIVE if i > 1 else p.GIVE[:5], q=quote, **slots))
-        return out
+        return out + _back(known, len(seen), w)
+
+
+def _back(known: list[int], n: int, w: Writer) -> list[str]:
+    """A row of turns that bring nobody new, in one step."""
+    return [w.say(p.BACK, r=talk_chain.places(tuple(known)), n=number(n))] if known else []
 
 
 def _quote(t: Turn, short: bool = False) -> str:

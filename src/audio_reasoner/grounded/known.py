@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from audio_reasoner.core.records import Clip, Evidence, EvidenceItem, Fact, Label
+from audio_reasoner.core.records import Clip, Evidence, EvidenceItem, Fact, Label, Timeline
 from audio_reasoner.grounded.facts import MAX_ERROR, Facts, facts_of
 from audio_reasoner.grounded.language import clean_label
 from audio_reasoner.grounded.scene import Scene, scene_of
@@ -41,7 +41,7 @@ class Turn:
     """One stretch of one voice; `voice` counts voices from 0 in the order in which they are first heard. Seconds.
 
     `style` is its prosody class where the maker of the clip has set one; `who` is the maker's name of the voice, which
-    nobody hears; `event` is the turn's place in the timeline.
+    nobody hears; `event` is the turn's place in the timeline; `gain_db` its level relative to the other turns.
     """
 
     voice: int
@@ -51,6 +51,7 @@ class Turn:
     style: str | None = None
     who: str = ""
     event: int | None = None
+    gain_db: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -154,14 +155,25 @@ def sarcastic_of(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def _turns(rows: Iterable[tuple[float, float, str, str | None, str | None, int | None]]) -> tuple[Turn, ...]:
+def _turns(rows: Iterable[tuple[float, float, str]]) -> tuple[Turn, ...]:
     order: dict[str, int] = {}
     out = []
-    for a, b, name, text, style, event in sorted(rows, key=lambda r: (r[0], r[1], r[2])):
+    for a, b, name in sorted(rows):
         start = round(a, 1)
         voice = order.setdefault(name, len(order))
-        out.append(Turn(voice, start, max(round(b, 1), round(start + 0.1, 1)), text, style, name, event))
+        out.append(Turn(voice, start, max(round(b, 1), round(start + 0.1, 1)), who=name))
     return tuple(out)
+
+
+def _turns_of(line: Timeline) -> tuple[Turn, ...]:
+    """The turns of a timeline, with all that it says of them; its events are in order of their start."""
+    spoken = [(i, e) for i, e in enumerate(line.events) if e.speaker]
+    spoken.sort(key=lambda x: (x[1].start, x[1].end, x[1].speaker))
+    bare = _turns((line.seconds(e.start), line.seconds(e.end), e.speaker or "") for _, e in spoken)
+    return tuple(
+        replace(t, text=plain_text(e.text or "") or None, style=e.style, event=i, gain_db=e.gain_db)
+        for t, (i, e) in zip(bare, spoken, strict=True)
+    )
 
 
 def _first(clip: Clip, kind: str) -> Label | None:
@@ -218,20 +230,14 @@ def known_of(clip: Clip, evidence: Evidence | None) -> Known:
         put("chords", chords_of(x.value), label("chords"))
     if clip.timeline is not None:
         line = clip.timeline
-        rows = [
-            (line.seconds(e.start), line.seconds(e.end), e.speaker, plain_text(e.text or "") or None, e.style, i)
-            for i, e in enumerate(line.events)
-            if e.speaker
-        ]
-        put("turns", _turns(rows), "timeline")
+        put("turns", _turns_of(line), "timeline")
         put("told", line.facts, "timeline")
     if (item := brought(clip, evidence, "asr")) is not None and isinstance(item.value, str):
         put("transcript", Said(plain_text(item.value), clip.language), item.source)
     if (item := brought(clip, evidence, "tags")) is not None:
         put("tags", tuple(dict.fromkeys(c for x in _scored(item.value) if (c := clean_label(x)))), item.source)
     if (item := brought(clip, evidence, "rttm")) is not None:
-        spoken = turns_in(item.value, clip.duration_s)
-        put("turns", _turns((a, b, n, None, None, None) for a, b, n in spoken), item.source)
+        put("turns", _turns(turns_in(item.value, clip.duration_s)), item.source)
     if (item := brought(clip, evidence, "tempo_bpm")) is not None:
         put("tempo", tempo_of(item.value), item.source)
     if (item := brought(clip, evidence, "key")) is not None and isinstance(item.value, str):

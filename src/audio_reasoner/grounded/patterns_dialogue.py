@@ -83,6 +83,10 @@ OLD_VOICE = (
     "[At|Around|From] {a} {x} [comes back|returns|is heard again], so [it stays at|there are still|the count remains] {n}.",
     "{x} [speaks again|is back|has another turn] at {a}: [no new voice|nobody new|a voice I know], [{n} as before|still {n}].",
 )
+BACK = (
+    "[With|In] {r} [only voices I know|voices heard before|no new voices] [come back|speak again]: [still {n}|the count stays at {n}].",
+    "[Nobody new|No new voice] [comes in|is heard] in {r}, [so it stays at {n}|so there are still {n}].",
+)
 ONE_VOICE = (
     "[Turn {i}|The {k} turn], [at|starting at] {a}, [is the opening one|brings the first voice|is the first voice I hear|opens the talk]: one[ so far| for now|].",
     "[At|Around|From] {a} [the first voice|a voice|somebody] [starts|comes in|is heard|begins]: one[ so far| for now|].",

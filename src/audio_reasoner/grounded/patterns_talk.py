@@ -67,12 +67,12 @@ ASK: dict[str, tuple[str, ...]] = {
         f"{_TASK} compare the end of each turn with the start of the next.",
     ),
     "prosody": (
-        f"{_WANTED} [which voice|which speaker] speaks {{x}} of all.",
-        f"{_TASK} compare the manner of all voices: who speaks {{x}}?",
+        f"{_WANTED} [which voice|which speaker] speaks {{x}} [somewhere|in a turn].",
+        f"{_TASK} compare the manner of all [turns|voices]: who speaks {{x}}?",
     ),
     "prosody/how": (
-        f"{_WANTED} the manner in which {{x}} speaks, [not the words|whatever is said].",
-        f"{_TASK} listen to the voice of {{x}} [against the others|next to the other voices].",
+        f"{_WANTED} how two turns of {{v}} differ in manner, [not in words|whatever they say].",
+        f"{_TASK} hold two turns of {{v}} against each other and [hear|tell] how the manner changes.",
     ),
     "agreed": (
         f"{_WANTED} [what is settled|the outcome], which [comes|stands] [late in a talk|after the proposals] as a rule.",
@@ -101,8 +101,8 @@ LINES_OF = (
     "[To|Under] {x} [I put|go|belong] {r}: {q}.",
 )
 MANNER = (
-    "{x} speaks {m} [throughout|all the time|in every turn].",
-    "[The voice of {x}|{x}] [goes on|talks] {m}, [turn after turn|from first to last].",
+    "In {r} {x} speaks {m}.",
+    "{x} [talks|can be heard to speak] {m} in {r}.",
 )
 PAUSE = (
     "[The longest pause|The widest gap] [lies|comes] before turn {i}, about {d}.",
@@ -186,9 +186,13 @@ ENDS = (
     "Turn {j} starts at {a}, turn {i} is over at {b}: {v}.",
 )
 SOUNDS = (
-    "{x} [speaks|talks] {m}[, in every turn|, from first to last|].",
-    "[In the turns of {x}|From {x}] the [speech|voice] comes {m}.",
-    "[I hear|What I hear of] {x} [speaking |]{m}.",
+    "[I hear|What I hear of] {x} in {r}: {m}.",
+    "{x}, {r}: [spoken {m}|{m}].",
+    "In {r} the [speech|voice] of {x} comes {m}.",
+)
+BESIDE = (
+    "Turn {i} is [heard|spoken] {m}, turn {j} {o}.",
+    "[Held against|Beside] turn {j}, [spoken {o}|which comes {o}], turn {i} [comes|is spoken] {m}.",
 )
 SETTLED = (
     "[That settles|This settles] it: {v}.",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from audio_reasoner.grounded.known import Turn
 from audio_reasoner.grounded.language import ordinal
 from audio_reasoner.grounded.scene import ORDER_GAP_S
 from audio_reasoner.grounded.story import (
@@ -85,8 +86,15 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "Does anybody start to speak before somebody else has finished?",
         "Are there two voices at the same moment?",
     ),
-    "prosody": ("Who speaks {x}?", "Which of the speakers talks {x}?", "Whose voice is the one that speaks {x}?"),
-    "prosody/how": ("How does {x} speak?", "In which manner does {x} talk?", "What is the manner of {x}?"),
+    "prosody": (
+        "Who speaks {x} at some point?",
+        "Which of the speakers talks {x} in some turn?",
+        "Whose voice is heard to speak {x} at least once?",
+    ),
+    "prosody/how": (
+        "How does {x}?",
+        "In which manner does {x}?",
+    ),
     "agreed": (
         "What do they settle on?",
         "What do they agree to do?",
@@ -102,16 +110,26 @@ DIFFICULTY: dict[str, int] = {
     "overlap_talk": 2, "prosody": 2, "prosody/how": 2, "agreed": 1,
 }  # fmt: skip
 FAMILIES = tuple(dict.fromkeys(form.partition("/")[0] for form in TEMPLATES))
-STYLES: dict[str, tuple[str, str, str]] = {
-    "loud": ("loudest", "loudly", "quietly"),
-    "low": ("most quietly", "quietly", "loudly"),
-    "fast": ("fastest", "fast", "slowly"),
-    "slow": ("most slowly", "slowly", "fast"),
-    "lively": ("in the liveliest way", "in a lively way", "calmly"),
-    "calm": ("most calmly", "calmly", "in a lively way"),
+STYLES: dict[str, str] = {
+    "loud": "loudly",
+    "low": "quietly",
+    "fast": "fast",
+    "slow": "slowly",
+    "lively": "in a lively way",
+    "calm": "calmly",
 }
-"""Of a prosody class: the most of it, what it is, what its contrary is. "neutral" is no manner of its own."""
-_CONTRARY = {"loud": "low", "low": "loud", "fast": "slow", "slow": "fast", "lively": "calm", "calm": "lively"}
+"""What a prosody class is called; "neutral" is no manner of its own."""
+MORE: dict[str, tuple[str, str, frozenset[str]]] = {
+    "loud": ("louder", "more quietly", frozenset(("neutral", "calm", "low"))),
+    "low": ("more quietly", "louder", frozenset(("neutral", "lively", "loud"))),
+    "fast": ("faster", "more slowly", frozenset(("neutral", "calm", "slow"))),
+    "slow": ("more slowly", "faster", frozenset(("neutral", "lively", "fast"))),
+}
+"""How a turn of a class differs from a turn of certain other classes by the same voice, and the contrary."""
+LOUDER_DB = 5.0
+"""So much tells a louder turn of one voice from a softer one."""
+OF_ALL_DB = 3.0
+"""So much tells a loud turn from those of all others, whose voices have levels of their own."""
 
 
 def speaker(voice: int) -> str:
@@ -280,27 +298,45 @@ def _overlap(s: Story) -> Iterator[Case]:
 
 
 def _prosody(s: Story) -> Iterator[Case]:
-    manner = manners(s)
-    for style, (most, plain, contrary) in STYLES.items():
-        mine = [v for v, m in manner.items() if m == style]
-        rest = {m for v, m in manner.items() if v not in mine}
-        if len(mine) == 1 and rest <= {"neutral", _CONTRARY[style]}:
-            yield Case("prosody", most, speaker(mine[0]), s.turns_of(mine[0]), mine[0], why=plain)
-        # A manner is heard against that of others; somebody who speaks like everybody has none.
-        for v in mine:
-            if any(m in ("neutral", _CONTRARY[style]) for u, m in manner.items() if u != v):
-                yield Case("prosody/how", speaker(v), plain, s.turns_of(v), None, {contrary: ()}, plain)
+    if any(t.style is None for t in s.turns):
+        return
+    for style, (more, less, beside) in MORE.items():
+        mine = [i for i, t in enumerate(s.turns) if t.style == style]
+        voices = {s.turns[i].voice for i in mine}
+        others = [t for t in s.turns if t.voice not in voices]
+        if len(voices) == 1 and others and _stands_out(style, [s.turns[i] for i in mine], others):
+            yield Case("prosody", STYLES[style], speaker(min(voices)), tuple(mine), min(voices), why=style)
+        for i in mine:
+            for k in s.turns_of(s.turns[i].voice):
+                if s.turns[k].style in beside and abs(_step(s, i, k)) >= (LOUDER_DB if style in _LEVELS else 0.0):
+                    yield from (_compared(s, i, k, more, less), _compared(s, k, i, less, more))
 
 
-def manners(s: Story) -> dict[int, str]:
-    """The prosody class of each voice, where all its turns have one and the same; empty unless all voices have one."""
-    out = {}
-    for v in range(s.voices):
-        styles = {s.turns[i].style for i in s.turns_of(v)}
-        if len(styles) != 1 or None in styles:
-            return {}
-        out[v] = str(styles.pop())
-    return out
+_LEVELS = ("loud", "low")
+
+
+def _step(s: Story, i: int, k: int) -> float:
+    return s.turns[i].gain_db - s.turns[k].gain_db
+
+
+def _stands_out(style: str, mine: list[Turn], others: list[Turn]) -> bool:
+    """Whether a manner is plain beside all other voices: its level, or that nobody has a manner like it."""
+    if style == "loud":
+        return min(t.gain_db for t in mine) - max(t.gain_db for t in others) >= OF_ALL_DB
+    if style == "low":
+        return min(t.gain_db for t in others) - max(t.gain_db for t in mine) >= OF_ALL_DB
+    return all(t.style not in _NEAR[style] for t in others)
+
+
+_NEAR = {"fast": ("lively",), "slow": ("calm", "low")}
+
+
+def _compared(s: Story, i: int, k: int, gold: str, wrong: str) -> Case:
+    """Turn `i` against turn `k` of the same voice."""
+    mine = s.turns_of(s.turns[i].voice)
+    here, there = mine.index(i) + 1, mine.index(k) + 1
+    x = f"{speaker(s.turns[i].voice)} speak in turn {here} of theirs, compared with turn {there}"
+    return Case("prosody/how", x, gold, (i, k), None, {wrong: ()}, str(s.turns[i].style))
 
 
 def _agreed(s: Story) -> Iterator[Case]:

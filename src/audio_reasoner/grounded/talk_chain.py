@@ -17,7 +17,7 @@ from audio_reasoner.grounded.known import Known, Turn
 from audio_reasoner.grounded.language import listed, number, ordinal, seconds
 from audio_reasoner.grounded.quoting import pieces
 from audio_reasoner.grounded.story import Story, content_words, opposite, overlaps, stance, stem, story_of
-from audio_reasoner.grounded.talk import NOBODY, OVERLAP_S, STYLES, Case, cases, manners, speaker
+from audio_reasoner.grounded.talk import NOBODY, OVERLAP_S, STYLES, Case, cases, speaker
 from audio_reasoner.grounded.writer import Writer
 
 TURN_BY_TURN = 8
@@ -27,6 +27,7 @@ MOST_QUOTED = 16
 KEPT = 6
 """How many are kept at either end there."""
 LONG_PAUSE_S = 1.0
+EVEN = "in an even way"
 _OF_ALL = ("topic", "prosody", "agreed", "overlap_talk", "says_nth")
 """Families in which the single turns are not needed to know who speaks."""
 
@@ -42,20 +43,49 @@ def quote(t: Turn, words: int = 0) -> str:
 
 
 def places(turns: tuple[int, ...]) -> str:
-    """ "turn 3" or "turns 3, 5 and 6"."""
+    """Places as they are told, from 1.
+
+    >>> places((2,)), places((0, 2, 4)), places((0, 1, 2, 6))
+    ('turn 3', 'turns 1, 3 and 5', 'turns 1 to 3 and 7')
+    """
     if len(turns) == 1:
         return f"turn {turns[0] + 1}"
-    return f"turns {listed([str(i + 1) for i in turns])}"
+    told: list[str] = []
+    at = 0
+    while at < len(turns):
+        end = at
+        while end + 1 < len(turns) and turns[end + 1] == turns[end] + 1:
+            end += 1
+        long = end - at >= 2
+        told += [f"{turns[at] + 1} to {turns[end] + 1}"] if long else [str(i + 1) for i in turns[at : end + 1]]
+        at = end + 1
+    return f"turns {listed(told)}"
 
 
-def story_caption(story: Story, known: Known, w: Writer, about: bool = True) -> list[str]:
-    """How many speak, what about, who says what, how, and what is to be heard between the turns."""
+def turns_by_voice(story: Story) -> str:
+    """All places of every voice, shortly."""
+    return ". ".join(
+        f"{ordinal(v + 1).capitalize()} speaker: {', '.join(str(i + 1) for i in story.turns_of(v))}"
+        for v in range(story.voices)
+    )
+
+
+def story_caption(story: Story, known: Known, w: Writer, about: bool = True, count: bool = True) -> list[str]:
+    """How many speak, what about, who says what, how, and what is to be heard between the turns.
+
+    Args:
+        story: the conversation.
+        known: what else is known of the clip.
+        w: the chain's writer.
+        about: whether the situation is told, which is an answer in itself.
+        count: whether the number of speakers is told.
+    """
     turns = story.turns
     out = [
         w.say(
             p.TALK_OVERVIEW,
             d=seconds(known.facts.duration),
-            n=number(story.voices),
+            n=number(story.voices) if count else "several",
             t=number(len(turns)) if len(turns) > 1 else "one",
         )
     ]
@@ -70,9 +100,9 @@ def story_caption(story: Story, known: Known, w: Writer, about: bool = True) -> 
             out.append(w.say(p.LINES_OF, x=speaker(v), r=places(mine), q="; ".join(told).replace('; "', ', "')))
         else:
             out.append(w.say(p.HAS, x=speaker(v), r=places(mine)))
-    for v, style in manners(story).items():
-        if style in STYLES:
-            out.append(w.say(p.MANNER, x=speaker(v), m=STYLES[style][1]))
+    for (v, manner), at in manners(story).items():
+        if manner != EVEN:
+            out.append(w.say(p.MANNER, x=speaker(v), m=manner, r=places(at)))
     pause = max(range(1, len(turns)), key=lambda i: turns[i].start - turns[i - 1].end)
     gap = round(turns[pause].start - turns[pause - 1].end, 1)
     if gap >= LONG_PAUSE_S:
@@ -86,6 +116,17 @@ def _shown(turns: tuple[Turn, ...]) -> frozenset[int]:
     if len(turns) <= MOST_QUOTED:
         return frozenset(range(len(turns)))
     return frozenset((*range(KEPT), *range(len(turns) - KEPT, len(turns))))
+
+
+def manners(story: Story) -> dict[tuple[int, str], tuple[int, ...]]:
+    """By voice and manner the turns that are spoken so; empty where no class of prosody is known."""
+    out: dict[tuple[int, str], tuple[int, ...]] = {}
+    for v in range(story.voices):
+        for i in story.turns_of(v):
+            if (style := story.turns[i].style) is not None:
+                key = (v, STYLES.get(style, EVEN))
+                out[key] = (*out.get(key, ()), i)
+    return out
 
 
 def case_of(question: Question, story: Story) -> Case:
@@ -109,7 +150,7 @@ def think(question: Question, known: Known, w: Writer, style: Style) -> Chain:
         return _brief(question, case, story)
     gold = question.gold_index or 0
     at = places(case.turns) if case.turns else "all turns"
-    plan = {"x": case.x}
+    plan = {"x": case.x, "v": speaker(story.turns[case.turns[-1]].voice) if case.turns else ""}
     steps = [*_attribution(case, story, w), *_called(question, voice_of, story, w), *_carrying(case, story, w)]
     why = [_why(option, i == gold, case, story, voice_of, w) for i, option in enumerate(question.options)]
     said = question.gold_text if case.voice is not None else c.quoted(question.gold_text)
@@ -235,9 +276,12 @@ def _carrying(case: Case, story: Story, w: Writer) -> list[str]:
                       v="both are heard for a while" if case.gold == "yes" else "one after the other")
                 for i, k in pairs[:10]
             ]  # fmt: skip
-        case "prosody" | "prosody/how":
-            plain = {u: STYLES[s][1] if s in STYLES else "in an even way" for u, s in manners(story).items()}
-            return [shows(p.SOUNDS, x=speaker(u), m=m) for u, m in plain.items()]
+        case "prosody":
+            return [shows(p.SOUNDS, x=speaker(v), m=m, r=places(at)) for (v, m), at in manners(story).items()]
+        case "prosody/how":
+            i, k = case.turns
+            m, o = (STYLES.get(turns[n].style or "", EVEN) for n in (i, k))
+            return [says(i), says(k), shows(p.BESIDE, i=str(i + 1), j=str(k + 1), m=m, o=o)]
         case _:  # agreed
             return [*(says(i) for i in case.turns), shows(p.SETTLED, v=v)]
 
@@ -252,11 +296,10 @@ def _why(option: str, right: bool, case: Case, story: Story, voice_of: dict[str,
     if case.form == "overlap_talk":
         return w.clause(p.YES_NO_FIT if right else p.YES_NO_OUT)
     if case.form == "prosody" and voice is not None:
-        style = manners(story)[voice]
-        m = STYLES[style][1] if style in STYLES else "in an even way"
-        return w.clause(p.THAT_MANNER if right else p.OTHER_MANNER, m=m)
+        mine = case.turns if right else story.turns_of(voice)
+        return w.clause(p.THAT_MANNER if right else p.OTHER_MANNER, m=case.x, r=places(mine))
     if case.form == "prosody/how":
-        return w.clause(p.GOLD if right else p.CONTRARY, r="what I hear of this voice")
+        return w.clause(p.GOLD if right else p.CONTRARY, r=at)
     if option == NOBODY:
         return w.clause(p.NOBODY_YES if right else p.NOBODY_NO, r=at)
     if case.form == "changed_mind" and voice is not None and not right:
@@ -306,10 +349,6 @@ _BRIEF = {
 def _brief(question: Question, case: Case, story: Story) -> Chain:
     """Who has which turns, the words that decide, the options with yes and no."""
     turns = story.turns
-    who = ". ".join(
-        f"{ordinal(v + 1).capitalize()} speaker: {', '.join(str(i + 1) for i in story.turns_of(v))}"
-        for v in range(story.voices)
-    )
     names = [o for o, v in _voices_of(question.options, story).items() if o != speaker(v)]
     told = [f"{o} is {speaker(v)}." for o, v in _voices_of(question.options, story).items() if o in names]
     if case.form == "overlap_talk":
@@ -319,16 +358,14 @@ def _brief(question: Question, case: Case, story: Story) -> Chain:
         else:
             told.append("Each turn starts after the one before.")
     elif case.family == "prosody":
-        told += [
-            f"{speaker(v).capitalize()}: {STYLES[m][1] if m in STYLES else 'even'}." for v, m in manners(story).items()
-        ]
+        told += [f"{speaker(v).capitalize()}, {places(at)}: {m}." for (v, m), at in manners(story).items()]
     else:
         shown = case.turns if case.gold != NOBODY else case.turns[:3]
         told += [f"Turn {i + 1}, {speaker(turns[i].voice)}: {quote(turns[i], 8)}." for i in shown[-3:]]
     gold = question.gold_index or 0
     return Chain(
         planning=_BRIEF[case.form].format(x=case.x),
-        caption=f"{who}.",
+        caption=f"{turns_by_voice(story)}.",
         reasoning=f"{' '.join(told)} {scan(question.options, gold)}",
         summary=f"The answer is {option_letter(gold)}.",
         response=f"{option_letter(gold)} {question.gold_text}",
