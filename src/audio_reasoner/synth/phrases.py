@@ -24,10 +24,10 @@ class Phrases:
         oppose, against: another opinion than the line before; `against` names the option that is refused.
         support, side: the same opinion as the line before; as somebody earlier.
         ask_opinion, ask_opinion_name: end of a line that hands over to somebody.
-        why, because: asks for a reason; gives it.
+        why, why_do, because: asks for a reason, also some lines later; gives it.
         argue: a reason, from somebody who wants to convince.
         change, firm: answers to a reason: convinced (names the new opinion), or not.
-        agreed, agreed_reply, open, open_reply: how it ends.
+        agreed, agreed_reply, open, open_reply: how it ends; `agreed_later`, `open_later` after talk of something else.
         ask, ask_name, answer, tell, ack: something is asked, told, taken in.
         mishear, correct, sorted_out: a misunderstanding about a number or a day.
         ask_want, ask_want_name, want, ack_want: what somebody wants.
@@ -49,13 +49,16 @@ class Phrases:
     ask_opinion: Frames
     ask_opinion_name: Frames
     why: Frames
+    why_do: Frames
     because: Frames
     argue: Frames
     change: Frames
     firm: Frames
     agreed: Frames
+    agreed_later: Frames
     agreed_reply: Frames
     open: Frames
+    open_later: Frames
     open_reply: Frames
     ask: Frames
     ask_name: Frames

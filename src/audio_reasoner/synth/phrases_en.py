@@ -75,6 +75,7 @@ ENGLISH = Phrases(
         "{name}, how do you see it?",
     ),
     why=("But why?", "Why do you think so?", "Why is that?", "And why, may I ask?", "Really? Why?"),
+    why_do=("Why should we {do}?", "But why should we {do}?", "Why do you want to {do}?", "Why are you for {doing}?"),
     because=("Because {reason}.", "Well, {reason}.", "It's simple, {reason}.", "Mainly because {reason}."),
     argue=(
         "But {reason}.",
@@ -116,6 +117,13 @@ ENGLISH = Phrases(
         "Perfect, then let's {do}.",
         "So that's decided, we'll {do}.",
     ),
+    agreed_later=(
+        "All right, so the plan is to {do}.",
+        "Good. So we'll {do}.",
+        "Anyway, we {all} want to {do}.",
+        "Okay, so that's it, we'll {do}.",
+        "And we'll {do}, that's clear now.",
+    ),
     agreed_reply=(
         "All right.",
         "Sounds good.",
@@ -132,6 +140,13 @@ ENGLISH = Phrases(
         "We're not going to agree on this, are we?",
         "Let's think about it for a bit and talk again.",
         "It looks like we need more time for this.",
+    ),
+    open_later=(
+        "Anyway, we still don't agree. Let's decide later.",
+        "Okay, and the other question stays open for now.",
+        "Well, let's leave the decision for later.",
+        "All right, we'll have to talk about it again.",
+        "So, no decision yet. Let's think about it.",
     ),
     open_reply=(
         "Yes, maybe that's best.",
@@ -235,7 +250,7 @@ ENGLISH = Phrases(
         "Hello everyone.",
     ),
     thank_name=("Thanks, {name}.", "Oh, thank you, {name}.", "Good to know, {name}.", "Thanks for telling me, {name}."),
-    hello_name=("Hey, {name}.", "Listen, {name}.", "You know, {name}."),
+    hello_name=("Hey, {name}.", "Ah, {name}.", "Oh, {name}.", "Hello, {name}."),
     for_="for {doing}",
     against_="against {doing}",
     to="to {do}",

@@ -231,7 +231,7 @@ TRIPS = (
                     "waiting at the belt",
                     (
                         "there's a second cart of bags on its way",
-                        "that's what happened last time as well",
+                        "last time the bags came half an hour late",
                         "the screen still shows our flight number",
                         "it would be silly to leave too early",
                     ),

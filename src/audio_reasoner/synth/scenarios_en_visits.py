@@ -145,7 +145,7 @@ VISITS = (
         "hotel",
         "checking in at a hotel",
         (
-            ("Good evening, is this the reception?", "It is, but the clerk has just gone upstairs."),
+            ("Is this the reception? I don't see anybody.", "The clerk has just gone upstairs."),
             ("What a long journey that was.", "I could fall asleep right here."),
             ("They've lost our booking, it seems.", "That can't be, I have the email."),
             ("The lobby looks {nicer|smaller} than in the pictures.", "It always does, doesn't it?"),

@@ -48,12 +48,13 @@ class Talk:
     moves: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     named: dict[int, list[int]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     fixed: set[int] = field(default_factory=set)
     """Lines whose end must be heard whole, because a fact stands in it."""
 
     def clear(self) -> None:
         """Begin again, with the same people."""
-        for part in (self.lines, self.moves, self.facts, self.named, self.fixed):
+        for part in (self.lines, self.moves, self.facts, self.named, self.used, self.fixed):
             part.clear()
 
     # --- who may speak ---
@@ -84,9 +85,12 @@ class Talk:
     # --- lines ---
 
     def frame(self, frames: Frames, **values: str) -> str:
-        """A frame filled with values, of at most `MAX_WORDS` words where there is such a one."""
-        texts = [_filled(f, values) for f in self.rng.sample(frames, len(frames))]
-        return next((t for t in texts if len(words_of(t)) <= MAX_WORDS), min(texts, key=lambda t: len(words_of(t))))
+        """A frame filled with values: if possible of at most `MAX_WORDS` words, and one that nobody has used yet."""
+        order = sorted(self.rng.sample(frames, len(frames)), key=lambda f: f in self.used)
+        length = {f: len(words_of(_filled(f, values))) for f in order}
+        frame = next((f for f in order if length[f] <= MAX_WORDS), min(order, key=lambda f: length[f]))
+        self.used.add(frame)
+        return _filled(frame, values)
 
     def say(self, who: int, text: str, move: str, reply_to: int | None = None, name: int | None = None) -> int:
         """Add a line; returns its index. `name` is whose name the line says."""
@@ -178,10 +182,11 @@ def _write(talk: Talk, end: str, changer: int | None) -> None:
     rng.shuffle(options)
     # What must be said: everybody's opinion, an argument and what comes of it, an end.
     need = n + {CHANGED: 3, UNANIMOUS: 2, SPLIT: 3}[end]
-    turns = rng.randint(min(max(MIN_TURNS, need + 2), MAX_TURNS), MAX_TURNS)
+    shortest = max(MIN_TURNS, need + 2)
+    turns = min(rng.randint(shortest, MAX_TURNS), rng.randint(shortest, MAX_TURNS))
     spare = turns - need
     extras = _extras(talk, spare)
-    places = [rng.choices(("before", "between", "after"), (5, 2, 2))[0] for _ in extras]
+    places = [rng.choices(("before", "between", "after"), (4, 2, 3))[0] for _ in extras]
     if spare >= 2:
         _opening(talk)
     for extra, place in zip(extras, places, strict=True):
@@ -475,7 +480,10 @@ def _give_reason(talk: Talk, target: int, camps: list[int], option: Option) -> i
     if talk.last == target:  # the target spoke last, so somebody of the other camp may
         return talk.say(talk.pick(_others(camps, target)), talk.frame(p.argue, reason=reason), "argue")
     arguer = talk.last
-    asked = talk.say(target, talk.frame(p.why), "ask", reply_to=len(talk.lines) - 1)
+    # A bare "why" only right behind the opinion it asks about.
+    bare = talk.moves[-1] == "oppose"
+    text = talk.frame(p.why if bare else p.why_do, do=option.do, doing=option.doing)
+    asked = talk.say(target, text, "ask", reply_to=len(talk.lines) - 1 if bare else None)
     i = talk.say(arguer, talk.frame(p.because, reason=reason), "argue", reply_to=asked)
     talk.answers(i, asked)
     return i
@@ -486,11 +494,13 @@ def _end(talk: Talk, options: list[Option], camps: list[int], turns: int) -> Non
     who = talk.pick(talk.may())
     if len(set(camps)) == 1:
         option = options[camps[0]]
-        i = talk.say(who, talk.frame(p.agreed, do=option.do, all=p.both if talk.n == 2 else p.all), "agree")
+        frames = p.agreed if talk.moves[-1] in ("change", "oppose") else p.agreed_later
+        i = talk.say(who, talk.frame(frames, do=option.do, all=p.both if talk.n == 2 else p.all), "agree")
         talk.fact("agreed", p.to.format(do=option.do), None, i)
         reply = p.agreed_reply
     else:
-        i = talk.say(who, talk.frame(p.open), "close")
+        frames = p.open if talk.moves[-1] in ("change", "oppose") else p.open_later
+        i = talk.say(who, talk.frame(frames), "close")
         reply = p.open_reply
     if _room(talk, 0, turns) > 0 and talk.rng.random() < 0.7:
         talk.say(talk.pick(talk.may()), talk.frame(reply), "close", reply_to=i)

@@ -3,7 +3,7 @@
 Decision: script number `index` of a seed depends on nothing else, so that writing more keeps the old ones and workers
 need not talk to each other. Scenario and number of speakers are dealt like cards (every combination once before any
 comes again); who changes their mind is drawn before anything is written, evenly among all who speak, so that neither
-the place in the dialogue nor the number of a voice tells the answer. The course of the talk is planned in `script_plan`.
+the place in the dialogue nor the number of a voice tells the answer. Its course is planned in `script_plan`.
 """
 
 from __future__ import annotations
