@@ -100,13 +100,16 @@ def _summary(store: SourceStore, console: object) -> None:
 
     from rich.console import Console
 
+    from audio_reasoner.report.text import printable
     from audio_reasoner.synth.recordings import counted
 
     assert isinstance(console, Console)
     groups: dict[str, set[str]] = {}
     several: Counter[str] = Counter()
+    licences: Counter[str] = Counter()
     seconds = 0.0
     for info in store:
+        licences[info.licence or "not stated"] += 1
         groups.setdefault(info.label, set()).add(info.group)
         several[info.label] += info.kind == "several"
         seconds += info.length / 16_000
@@ -116,6 +119,8 @@ def _summary(store: SourceStore, console: object) -> None:
         "counted as one",
         markup=False,
     )
+    for licence, n in licences.most_common(8):
+        console.print(f"  {n:,} recordings: licence {printable(licence)}", markup=False)
     three = [k for k, g in groups.items() if len(g) >= 3]
     console.print(f"classes with three independent recordings or more: {len(three):,} of {len(groups):,}", markup=False)
     if len(groups) == 1:
@@ -202,16 +207,12 @@ def _table(classes: list[Class]) -> Table:
     table.add_column("class", no_wrap=True)
     for name in ("recordings", "independent", "several", "seconds", "not used"):
         table.add_column(name, justify="right", no_wrap=True)
-    licences = any(c.licences != ("not stated",) for c in classes if c.recordings)
-    if licences:
-        table.add_column("licences", no_wrap=True)
     for c in classes:
         row = [
             f"{c.recordings:,}", f"{c.groups:,}", f"{c.several:,}" if c.several else "",
             f"{c.shortest_s:.1f}–{c.longest_s:.1f}" if c.recordings else "", f"{c.refused:,}" if c.refused else "",
         ]  # fmt: skip
-        named = Text(printable(shorten(c.label, 30)))
-        table.add_row(named, *row, *([Text(printable(", ".join(c.licences)))] if licences else []))
+        table.add_row(Text(printable(shorten(c.label, 30))), *row)
     return table
 
 

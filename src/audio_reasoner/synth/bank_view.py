@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.core.errors import AudioReasonerError
 from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.recordings import split_groups
 from audio_reasoner.synth.store import SourceInfo, SourceStore
 
 MOST_ALIKE = 600
@@ -27,7 +26,6 @@ class Class:
     shortest_s: float
     longest_s: float
     refused: int
-    licences: tuple[str, ...]
 
 
 def classes_of(store: SourceStore) -> list[Class]:
@@ -43,7 +41,7 @@ def classes_of(store: SourceStore) -> list[Class]:
         out.append(
             Class(
                 label, len(own), len({i.group for i in own}), sum(i.kind == "several" for i in own), min(lengths),
-                max(lengths), refused[label], tuple(sorted({i.licence or "not stated" for i in own})),
+                max(lengths), refused[label],
             )
         )  # fmt: skip
     return out
@@ -66,7 +64,6 @@ def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None]
     infos: dict[str, list[SourceInfo]] = defaultdict(list)
     for info in store:
         infos[info.label].append(info)
-    sides = split_groups([i for own in infos.values() for i in own])
     refused = store.refused()
     sections = []
     for number, (label, own) in enumerate(sorted(infos.items())):
@@ -80,7 +77,7 @@ def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None]
         for _, _, info in sorted(ranked, key=lambda x: x[:2])[:players]:
             seconds = info.length / RATE
             about = f"{info.path} · {seconds:.2f} s · {info.gain_db:+.1f} dB · {info.licence or 'licence not stated'}"
-            about += f" · {sides[info.group]}" + (f" · {info.note}" if info.note else "")
+            about += f" · {info.note}" if info.note else ""
             try:
                 x = store.pcm(info.key)
                 player = report.player(seconds, sound=report.encode_listening(x), pcm=x)
@@ -108,7 +105,7 @@ def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None]
         [
             report.tile("recordings", f"{total:,}"),
             report.tile("classes", f"{len(infos):,}"),
-            report.tile("independent", f"{len(sides):,}"),
+            report.tile("independent", f"{len({i.group for own in infos.values() for i in own}):,}"),
             report.tile("not used", f"{len(refused):,}"),
         ]
     )

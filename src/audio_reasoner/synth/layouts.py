@@ -38,7 +38,8 @@ _FSD: Final = ("FSD50K.ground_truth/dev.csv", "FSD50K.ground_truth/eval.csv")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is said about one recording. `group` is "" where nobody says what it was cut from."""
+    """What is said about one recording. `group` is "" where nobody says what it was cut from; `fold` is a corpus's own
+    part for cross-validation, `split` is "train", "validation" or "test" where its owner decided."""
 
     label: str
     group: str = ""
@@ -46,6 +47,7 @@ class Entry:
     licence: str | None = None
     source: str | None = None
     source_id: str | None = None
+    fold: str | None = None
 
 
 @dataclass
@@ -274,7 +276,7 @@ def _corpus(
 
 def _esc50(tree: Tree) -> Labels:
     table = _known_table(tree, _TABLES["esc50"], ("filename", "fold", "category", "src_file"))
-    out = Labels("esc50", "ESC-50: label ← category, group ← src_file (freesound), split ← fold of meta/esc50.csv")
+    out = Labels("esc50", "ESC-50: label ← category, group ← src_file (freesound), fold kept; meta/esc50.csv")
     return _corpus(
         tree,
         out,
@@ -283,10 +285,11 @@ def _esc50(tree: Tree) -> Labels:
         lambda c: Entry(
             class_name(cell_text(c["category"])),
             f"freesound:{cell_text(c['src_file'])}",
-            f"fold {cell_text(c['fold'])}",
+            None,
             "CC BY-NC 3.0",
             "ESC-50",
             cell_text(c["filename"]),
+            cell_text(c["fold"]),
         ),
     )
 
@@ -294,7 +297,7 @@ def _esc50(tree: Tree) -> Labels:
 def _urbansound(tree: Tree) -> Labels:
     table = _known_table(tree, _TABLES["urbansound8k"], ("slice_file_name", "fsID", "salience", "fold", "class"))
     out = Labels(
-        "urbansound8k", "UrbanSound8K: label ← class, group ← fsID (freesound), split ← fold; salience 2 is refused"
+        "urbansound8k", "UrbanSound8K: label ← class, group ← fsID (freesound), fold kept; salience 2 is refused"
     )
     _corpus(
         tree,
@@ -304,10 +307,11 @@ def _urbansound(tree: Tree) -> Labels:
         lambda c: Entry(
             class_name(cell_text(c["class"])),
             f"freesound:{cell_text(c['fsID'])}",
-            f"fold {cell_text(c['fold'])}",
+            None,
             "CC BY-NC 3.0",
             "UrbanSound8K",
             cell_text(c["slice_file_name"]),
+            cell_text(c["fold"]),
         ),
     )
     for row in table.rows:

@@ -5,8 +5,7 @@ depends on its bytes alone: it is stored file by file, so that a killed command 
 to only where it changed. Labels, groups, doubles and refusals are worked out anew from all of it at the end, in one
 transaction: the bank is a function of the folder and the settings, not of the order or the number of attempts.
 
-Two recordings of one group never stand on two sides of a split (`part`), so a test scene holds no sound that a
-training scene held.
+Every recording keeps its group (what it was cut from), by which whoever plans scenes keeps training and test apart.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ import json
 import os
 import sqlite3
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError, LockedError
@@ -34,9 +33,7 @@ from audio_reasoner.synth.store import SourceInfo, SourceStore
 from audio_reasoner.synth.takes import FADES, TAKES_VERSION, Limits, Take, measure
 from audio_reasoner.synth.tree import Found, Reject, Tree, look
 
-Part = Literal["train", "test"]
 Progress = Callable[[int, int], None]
-TEST_SHARE: Final = 0.25
 _GROUP_S: Final = 1.0
 """Seconds of listening that a kill can cost: what was heard is committed this often."""
 _RETRY: Final = frozenset({"audio.unreadable", "audio.missing", "compute.worker_died", "bank.failed"})
@@ -124,7 +121,7 @@ def make_bank(
     with _lock(out, wait):
         db = stores.create(out, _TABLES)
         try:
-            heard = _listen(db, out, tree, limits, progress, workers)
+            heard = _listen(db, out, tree, labels, limits, progress, workers)
             with stores.explained(out):
                 _settle(db, tree, labels, reading)
                 refused = dict(db.execute("SELECT code, count(*) FROM refused GROUP BY code ORDER BY code"))
@@ -184,9 +181,10 @@ def _lock(out: Path, wait: bool) -> Iterator[None]:
 
 
 def _listen(
-    db: sqlite3.Connection, out: Path, tree: Tree, limits: Limits, progress: Progress | None, workers: int | None
-) -> int:
-    """Measure what is new or changed; returns how many files that were."""
+    db: sqlite3.Connection, out: Path, tree: Tree, labels: Labels, limits: Limits,
+    progress: Progress | None, workers: int | None,
+) -> int:  # fmt: skip
+    """Measure what has a label and is new or changed; returns how many files that were."""
     from audio_reasoner import compute
 
     version = f"{TAKES_VERSION} {limits.min_seconds:g} {limits.max_seconds:g} {limits.max_clipped:g}"
@@ -195,7 +193,7 @@ def _listen(
             row[0]: row[1:] for row in db.execute("SELECT path, size, mtime_ns, version, coalesce(code, '') FROM files")
         }
     todo, gone = [], set(known)
-    for found in tree.sounds.values():
+    for found in (tree.sounds[name] for name in sorted(labels.entries) if name in tree.sounds):
         gone.discard(found.path)
         old = known.get(found.path)
         if old is None or old[:3] != (found.size, found.mtime_ns, version) or old[3] in _RETRY:
@@ -257,23 +255,23 @@ def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading
             "fades": FADES,
             "seconds": take.seconds,
         }
-        extra |= {k: v for k, v in (("note", take.note), ("split", entry.split)) if v}
+        extra |= {k: v for k, v in (("note", take.note), ("split", entry.split), ("fold", entry.fold)) if v}
         info = SourceInfo(
             take.key, found.path, take.start, take.length, take.gain_db, entry.label, groups[name],
             entry.licence or reading.licence, entry.source or corpus, entry.source_id or name, extra,
         )  # fmt: skip
-        same[take.digest].append((name, info))
+        same[take.sound].append((name, info))
     keep = []
     for alike in same.values():
         said = sorted({info.label for _, info in alike})
         if len(said) > 1:
             for name, info in alike:
                 others = ", ".join(f"{n} ({i.label})" for n, i in alike if n != name)
-                reason = f"the same bytes are labelled otherwise elsewhere: {others}"
+                reason = f"the same sound is labelled otherwise elsewhere: {others}"
                 refused.append(Reject(name, info.label, "bank.two_labels", reason))
             continue
         keep.append(alike[0][1])
-        refused += [Reject(n, i.label, "bank.duplicate", f"the same bytes as {alike[0][0]}") for n, i in alike[1:]]
+        refused += [Reject(n, i.label, "bank.duplicate", f"the same sound as {alike[0][0]}") for n, i in alike[1:]]
     about = {
         "root": str(tree.root), "said": labels.said, "layout": labels.layout, "seen": len(tree.sounds),
         "source": corpus, "finished": True, "passed_over": dict(sorted(tree.passed_over.items())),
@@ -356,50 +354,3 @@ def move_bank(path: Path, root: Path) -> int:
         finally:
             stores.close(db)
     return len(store)
-
-
-# --- splitting -------------------------------------------------------------------------------------------------------
-
-
-def split_of(group: str, seed: int = 0, test_share: float = TEST_SHARE) -> Part:
-    """The side of a split that a group stands on: a function of its name and the seed alone.
-
-    >>> split_of("freesound:1234", seed=7) == split_of("freesound:1234", seed=7)
-    True
-    """
-    return "test" if ids.derive_seed(seed, "split", group) % 1_000_000 < test_share * 1_000_000 else "train"
-
-
-def split_groups(infos: Iterable[SourceInfo], seed: int = 0, test_share: float = TEST_SHARE) -> dict[str, Part]:
-    """The side of every group, so that each class with two or more groups stands on both sides.
-
-    Sides are drawn with `split_of`; where that leaves a class without a side, the group of the class that comes first
-    for the seed changes over. A group that holds several classes takes them all with it, so a class may still lack a
-    side: `part` shows it.
-    """
-    groups: dict[str, set[str]] = defaultdict(set)
-    for info in infos:
-        groups[info.label].add(info.group)
-    out = {g: split_of(g, seed, test_share) for members in groups.values() for g in members}
-    of = Counter(g for members in groups.values() for g in members)
-    for label in sorted(groups, key=lambda x: (len(groups[x]), x)):
-        members = sorted(groups[label], key=lambda g: (of[g], ids.derive_seed(seed, "turn", g), g))
-        sides = {out[g] for g in members}
-        if len(members) > 1 and len(sides) == 1:
-            out[members[0]] = "train" if "test" in sides else "test"
-    return out
-
-
-def part(store: SourceStore, which: Part | None = None, seed: int = 0) -> list[SourceInfo]:
-    """The recordings of one side of a bank's split, or all of them, in order of their keys.
-
-    If every recording came with "train", "validation" or "test" from its makers, that is the split (validation counts
-    as training); else it is drawn by `seed` from the groups.
-    """
-    infos = list(store)
-    if which is None:
-        return infos
-    if infos and all(i.split in ("train", "validation", "test") for i in infos):
-        return [i for i in infos if (i.split == "test") == (which == "test")]
-    sides = split_groups(infos, seed)
-    return [i for i in infos if sides[i.group] == which]

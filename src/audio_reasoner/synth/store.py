@@ -63,7 +63,7 @@ class SourceInfo:
         source: name of the corpus or voice.
         source_id: its name there.
         extra: whatever else its maker knows (JSON): a bank's recordings bring `digest` (sha256 of the file), `kind`,
-            `note`, `split`, `limited` and `fades`.
+            `note`, `split`, `fold`, `limited` and `fades`.
     """
 
     key: str
@@ -90,7 +90,7 @@ class SourceInfo:
 
     @property
     def split(self) -> str | None:
-        """The split that its makers gave it ("train", "test", "fold 3"), or None."""
+        """The split that its makers gave it ("train", "validation", "test"), or None."""
         return self.extra.get("split")
 
 
@@ -447,7 +447,8 @@ def open_store(path: str) -> SourceStore:
 
 
 def sources_at(path: str | None) -> Sources:
-    """The stores that a clip's recipe may draw on: its own, then those of the environment."""
-    own = [path] if path is not None and Path(path).is_file() else []
+    """The stores that a clip's recipe may draw on: its own (several separated as in PATH), then the environment's."""
+    named = [path] if path is None or Path(path).is_file() else path.split(os.pathsep)
+    own = [p for p in named if p and Path(p).is_file()]
     more = [p for p in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if p and not Path(p).is_dir()]
     return Sources([open_store(p) for p in (*own, *more)])

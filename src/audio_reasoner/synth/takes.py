@@ -10,6 +10,7 @@ All offsets are samples at 16 kHz and multiples of 16, so that a span is a whole
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -22,7 +23,7 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 1
+TAKES_VERSION: Final = 2
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
@@ -65,11 +66,13 @@ class Limits:
 class Take:
     """What was found in a recording.
 
-    `digest` is the sha256 of its bytes; `start` and `length` are the sound in samples at 16 kHz; `gain_db` brings it to
+    `digest` is the sha256 of its bytes, `sound` of the 16-bit samples of its sound: equal for copies in another
+    container or under another title. `start` and `length` are the sound in samples at 16 kHz; `gain_db` brings it to
     the bank's level, and `limited` says that its peaks are rounded off at that gain; `seconds` is the whole file.
     """
 
     digest: str
+    sound: str
     start: int
     length: int
     gain_db: float
@@ -219,4 +222,5 @@ def measure(path: Path, limits: Limits) -> Take:
     if len(gaps) > 4:
         note += " …"
     kind: Kind = "several" if gaps else "single"
-    return Take(ids.file_sha256(path), start, length, gain_db, limited, kind, note, round(seconds, 3))
+    sound = hashlib.sha256(audio.to_pcm16(x[start : start + length]).tobytes()).hexdigest()
+    return Take(ids.file_sha256(path), sound, start, length, gain_db, limited, kind, note, round(seconds, 3))
