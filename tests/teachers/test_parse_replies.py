@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio_reasoner.clients.replies import Unusable
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.teachers import parse
-from audio_reasoner.teachers.parse import Unusable
 from audio_reasoner.teachers.schemas import CHAIN_GRAMMAR
 
 CHAIN = Chain(planning="First.", caption="A dog barks.", reasoning="1. So.", summary="Thus.", response="(a) dog")

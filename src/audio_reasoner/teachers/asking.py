@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audio_reasoner.clients.messages import AudioPart, ChatRequest, Message, Sampling
+from audio_reasoner.clients.refusals import echoed
+from audio_reasoner.clients.replies import Unusable
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.records import Clip, Task
 from audio_reasoner.teachers import base
 from audio_reasoner.teachers.data import to_block
-from audio_reasoner.teachers.parse import Unusable
-from audio_reasoner.teachers.refusals import echoed
 from audio_reasoner.teachers.templates import Flags, Prompt, Stage, templates_of
 
 TRIES = 3

@@ -13,6 +13,7 @@ import random
 from collections import OrderedDict
 from pathlib import Path
 
+from audio_reasoner.clients.replies import Unusable
 from audio_reasoner.core import ids
 from audio_reasoner.core.chain import SECTIONS, Chain
 from audio_reasoner.core.errors import TeacherError
@@ -21,7 +22,7 @@ from audio_reasoner.teachers import schemas
 from audio_reasoner.teachers.asking import Asker, Form, unit_of
 from audio_reasoner.teachers.base import INVENTED, Calls, Hear
 from audio_reasoner.teachers.data import facts_of, numbered, question_of
-from audio_reasoner.teachers.parse import Invented, Unusable, annotation_of, caption_of, chain_of, chains_of
+from audio_reasoner.teachers.parse import Invented, annotation_of, caption_of, chain_of, chains_of
 from audio_reasoner.teachers.templates import Flags, levels
 
 ANNOTATE_TOKENS = 4096

@@ -8,32 +8,18 @@ A question's right option is never guessed: the answer must mean exactly one opt
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from audio_reasoner.clients import refusals
+from audio_reasoner.clients.replies import Unusable, cut, json_of, not_an_answer, unwrap
 from audio_reasoner.core.chain import SECTIONS, TAG_LITERALS, Chain, parse_chain
 from audio_reasoner.core.choices import match_option, split_question
-from audio_reasoner.teachers import refusals
 
 PARSER_VERSION = "llm/1"
 """Goes up whenever the same reply gives another record."""
-
-
-class Unusable(Exception):
-    """A reply that cannot be used.
-
-    Codes: `reply.empty`, `reply.refused`, `reply.error_text`, `reply.echo`; `json.syntax`, `json.several`,
-    `json.form`; `chain.several` and `chain.` with each defect of `core.chain`; `caption.*`, `question.*`,
-    `verdict.*`.
-    """
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-        self.detail = detail
 
 
 class Invented(NamedTuple):
@@ -52,81 +38,7 @@ class Judged(NamedTuple):
     reasons: tuple[str, ...]
 
 
-# --- wrapping ---
-
-_FENCE = re.compile(r"\A\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*\Z", re.DOTALL)
-_ANY_FENCE = re.compile(r"^(`{3,})(?:json)?[ \t]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
-# Lower case and in front of the real thing: the thoughts of a reasoning model whose server does not take them off.
-_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*(?=\S)", re.DOTALL)
-
-
-def unwrap(text: str) -> str:
-    """The reply without what harmlessly surrounds it: thoughts in front, white space, one fence around all."""
-    text = _THOUGHTS.sub("", text, count=1).strip()
-    fence = _FENCE.match(text)
-    return (fence[2] if fence else text).strip()
-
-
-def _not_an_answer(text: str) -> Unusable | None:
-    if not text:
-        return Unusable("reply.empty", "the reply is empty")
-    if refusals.is_error(text):
-        return Unusable("reply.error_text", f"the reply is an error message: {_cut(text)}")
-    if refusals.is_refusal(text):
-        return Unusable("reply.refused", f"the model declines: {_cut(text)}")
-    return None
-
-
-def _cut(text: str) -> str:
-    words = " ".join(text.split())
-    return repr(words if len(words) <= 80 else words[:79] + "…")
-
-
-# --- JSON ---
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a key occurs twice")
-    return fields
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, strict=False)
-
-
-def json_of(reply: str) -> dict[str, Any]:
-    """The one JSON object of a reply: bare, in a fence, or with a sentence around it.
-
-    Raises:
-        Unusable: reply.*, json.syntax, json.several.
-    """
-    text = unwrap(reply)
-    fences = _ANY_FENCE.findall(text)
-    if len(fences) == 1 and "{" in fences[0][1]:
-        text = fences[0][1].strip()
-    start = text.find("{")
-    if start < 0:
-        raise _not_an_answer(text) or Unusable("json.syntax", f"no JSON object: {_cut(text)}")
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-        written = json.dumps(value, ensure_ascii=False)
-        written.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Unusable("json.syntax", "a lone surrogate is no text") from error
-    except (ValueError, RecursionError) as error:
-        raise _not_an_answer(text) or Unusable("json.syntax", f"{error}: {_cut(text)}") from error
-    if not value.keys().isdisjoint(("error", "errors")):
-        raise Unusable("reply.error_text", f"the reply is an error message: {_cut(text)}")
-    if "\\u0000" in written:
-        raise Unusable("json.syntax", "a NUL is no text")
-    if "{" in text[end:]:
-        raise Unusable("json.several", "the reply holds more than one JSON object")
-    return dict(value)
+# --- fields ---
 
 
 def _text_field(fields: dict[str, Any], name: str, where: str) -> str:
@@ -167,9 +79,9 @@ def _caption(fields: dict[str, Any]) -> str:
     if any(literal in caption.upper() for literal in TAG_LITERALS):
         raise Unusable("caption.tags", "the caption holds a tag of a chain")
     if refusals.is_deaf(caption) or refusals.is_refusal(caption):
-        raise Unusable("reply.refused", f"the caption declines: {_cut(caption)}")
+        raise Unusable("reply.refused", f"the caption declines: {cut(caption)}")
     if refusals.has_error(caption):
-        raise Unusable("reply.error_text", f"the caption is an error message: {_cut(caption)}")
+        raise Unusable("reply.error_text", f"the caption is an error message: {cut(caption)}")
     return caption
 
 
@@ -232,7 +144,7 @@ def _question(item: dict[str, Any], number: int) -> Invented:
     same = [i for i, x in enumerate(options) if x.casefold() == " ".join(answer.casefold().split())]
     gold = same[0] if same else match_option(answer, options).index
     if gold is None:
-        raise Unusable("question.answer", f"the answer of {where} is none of its options: {_cut(answer)}")
+        raise Unusable("question.answer", f"the answer of {where} is none of its options: {cut(answer)}")
     return Invented(text, tuple(options), options[gold], gold)
 
 
@@ -248,7 +160,7 @@ def chain_of(reply: str) -> Chain:
     text = unwrap(reply)
     parsed = parse_chain(text)
     if not parsed.tagged:
-        raise _not_an_answer(text) or Unusable("chain.untagged", f"no chain: {_cut(text)}")
+        raise not_an_answer(text) or Unusable("chain.untagged", f"no chain: {cut(text)}")
     if text.upper().count("<THINK>") > 1 or text.upper().count("<RESPONSE>") > 1:
         raise Unusable("chain.several", "the reply holds more than one chain")
     if parsed.defects:
@@ -262,9 +174,9 @@ def _sound(chain: Chain) -> Chain:
     for name in SECTIONS:
         section = getattr(chain, name)
         if refusals.has_error(section):
-            raise Unusable("reply.error_text", f"{name} holds an error message: {_cut(section)}")
+            raise Unusable("reply.error_text", f"{name} holds an error message: {cut(section)}")
         if refusals.is_deaf(section):
-            raise Unusable("reply.refused", f"{name} says that the sound cannot be heard: {_cut(section)}")
+            raise Unusable("reply.refused", f"{name} says that the sound cannot be heard: {cut(section)}")
     return chain
 
 
@@ -354,5 +266,5 @@ def answer_of(reply: str) -> str:
     """
     text = unwrap(reply)
     if not text or refusals.is_error(text):
-        raise _not_an_answer(text) or Unusable("reply.empty", "the reply is empty")
+        raise not_an_answer(text) or Unusable("reply.empty", "the reply is empty")
     return text

@@ -21,9 +21,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from audio_reasoner.clients.refusals import word_runs
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Task
-from audio_reasoner.teachers.refusals import word_runs
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
