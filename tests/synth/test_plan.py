@@ -14,6 +14,7 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth import CLASSES, RATE, plan_complex
+from audio_reasoner.synth.bank import EVENT_CLASSES
 from audio_reasoner.synth.complex_audio import SAME_CLASS_GAP_S
 
 
@@ -25,7 +26,7 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "min_events": low_events,
         "max_events": low_events + draw(st.integers(0, 4)),
-        "classes": draw(st.none() | st.lists(st.sampled_from(CLASSES), min_size=1, max_size=5)),
+        "classes": draw(st.none() | st.lists(st.sampled_from(EVENT_CLASSES), min_size=1, max_size=5)),
         "event_seconds": (low, low + draw(st.floats(0.0, 0.6))),
         "min_gap_s": gap,
         "max_gap_s": gap + draw(st.floats(0.0, 0.8)),
@@ -42,7 +43,7 @@ def test_every_scene_is_possible(plan: dict[str, Any], seed: int, start: int) ->
         assert recipe is not None
         events = timeline.events
         assert plan["min_events"] <= len(events) <= plan["max_events"]
-        assert {e.label for e in events} <= set(plan["classes"] or CLASSES)
+        assert {e.label for e in events} <= set(plan["classes"] or EVENT_CLASSES)
         low, high = plan["event_seconds"]
         for e in events:
             assert low * RATE <= e.end - e.start <= high * RATE + 1
@@ -54,9 +55,9 @@ def test_every_scene_is_possible(plan: dict[str, Any], seed: int, start: int) ->
         assert events[0].start >= 0
         assert events[-1].end <= timeline.length <= 30 * RATE
         # Timeline, recipe, labels and duration tell one story.
-        assert [(e["start"], e["start"] + e["length"], e["class"], e["gain_db"]) for e in recipe["events"]] == [
-            (e.start, e.end, e.label, e.gain_db) for e in events
-        ]
+        assert [
+            (e["start"], e["start"] + e["length"], e["source"]["class"], e["gain_db"]) for e in recipe["events"]
+        ] == [(e.start, e.end, e.label, e.gain_db) for e in events]
         assert clip.duration_s == timeline.length / RATE == recipe["length"] / recipe["rate"]
         assert clip.labels_of("tag") == tuple(sorted({e.label for e in events}))
         assert clip.content_key == ids.content_key_of_recipe(recipe)
@@ -81,7 +82,7 @@ def test_no_scenes_are_no_scenes() -> None:
 def test_two_seeds_share_neither_a_scene_nor_a_sound() -> None:
     def sounds(seed: int) -> set[tuple[str, int]]:
         recipes = [c.audio.recipe for c in plan_complex(300, seed)]
-        return {(e["class"], e["seed"]) for r in recipes if r is not None for e in r["events"]}
+        return {(e["source"]["class"], e["source"]["seed"]) for r in recipes if r is not None for e in r["events"]}
 
     train, test = sounds(1), sounds(2)
     assert len(train) > 900
@@ -95,8 +96,8 @@ def test_numbers_of_events_are_balanced_exactly_and_classes_roughly() -> None:
     timelines = [c.timeline for c in clips if c.timeline is not None]
     assert set(Counter(len(t.events) for t in timelines).values()) == {200}
     classes = Counter(e.label for t in timelines for e in t.events)
-    assert set(classes) == set(CLASSES)
-    mean = classes.total() / len(CLASSES)
+    assert set(classes) == set(EVENT_CLASSES)
+    mean = classes.total() / len(EVENT_CLASSES)
     assert min(classes.values()) > 0.7 * mean
     assert max(classes.values()) < 1.3 * mean
     # Not always the same number at the same place of a block.
@@ -160,6 +161,19 @@ def test_gains_differ_within_a_scene() -> None:
         ({"max_events": 20}, "synth.too_long"),
         ({"classes": ["dog", "dgo"]}, "synth.unknown_class"),
         ({"classes": []}, "synth.no_class"),
+        ({"classes": ["dog", "wind"]}, "synth.no_event"),
+        ({"kind": "spatial"}, "synth.bad_kind"),
+        ({"crossfade_probability": float("nan")}, "synth.bad_range"),
+        ({"crossfade_seconds": (0.0, 0.1)}, "synth.bad_range"),
+        ({"rooms": -0.1}, "synth.bad_range"),
+        ({"kind": "composite", "snr_db": (float("nan"), 3.0)}, "synth.bad_range"),
+        ({"kind": "composite", "snr_db": (5.0, -5.0)}, "synth.bad_range"),
+        ({"kind": "composite", "tracks": (1, 4)}, "synth.bad_range"),
+        ({"kind": "composite", "track_seconds": (10.0, 40.0)}, "synth.bad_range"),
+        ({"kind": "composite", "classes": ["rain", "stream"]}, "synth.too_few_tracks"),
+        ({"kind": "composite", "classes": ["dog"]}, "synth.too_few_tracks"),
+        ({"split": "train "}, "synth.no_split"),
+        ({"banks": []}, "synth.empty_bank"),
     ],
 )
 def test_impossible_settings_are_refused_before_the_first_scene(plan: dict[str, Any], code: str) -> None:

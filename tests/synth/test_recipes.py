@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.core.errors import ConfigError, IntegrityError
 from audio_reasoner.core.records import Clip
-from audio_reasoner.synth import CLASSES, RATE, clip_audio, plan_complex, render
+from audio_reasoner.synth import RATE, clip_audio, plan_complex, render
+from audio_reasoner.synth.bank import EVENT_CLASSES
 
 
 def recipe_of(clip: Clip) -> dict[str, Any]:
@@ -76,17 +78,33 @@ def test_colours_order_the_highs(recipe: dict[str, Any]) -> None:
     assert share[0] > 0.4 > share[1] > 0.05 > share[2]
 
 
-def test_same_recipe_same_samples_also_in_another_process(recipe: dict[str, Any]) -> None:
-    here = hashlib.sha256(render(recipe).tobytes()).hexdigest()
-    assert here == hashlib.sha256(render(json.loads(json.dumps(recipe))).tobytes()).hexdigest()
-    code = (
-        "import sys, json, hashlib; from audio_reasoner.synth import render;"
-        "print(hashlib.sha256(render(json.load(sys.stdin)).tobytes()).hexdigest())"
-    )
-    there = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps(recipe), capture_output=True, text=True, check=True
-    )
-    assert there.stdout.strip() == here
+_SHA = """
+import hashlib, json, sys
+from audio_reasoner.synth import render
+for recipe in json.load(sys.stdin):
+    print(hashlib.sha256(render(recipe).tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.system
+def test_same_recipe_same_samples_in_other_processes_orders_and_numbers_of_threads() -> None:
+    clips = [
+        *plan_complex(6, 11, crossfade_probability=0.5),
+        *plan_complex(3, 11, kind="composite"),
+        *plan_complex(3, 11, kind="mixed", rooms=1.0),
+    ]
+    recipes = [recipe_of(c) for c in clips]
+    here = [hashlib.sha256(render(r).tobytes()).hexdigest() for r in recipes]
+    for threads, order in (("1", 1), ("3", -1)):
+        there = subprocess.run(
+            [sys.executable, "-c", _SHA],
+            input=json.dumps(recipes[::order]),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PRA_NUM_THREADS": threads},
+        )
+        assert there.stdout.split()[::order] == here
 
 
 def test_render_leaves_the_recipe_alone(recipe: dict[str, Any]) -> None:
@@ -119,7 +137,7 @@ def test_a_silent_scene_renders(recipe: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [
-        ({"v": 2}, "synth.recipe_version", "version is 2"),
+        ({"v": 1}, "synth.recipe_version", "version is 1"),
         ({"v": None}, "synth.recipe_version", "version is None"),
         ({"kind": "complex/spatial"}, "synth.recipe_kind", "complex/spatial"),
         ({"rate": 44100}, "synth.bad_recipe", "44100"),
@@ -130,6 +148,10 @@ def test_a_silent_scene_renders(recipe: dict[str, Any]) -> None:
         ({"events": ["dog"]}, "synth.bad_recipe", "list of objects"),
         ({"background": {"colour": "green", "level_db": -50, "seed": 1}}, "synth.bad_recipe", "green"),
         ({"background": {"colour": "pink", "level_db": float("nan"), "seed": 1}}, "synth.bad_recipe", "level_db"),
+        ({"background": {"colour": ["pink"], "level_db": -50, "seed": 1}}, "synth.bad_recipe", "colours"),
+        ({"speed": 2}, "synth.bad_recipe", "'speed'"),
+        ({"room": {}}, "synth.bad_room", "size_m"),
+        ({"room": "large"}, "synth.bad_room", "str"),
         ({"background": {"colour": "pink", "level_db": -50, "seed": -1}}, "synth.bad_recipe", "negative seed"),
     ],
 )
@@ -143,10 +165,22 @@ def test_a_bad_recipe_is_refused_by_name(recipe: dict[str, Any], change: dict[st
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [
-        ({"class": "unicorn"}, "synth.unknown_class", "unicorn"),
-        ({"class": None}, "synth.unknown_class", "None"),
-        ({"seed": -1}, "synth.bad_recipe", "negative seed"),
-        ({"seed": True}, "synth.bad_recipe", "'seed'"),
+        ({"source": {"class": "unicorn", "seed": 1}}, "synth.unknown_class", "unicorn"),
+        ({"source": {"class": "\u202eevil\n", "seed": 1}}, "synth.unknown_class", "evil"),
+        ({"source": {"class": None, "seed": 1}}, "synth.bad_recipe", "None"),
+        ({"source": {"class": "dog", "seed": -1}}, "synth.bad_recipe", "negative seed"),
+        ({"source": {"class": "dog", "seed": True}}, "synth.bad_recipe", "'seed'"),
+        ({"source": {"class": "dog", "key": "0" * 64, "seed": 1}}, "synth.bad_recipe", "none or several"),
+        ({"source": {"class": "dog", "seed": 1, "pitch": 2}}, "synth.bad_recipe", "'pitch'"),
+        ({"source": {"instrument": "piano", "seed": 1}}, "synth.bad_recipe", "no notes"),
+        ({"source": {"key": "0" * 64, "from": -1}}, "synth.bad_recipe", "before its recording"),
+        ({"source": {"key": "0" * 64, "from": 0, "loop": {"length": 800, "fade": 401}}}, "synth.bad_recipe", "401"),
+        ({"source": {"key": "0" * 64, "from": 0}}, "synth.no_source", "no store at all"),
+        ({"source": None}, "synth.bad_recipe", "None"),
+        ({"fade_in": -1}, "synth.bad_recipe", "fades"),
+        ({"fade_in": 10**6}, "synth.bad_recipe", "fades"),
+        ({"gain_db": float("nan")}, "synth.bad_recipe", "gain_db"),
+        ({"pan": 0.5}, "synth.bad_recipe", "'pan'"),
         ({"start": -1}, "synth.bad_recipe", "-1"),
         ({"start": 10**6}, "synth.bad_recipe", "1000000"),
         ({"length": 10}, "synth.bad_recipe", "event 0"),
@@ -156,14 +190,14 @@ def test_a_bad_recipe_is_refused_by_name(recipe: dict[str, Any], change: dict[st
 )
 def test_a_bad_event_is_refused_by_name(recipe: dict[str, Any], change: dict[str, Any], code: str, says: str) -> None:
     recipe["events"][0] |= change
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises((ConfigError, IntegrityError)) as caught:
         render(recipe)
     assert caught.value.code == code
     assert says in caught.value.message
 
 
 def test_every_class_renders_in_a_scene() -> None:
-    for name in CLASSES:
+    for name in EVENT_CLASSES:
         clip = next(plan_complex(1, 2, classes=[name], min_events=1, max_events=1, background_db=None))
         assert np.max(np.abs(clip_audio(clip))) > 0.01
 

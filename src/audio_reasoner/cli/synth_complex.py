@@ -3,75 +3,215 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audio_reasoner.cli.synth_options import (
-    Classes,
-    EventSeconds,
-    GapSeconds,
-    MaxEvents,
-    MinEvents,
-    Repeats,
-    scene_settings,
-)
+from audio_reasoner.cli.synth_options import Classes, GapSeconds, MaxEvents, MinEvents, Repeats, scene_settings
+from audio_reasoner.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from audio_reasoner.synth.balance import Composition
+    from audio_reasoner.synth.palette import Bank
+
+PROCEDURAL = "procedural"
+_Pair = tuple[float, float]
+_Whole = tuple[int, int]
 
 
 def complex_(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Run directory to write.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Run directory to write.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Number of scenes.")] = 500,
     seed: Annotated[
-        int, typer.Option(help="Which scenes. Train with one seed, test with another: two seeds share no sound.")
+        int, typer.Option(help="Which scenes. Train with one seed, test with another: two seeds share no scene.")
     ] = 0,
-    min_events: MinEvents = 1,
-    max_events: MaxEvents = 6,
+    kind: Annotated[
+        str, typer.Option(help="temporal (one sound after the other), composite (long tracks at once), or mixed.")
+    ] = "temporal",
+    bank: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A folder of labelled recordings, a bank made of one, or 'procedural'; several may be given.",
+            show_default=PROCEDURAL,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Only recordings of this side: train or test; all, each scene on its side.")
+    ] = None,
     classes: Classes = None,
-    event_seconds: EventSeconds = (0.3, 1.2),
+    min_events: MinEvents = 3,
+    max_events: MaxEvents = 8,
+    event_seconds: Annotated[
+        _Pair | None,
+        typer.Option(
+            help="Shortest and longest event, seconds.",
+            metavar="LOW HIGH",
+            show_default="0.3 to 1.2, with recordings 0.3 to 2.5",
+        ),
+    ] = None,
     gap_seconds: GapSeconds = (0.1, 0.6),
     repeats: Repeats = 0.25,
+    crossfades: Annotated[float, typer.Option(help="Chance that two neighbours blend into each other, 0 to 1.")] = 0.15,
+    tracks: Annotated[
+        _Whole, typer.Option(help="Tracks in a composite scene, background included.", metavar="LOW HIGH")
+    ] = (2, 4),
+    track_seconds: Annotated[_Pair, typer.Option(help="Shortest and longest track, seconds.", metavar="LOW HIGH")] = (
+        10.0,
+        25.0,
+    ),
+    targets: Annotated[
+        _Whole, typer.Option(help="Short sounds to be found in a composite scene.", metavar="LOW HIGH")
+    ] = (0, 3),
+    snr: Annotated[
+        _Pair, typer.Option(help="Foreground tracks together over the background track, dB.", metavar="LOW HIGH")
+    ] = (0.0, 10.0),
+    plausible: Annotated[
+        float, typer.Option(help="Chance that a composite scene holds sounds often heard where its background is.")
+    ] = 0.0,
+    rooms: Annotated[float, typer.Option(help="Share of scenes that stand in a room, 0 to 1.")] = 0.0,
     audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes for --audio; one per core if not given.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes for --audio; one per core if not given.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and show the balance; write nothing.")] = False,
 ) -> None:
-    """Plan scenes of several sounds one after the other, with an exact timeline of each."""
+    """Plan scenes of several sounds, with an exact timeline of each."""
     from rich.console import Console
-    from rich.progress import Progress
-    from rich.table import Table
 
-    from audio_reasoner.dataset import read_clips
-    from audio_reasoner.synth.job import plan_run, render_files
-
-    settings = scene_settings(min_events, max_events, classes, event_seconds, gap_seconds, repeats)
+    if out is None and not dry_run:
+        raise ConfigError("no run directory was named.", code="config.usage", hint="Add '-o RUN', or '--dry-run'.")
+    recorded = any(b != PROCEDURAL for b in bank or ())
+    least_most = event_seconds or ((0.3, 2.5) if recorded else (0.3, 1.2))
+    settings = scene_settings(min_events, max_events, classes, least_most, gap_seconds, repeats)
+    settings |= {
+        "kind": kind,
+        "crossfade_probability": crossfades,
+        "tracks": tracks,
+        "track_seconds": track_seconds,
+        "targets": targets,
+        "snr_db": snr,
+        "plausible_probability": plausible,
+        "rooms": rooms,
+        "split": split,
+    }
     err = Console(stderr=True, emoji=False)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("planning", total=n)
-        made = plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), **settings)
-    if audio:
-        written = 0
-        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("rendering", total=n)
-            for new in render_files(out, read_clips(out), workers):
-                written += new
-                progress.advance(task)
-        err.print(f"{written:,} audio files written to {out / 'audio'}, {n - written:,} were there.", soft_wrap=True)
-
+    settings |= _open(bank, err)
+    made = _plan(None if dry_run else out, n, seed, settings, err)
+    if audio and out is not None and not dry_run:
+        write_audio(out, workers, err)
     console = Console(emoji=False)
+    told = {"highlight": False, "soft_wrap": True}
     console.print(
-        f"[bold]{made.clips:,} scenes[/bold], {made.seconds / 3600:.2f} h, {made.classes.total():,} events, "
-        f"{made.with_repeats:,} scenes with a repeated class, seed {seed} → {out}",
-        highlight=False,
-        soft_wrap=True,
+        f"[bold]{made.clips:,} scenes[/bold], {made.seconds / 3600:.2f} h, {made.classes.total():,} events, seed {seed}"
+        + ("" if dry_run else f" → {out}"),
+        **told,  # type: ignore[arg-type]
     )
     if made.dropped:
         console.print(f"{made.dropped:,} scenes of an earlier, longer plan are no longer in the run.", highlight=False)
-    table = Table("events", "scenes", "", box=None)
-    for k, count in sorted(made.events.items()):
-        table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.events.values())))
-    console.print(table)
-    console.print(
-        "classes: " + ", ".join(f"{name} {count:,}" for name, count in sorted(made.classes.items())), highlight=False
+    print_balance(made, console)
+    if not dry_run:
+        console.print(f"look:  audio-reasoner synth show {out}", **told)  # type: ignore[arg-type]
+        console.print(f"next:  audio-reasoner build {out} --teacher grounded", **told)  # type: ignore[arg-type]
+
+
+def _open(names: list[str] | None, err: Console) -> dict[str, Any]:
+    """The banks named, as keywords of `plan_complex`."""
+    import os
+
+    from rich.progress import Progress
+
+    banks: list[Bank | None] = []
+    stores: list[str] = []
+    for name in dict.fromkeys(names or [PROCEDURAL]):
+        if name == PROCEDURAL:
+            banks.append(None)
+            continue
+        from audio_reasoner.synth.recordings import open_bank
+
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task(f"listening to {name}", total=None)
+            store = open_bank(name, progress=lambda done, todo: progress.update(task, completed=done, total=todo))  # noqa: B023
+        banks.append(store)
+        stores.append(str(Path(store.path).absolute()))
+    return {"banks": tuple(banks), "sources": os.pathsep.join(stores) or None}
+
+
+def _plan(out: Path | None, n: int, seed: int, settings: dict[str, Any], err: Console) -> Composition:
+    from rich.progress import Progress
+
+    from audio_reasoner.synth import plan_complex
+    from audio_reasoner.synth.balance import Composition
+    from audio_reasoner.synth.job import plan_run
+
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("planning", total=n)
+        if out is not None:
+            return plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), **settings)
+        made = Composition()
+        for clip in plan_complex(n, seed, **settings):
+            made.add(clip)
+            progress.advance(task)
+        return made
+
+
+def write_audio(run: Path, workers: int | None, err: Console) -> None:
+    """Render a run's synthetic clips to files, with progress, and say how many were written."""
+    from rich.progress import Progress
+
+    from audio_reasoner.dataset import count_clips, read_clips
+    from audio_reasoner.synth.job import render_files
+
+    written = there = 0
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("rendering", total=count_clips(run))
+        for new in render_files(run, read_clips(run), workers):
+            written += new
+            there += not new
+            progress.advance(task)
+    err.print(f"{written:,} audio files written to {run / 'audio'}, {there:,} were there.", soft_wrap=True)
+
+
+def print_balance(made: Composition, console: Console) -> None:
+    """Numbers of events, kinds, difficulty, signal-to-noise ratios and classes, as bars and lists."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from audio_reasoner.synth.balance import unevenness
+
+    def bars(title: str, counts: dict[Any, int]) -> None:
+        table = Table(title, "scenes", "", box=None)
+        for k, count in sorted(counts.items()):
+            table.add_row(escape(str(k)), f"{count:,}", "█" * round(30 * count / max(counts.values())))
+        console.print(table)
+
+    if not made.clips:
+        return
+    bars("events", made.events)
+    if len(made.kinds) > 1:
+        bars("kind", made.kinds)
+    bars("difficulty", made.difficulty)
+    if made.snr_db:
+        bars("SNR, dB", made.snr_db)
+    shares = (
+        ("with a repeated class", made.with_repeats),
+        ("with sounds at once", made.with_overlap),
+        ("in a room", made.in_rooms),
     )
-    console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False, soft_wrap=True)
+    console.print("scenes " + ", ".join(f"{what} {count:,}" for what, count in shares), highlight=False)
+    for what, counts in (("classes", made.classes), ("backgrounds", made.backgrounds)):
+        if counts:
+            shown = ", ".join(f"{escape(name)} {count:,}" for name, count in sorted(counts.items())[:200])
+            console.print(f"{what} (commonest {unevenness(counts):.2f} times the rarest): {shown}", highlight=False)
+    if set(made.splits) != {"none"}:
+        console.print(
+            "split: " + ", ".join(f"{escape(k)} {v:,}" for k, v in sorted(made.splits.items())), highlight=False
+        )
+    if set(made.licences) != {"CC0-1.0"}:
+        console.print(
+            "licences: " + ", ".join(f"{escape(k)} {v:,}" for k, v in made.licences.most_common(8)), highlight=False
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,6 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.bank import CLASSES
-from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.palette import PROCEDURAL_LICENCE, Bank, Palette, make_palette
 from audio_reasoner.synth.plan_composite import lay_composite
 from audio_reasoner.synth.plan_settings import SAME_CLASS_GAP_S, Settings
@@ -55,6 +54,7 @@ def plan_complex(
     track_seconds: tuple[float, float] = (10.0, 25.0),
     targets: tuple[int, int] = (0, 3),
     snr_db: tuple[float, float] = (0.0, 10.0),
+    plausible_probability: float = 0.0,
     rooms: float = 0.0,
     banks: Sequence[Bank | None] = (None,),
     sources: str | None = None,
@@ -85,6 +85,8 @@ def plan_complex(
         track_seconds: shortest and longest track, seconds.
         targets: least and greatest number of short sounds in a composite scene.
         snr_db: range of the power of all foreground tracks over that of the background track, dB.
+        plausible_probability: chance that a composite scene holds, as far as they go, sounds often heard where its
+            background is. The higher it is, the more of the background can be guessed from the other sounds.
         rooms: share of scenes that stand in a room, 0 to 1.
         banks: banks of recordings (`synth.recordings.open_bank`); None in it is the procedural bank.
         sources: path of the store in which the recordings are found; several separated as in PATH.
@@ -116,14 +118,13 @@ def plan_complex(
         track_seconds=track_seconds,
         targets=targets,
         snr_db=snr_db,
+        plausible_probability=plausible_probability,
         rooms=rooms,
     )
     s.check()
     if rooms > 0.0:
         need_rooms()
-    least, most = (int(np.ceil(x * RATE)) for x in event_seconds)
-    met = 0.5 * (min_events + max_events) * (1.0 - repeat_probability)
-    palette = make_palette(banks, classes, (least, most), met, split, sources)
+    palette = make_palette(banks, classes, s, split, sources)
     _check_palette(palette, s, classes)
     place = _place(seed, s, palette, None in banks, classes, split)
     stream = "complex" if split is None else f"complex/{split}"

@@ -8,54 +8,42 @@ temporary name, so that an interrupted `--audio` goes on with the files that are
 from __future__ import annotations
 
 import functools
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir, run_lock, write_atomic
+from audio_reasoner.synth.balance import Composition
 from audio_reasoner.synth.complex_audio import SOURCE, plan_complex
+from audio_reasoner.synth.palette import Bank, bank_mark
+from audio_reasoner.synth.recipes import RECIPE_VERSION
 
-
-@dataclass
-class Composition:
-    """What a set of scenes consists of."""
-
-    clips: int = 0
-    seconds: float = 0.0
-    with_repeats: int = 0
-    dropped: int = 0
-    """Clips the run held before and holds no longer, because fewer were planned this time."""
-    events: Counter[int] = field(default_factory=Counter)
-    """Number of scenes by number of events."""
-    classes: Counter[str] = field(default_factory=Counter)
-    """Number of events by class."""
-
-    def add(self, clip: Clip) -> None:
-        """Count one planned clip."""
-        assert clip.timeline is not None
-        labels = [e.label for e in clip.timeline.events]
-        self.clips += 1
-        self.seconds += clip.duration_s
-        self.with_repeats += len(set(labels)) < len(labels)
-        self.events[len(labels)] += 1
-        self.classes.update(labels)
+__all__ = ["Composition", "audio_path", "plan_run", "render_files", "write_run"]
 
 
 def plan_run(
-    path: Path, n: int, seed: int, *, on_clip: Callable[[Clip], None] | None = None, **settings: Any
+    path: Path,
+    n: int,
+    seed: int,
+    *,
+    banks: Sequence[Bank | None] = (None,),
+    sources: str | None = None,
+    on_clip: Callable[[Clip], None] | None = None,
+    **settings: Any,
 ) -> Composition:
     """Plan `n` scenes with `plan_complex` and store them as the run's clips; see `write_run`.
 
     Raises:
         ConfigError: the settings are impossible.
     """
+    known = [None if b is None else list(b) for b in banks]
     # First, so that impossible settings leave no directory behind.
-    clips = plan_complex(n, seed, **settings)
+    clips = plan_complex(n, seed, banks=known, sources=sources, **settings)
     plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
+    if known != [None]:
+        plain["banks"] = ["procedural" if b is None else bank_mark(b) for b in known]
     return write_run(path, clips, {"name": SOURCE, "seed": seed, **plain}, on_clip)
 
 
@@ -78,6 +66,8 @@ def write_run(
     """
     from audio_reasoner.dataset import count_clips, write_clips
 
+    # Recipes of another version sound different, also where their names are equal.
+    source = {**source, "recipes": RECIPE_VERSION}
     run = RunDir.create(path)
     composition = Composition()
 
@@ -109,8 +99,8 @@ def write_run(
 
 
 def audio_path(run: Path, clip: Clip) -> Path:
-    """Where `render_files` puts the audio of a clip: ``RUN/audio/<source_id>.flac``."""
-    return run / "audio" / f"{clip.source_id}.flac"
+    """Where `render_files` puts the audio of a clip: ``RUN/audio/<source>/<source_id>.flac``."""
+    return run / "audio" / clip.source / f"{clip.source_id}.flac"
 
 
 def _render_one(run: Path, clip: Clip) -> bool:

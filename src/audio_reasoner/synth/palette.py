@@ -11,6 +11,7 @@ meet in a scene, so a class with many relatives would be drawn less; its weight 
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.synth.bank import CLASSES, EVENT_CLASSES, TRACK_CLASSES
 from audio_reasoner.synth.dsp import RATE
+from audio_reasoner.synth.plan_settings import Settings
 from audio_reasoner.synth.store import SourceInfo
+from audio_reasoner.synth.weights import Related, event_weights, mix_weights
 
 PROCEDURAL_LICENCE: Final = "CC0-1.0"
 UNKNOWN_LICENCE: Final = "LicenseRef-unknown"
@@ -33,7 +36,6 @@ LOOP_FADE: Final = RATE // 2
 """Samples over which a repeated recording is blended with its beginning."""
 MAX_POOLS: Final = 10
 TEST_SHARE: Final = 0.2
-MEAN_TRACKS: Final = 3.0
 SPLITS: Final = ("train", "test")
 
 
@@ -51,6 +53,8 @@ class Take:
     key: str
     length: int
     licence: str | None
+    single: bool = True
+    """Whether it holds one event, so that it may be counted."""
 
 
 @dataclass(frozen=True)
@@ -61,29 +65,21 @@ class Choice:
     weights: np.ndarray
     conflicts: dict[str, frozenset[str]]
 
-    def fresh(self, rng: np.random.Generator, taken: Iterable[str] = ()) -> Iterator[str]:
-        """Labels in random order, each confusable with none before it nor with any of `taken`."""
+    def fresh(
+        self, rng: np.random.Generator, taken: Iterable[str] = (), first: frozenset[str] = frozenset()
+    ) -> Iterator[str]:
+        """Labels in random order, those of `first` before the others.
+
+        Each is confusable with none before it nor with any of `taken`.
+        """
         barred: set[str] = set()
         for label in taken:
             barred |= self.conflicts.get(label) or {x for x in self.labels if confusable(x, label)}
-        for i in np.argsort(rng.standard_exponential(len(self.labels)) / self.weights, kind="stable"):
-            label = self.labels[i]
+        order = [self.labels[i] for i in np.argsort(rng.standard_exponential(len(self.labels)) / self.weights)]
+        for label in sorted(order, key=lambda x: x not in first) if first else order:
             if label not in barred:
                 barred |= self.conflicts[label]
                 yield label
-
-
-def choice_of(labels: Sequence[str], conflicts: dict[str, frozenset[str]], draws: float) -> Choice:
-    """A choice among `labels` for scenes in which about `draws` different ones meet.
-
-    A label with d relatives among K (itself included) is still free after j draws with a chance of about
-    ``(1 - d/K) ** j``; the weight is the inverse of its mean.
-    """
-    among = set(labels)
-    relatives = np.array([len(conflicts[x] & among) for x in labels], dtype=np.float64)
-    steps = np.arange(max(round(draws), 1))
-    free = np.mean((1.0 - relatives / max(len(labels), 1))[:, None] ** steps[None, :], axis=1)
-    return Choice(tuple(labels), 1.0 / np.maximum(free, 1e-3), {x: conflicts[x] & among for x in labels})
 
 
 Makers = dict[str, tuple[tuple[Take, ...] | None, ...]]
@@ -143,13 +139,6 @@ def _pick(rng: np.random.Generator, makers: Sequence[tuple[Take, ...] | None]) -
     return None if takes is None else takes[int(rng.integers(len(takes)))]
 
 
-def _beside(events: Choice, tracks: Choice, conflicts: dict[str, frozenset[str]]) -> Choice:
-    among = frozenset(tracks.labels)
-    relatives = np.array([len(conflicts[x] & among) for x in events.labels], dtype=np.float64)
-    free = (1.0 - relatives / max(len(among), 1)) ** MEAN_TRACKS
-    return Choice(events.labels, events.weights / np.maximum(free, 1e-2), events.conflicts)
-
-
 @dataclass(frozen=True)
 class Palette:
     """Everything a plan may use; `mark` names the recordings by content, empty where there are none."""
@@ -164,8 +153,7 @@ class Palette:
 def make_palette(
     banks: Sequence[Bank | None],
     classes: Sequence[str] | None,
-    event_samples: tuple[int, int],
-    draws: float,
+    s: Settings,
     split: str | None,
     sources: str | None = None,
 ) -> Palette:
@@ -174,18 +162,18 @@ def make_palette(
     Args:
         banks: banks of recordings; None stands for the procedural bank.
         classes: labels to draw from; None is all.
-        event_samples: shortest and longest event.
-        draws: about how many labels meet in a scene.
+        s: how long and how many the sounds of a scene are.
         split: take only the pools of "train" or "test"; None takes all and says for each scene where it belongs.
         sources: where the recordings are found when a scene is rendered.
 
     Raises:
         ConfigError: ``synth.unknown_class``, ``synth.no_class``, ``synth.empty_bank``, ``synth.no_split``.
     """
-    if split not in (None, *SPLITS):
-        raise ConfigError(f"the split is {split!r}; known are {', '.join(SPLITS)}.", code="synth.no_split")
     procedural = None in banks
-    infos = [i for b in banks if b is not None for i in b]
+    infos = list({i.key: i for b in banks if b is not None for i in b}.values())
+    splits = sorted({*SPLITS, *(_said(i) for i in infos if _said(i))})
+    if split is not None and split not in splits:
+        raise ConfigError(f"the split is {split!r}; known are {', '.join(splits)}.", code="synth.no_split")
     known = sorted({i.label for i in infos} | (set(CLASSES) if procedural else set()))
     if not known:
         raise ConfigError(
@@ -194,29 +182,27 @@ def make_palette(
     wanted = _wanted(known, classes)
     left: Counter[str] = Counter()
     usable = [i for i in infos if i.label in wanted]
-    short_low, short_high = event_samples
+    short_low, short_high = (math.ceil(x * RATE) for x in s.event_seconds)
     left["of other classes"] = len(infos) - len(usable)
     left[f"shorter than {short_low / RATE:g} s"] = sum(i.length < short_low for i in usable)
     usable = [i for i in usable if i.length >= short_low]
+    several = "with several events, too short for a track"
+    left[several] = sum(_several(i) and i.length < TRACK_RECORDING for i in usable)
+    usable = [i for i in usable if not _several(i) or i.length >= TRACK_RECORDING]
     conflicts = _conflicts(sorted(wanted))
-    parts = _divide(usable) if usable else [[]]
-    tests = max(1, round(TEST_SHARE * len(parts))) if len(parts) > 1 else 0
-    mark = ids.digest({"keys": sorted(i.key for i in infos)}).hex()[:8] if infos else ""
+    parts = _sides(usable)
+    mark = bank_mark(infos) if infos else ""
     pools = []
-    for number, part in enumerate(parts):
-        side = None if not usable else "test" if number >= len(parts) - tests else "train"
+    for number, (side, part) in enumerate(parts):
         if split is not None and side not in (None, split):
             continue
         by_label: dict[str, list[Take]] = defaultdict(list)
         for i in part:
-            by_label[i.label].append(Take(i.key, i.length, i.licence))
+            by_label[i.label].append(Take(i.key, i.length, i.licence, not _several(i)))
         short, long = _makers(by_label, wanted if procedural else set(), short_high)
         if short or long:
             name = f"{mark}/{number}" if usable else None
-            events = choice_of(sorted(short), conflicts, draws)
-            tracks = choice_of(sorted(_with_partner(long, conflicts)), conflicts, MEAN_TRACKS)
-            targets = _beside(events, tracks, conflicts)
-            pools.append(Pool(name, side or split, events, tracks, targets, short, long))
+            pools.append(Pool(name, side or split, *_choices(short, long, conflicts, s), short, long))
     if not pools:
         raise ConfigError(
             f"no recording is left for the split {split!r}." if split else "no recording of the bank can be used.",
@@ -255,6 +241,28 @@ def _conflicts(labels: Sequence[str]) -> dict[str, frozenset[str]]:
     return {x: frozenset(y) for x, y in found.items()}
 
 
+def _choices(
+    short: Iterable[str], long: Iterable[str], conflicts: dict[str, frozenset[str]], s: Settings
+) -> tuple[Choice, Choice, Choice]:
+    """What a pool's scenes choose from: events, tracks, and events that stand beside tracks."""
+    events, tracks = sorted(short), sorted(_with_partner(long, conflicts))
+
+    def related(rows: Sequence[str], columns: Sequence[str]) -> Related:
+        return tuple(tuple(c in conflicts[r] for c in columns) for r in rows)
+
+    def choice(labels: Sequence[str], weights: np.ndarray) -> Choice:
+        return Choice(tuple(labels), weights, {x: conflicts[x] for x in labels})
+
+    among = related(events, events)
+    alone = np.ones(len(events))
+    if s.kind != "composite" and events:
+        alone = event_weights(among, s.min_events, s.max_events, s.repeat_probability)
+    front, beside = np.ones(len(tracks)), np.ones(len(events))
+    if s.kind != "temporal" and tracks:
+        front, beside = mix_weights(related(tracks, tracks), among, related(tracks, events), s.tracks, s.targets)
+    return choice(events, alone), choice(tracks, front), choice(events, beside)
+
+
 def _with_partner(labels: Iterable[str], conflicts: dict[str, frozenset[str]]) -> list[str]:
     """Those labels that can stand beside at least one other."""
     among = set(labels)
@@ -266,7 +274,8 @@ def _makers(by_label: dict[str, list[Take]], procedural: set[str], high: int) ->
     long: Makers = {}
     for label in sorted({*by_label, *procedural}):
         takes = sorted(by_label.get(label, ()), key=lambda t: t.key)
-        whole = tuple(t for t in takes if t.length <= high) or tuple(takes)
+        single = tuple(t for t in takes if t.single)
+        whole = tuple(t for t in single if t.length <= high) or single
         textures = tuple(t for t in takes if t.length >= TRACK_RECORDING)
         own = label in procedural
         if events := (*((None,) if own and label in EVENT_CLASSES else ()), *((whole,) if whole else ())):
@@ -274,6 +283,43 @@ def _makers(by_label: dict[str, list[Take]], procedural: set[str], high: int) ->
         if tracks := (*((None,) if own and label in TRACK_CLASSES else ()), *((textures,) if textures else ())):
             long[label] = tracks
     return short, long
+
+
+def bank_mark(infos: Iterable[SourceInfo]) -> str:
+    """A bank by its content: equal wherever it lies, another as soon as a recording or what is said of it changes."""
+    facts = sorted((i.key, i.label, i.group, _said(i)) for i in infos)
+    return ids.digest({"recordings": [list(f) for f in facts]}).hex()[:8]
+
+
+def _several(info: SourceInfo) -> bool:
+    return info.extra.get("kind") == "several"
+
+
+def _said(info: SourceInfo) -> str:
+    """The split that the recording's owner gave it."""
+    return str(info.extra.get("split") or "")
+
+
+def _sides(infos: Sequence[SourceInfo]) -> list[tuple[str | None, list[SourceInfo]]]:
+    """Pools with the split each belongs to: as the recordings' owner said, else the last fifth of them for testing."""
+    if not infos:
+        return [(None, [])]
+    if any(_said(i) for i in infos):
+        of_split: dict[str, list[SourceInfo]] = defaultdict(list)
+        at: dict[str, str] = {}
+        for i in infos:
+            side = _said(i) or "train"
+            if at.setdefault(i.group, side) != side:
+                raise ConfigError(
+                    f"recordings of the group {i.group!r} are said to belong to {at[i.group]!r} and to {side!r}.",
+                    code="synth.split_leak",
+                    hint="Give all recordings of a group the same split in the bank's labels file.",
+                )
+            of_split[side].append(i)
+        return [(side, part) for side in sorted(of_split) for part in _divide(of_split[side])]
+    parts = _divide(infos)
+    tests = max(1, round(TEST_SHARE * len(parts))) if len(parts) > 1 else 0
+    return [("test" if n >= len(parts) - tests else "train", part) for n, part in enumerate(parts)]
 
 
 def _divide(infos: Sequence[SourceInfo]) -> list[list[SourceInfo]]:

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from audio_reasoner.checks.ontology import found_with
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.palette import Pool
 from audio_reasoner.synth.plan_settings import SAME_CLASS_GAP_S, Settings
@@ -37,7 +38,10 @@ def lay_composite(rng: np.random.Generator, s: Settings, pool: Pool, tracks: int
     low, high = (math.ceil(x * RATE) for x in s.track_seconds)
     # The background first and evenly; drawn among the others, a class with many relatives would stand there more often.
     labels = [pool.tracks.labels[int(rng.integers(len(pool.tracks.labels)))]]
-    labels += islice(pool.tracks.fresh(rng, labels), tracks - 1)
+    near: frozenset[str] = frozenset()
+    if s.plausible_probability > 0.0 and rng.random() < s.plausible_probability:
+        near = frozenset(x for x in (*pool.long, *pool.short) if x in found_with(labels[0]))
+    labels += islice(pool.tracks.fresh(rng, labels, near), tracks - 1)
     source, length, licence = pool.track(rng, labels[0], (low + high) // 2, high)
     fades = {"fade_in": TRACK_FADE, "fade_out": TRACK_FADE}
     ground = Placed(
@@ -52,7 +56,7 @@ def lay_composite(rng: np.random.Generator, s: Settings, pool: Pool, tracks: int
         taken.append(start)
         front.append(Placed(label, {"source": source, "start": start, "length": n, "gain_db": 0.0, **fades}, licence))
     _level(rng, s, front)
-    short = _targets(rng, s, pool, labels, targets, length)
+    short = _targets(rng, s, pool, labels, near, targets, length)
     over = 10.0 * math.log10(sum(10.0 ** (x.fields["gain_db"] / 10.0) for x in (ground, *front)))
     for x in short:
         x.fields["gain_db"] = over + float(rng.uniform(*TARGET_DB))
@@ -81,11 +85,11 @@ def _level(rng: np.random.Generator, s: Settings, front: list[Placed]) -> None:
 
 
 def _targets(
-    rng: np.random.Generator, s: Settings, pool: Pool, labels: list[str], count: int, length: int
+    rng: np.random.Generator, s: Settings, pool: Pool, labels: list[str], near: frozenset[str], count: int, length: int
 ) -> list[Placed]:
     """Short sounds, spread over the scene, none over another."""
     low, high = (math.ceil(x * RATE) for x in s.event_seconds)
-    chosen = draw_labels(rng, pool.targets, count, s.repeat_probability, labels)
+    chosen = draw_labels(rng, pool.targets, count, s.repeat_probability, labels, near)
     made = [(label, *pool.event(rng, label, low, high)) for label in chosen]
     gap = math.ceil(max(SAME_CLASS_GAP_S, s.min_gap_s) * RATE)
     while made and sum(n + gap for _, _, n, _ in made) + gap > length:

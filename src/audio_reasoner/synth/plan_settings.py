@@ -36,6 +36,7 @@ class Settings:
     track_seconds: tuple[float, float] = (10.0, 25.0)
     targets: tuple[int, int] = (0, 3)
     snr_db: tuple[float, float] = (0.0, 10.0)
+    plausible_probability: float = 0.0
     rooms: float = 0.0
 
     def plain(self) -> dict[str, Any]:
@@ -63,6 +64,7 @@ class Settings:
         for name, share in (
             ("repeat_probability", self.repeat_probability),
             ("crossfade_probability", self.crossfade_probability),
+            ("plausible_probability", self.plausible_probability),
             ("the share of scenes in rooms", self.rooms),
         ):
             if not 0.0 <= share <= 1.0:

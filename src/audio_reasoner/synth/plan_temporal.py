@@ -24,13 +24,19 @@ PEAK_GAIN = 2.0
 
 
 def draw_labels(
-    rng: np.random.Generator, choice: Choice, count: int, repeats: float, taken: Iterable[str] = ()
+    rng: np.random.Generator,
+    choice: Choice,
+    count: int,
+    repeats: float,
+    taken: Iterable[str] = (),
+    first: frozenset[str] = frozenset(),
 ) -> list[str]:
     """`count` labels in random order; each after the first is one of the earlier ones with the chance `repeats`.
 
-    None of them is confusable with another or with any of `taken`; the list is empty where nothing is left.
+    None of them is confusable with another or with any of `taken`; those of `first` come before the others; the list is
+    empty where nothing is left.
     """
-    fresh = choice.fresh(rng, taken)
+    fresh = choice.fresh(rng, taken, first)
     chosen: list[str] = []
     ahead = next(fresh, None)
     if ahead is None:

@@ -1,8 +1,8 @@
 """Rooms: what a room does to a sound on its way to the microphone, by the image method of pyroomacoustics.
 
 Decision: the timeline stays exact. The impulse response begins with the direct sound, because the time it travels is
-cut off, so an event still begins at its planned sample; its echoes go on after its planned end. The response has unit
-energy, so an event keeps about the level that its recipe gives it, near the microphone and far from it.
+cut off, so an event still begins at its planned sample; its echoes go on after its planned end. An event keeps the
+loudness that its recipe gives it, near the microphone and far from it, so ratios stay as planned.
 
 Scenes draw from `ROOMS` rooms of fixed sizes and places instead of a new one each, so that a process computes some
 hundred responses once instead of some for every scene.
@@ -11,6 +11,8 @@ hundred responses once instead of some for every scene.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ import numpy as np
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem
+from audio_reasoner.synth.bank import loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
 SPEED_M_S: Final = 343.0
@@ -113,7 +116,8 @@ def response(
     )
     room.add_source(list(place))
     room.add_microphone(list(mic))
-    room.compute_rir()
+    with _one_thread(pra):
+        room.compute_rir()
     whole = np.asarray(room.rir[0][0], dtype=np.float64)
     # Its fractional delays are filters of odd length around the true arrival; what rings before it is cut as well.
     lead = int(pra.constants.get("frac_delay_length")) // 2
@@ -125,14 +129,31 @@ def response(
     return np.asarray(h / math.sqrt(float(np.sum(np.square(h)))), dtype=np.float32)
 
 
+@contextmanager
+def _one_thread(pra: Any) -> Iterator[None]:
+    """Several threads add up the reflections in another order, so the last bits would depend on their number."""
+    before = pra.constants.get("num_threads")
+    pra.constants.set("num_threads", 1)
+    try:
+        yield
+    finally:
+        pra.constants.set("num_threads", before)
+
+
 def in_room(x: np.ndarray, room: dict[str, Any], event: int) -> np.ndarray:
-    """The sound `x` of one event as it reaches the microphone: float32, longer than `x` by its echoes."""
-    from scipy.signal import fftconvolve
+    """The sound `x` of one event as it reaches the microphone: float32, longer than `x` by its echoes.
+
+    A room makes one tone louder and another one softer; the result is brought back to the loudness of `x`, because the
+    recipe says how loud its events are where they are heard.
+    """
+    from scipy.signal import oaconvolve
 
     h = response(
         _as_point(room["size_m"]), float(room["t60_s"]), _as_point(room["mic_m"]), _as_point(room["places_m"][event])
     )
-    return np.asarray(fftconvolve(x, h), dtype=np.float32)
+    wet = oaconvolve(x, h)
+    gain = 10.0 ** ((loudness_dbfs(x) - loudness_dbfs(wet[: x.shape[0]])) / 20.0)
+    return np.asarray(wet * np.float32(gain), dtype=np.float32)
 
 
 def _as_point(value: Any) -> tuple[float, float, float]:
