@@ -23,9 +23,11 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import write_atomic
+from audio_reasoner.synth.balance import Composition
 from audio_reasoner.synth.dialogue import MAX_SECONDS, SOURCE, Mixing, assemble, unheard
-from audio_reasoner.synth.job import Composition, write_run
+from audio_reasoner.synth.job import write_run
 from audio_reasoner.synth.script import Script
+from audio_reasoner.synth.script_writer import voice_of_name
 from audio_reasoner.synth.store import SourceStore
 from audio_reasoner.synth.voice_presets import PROSODY
 from audio_reasoner.synth.voice_take import Spoilt
@@ -163,7 +165,8 @@ def _plan(index: int, script: Script, engine: Engine, seed: int, made: Made) -> 
         made.left_out.append(LeftOut(index, None, "dialogue.too_long", detail))
         return None
     rng = np.random.default_rng(ids.derive_seed(seed, "dialogue/cast", index))
-    cast = engine.cast(rng, script.speakers, script.language)
+    wishes = [voice_of_name(name) if name else None for name in script.names]
+    cast = engine.cast(rng, wishes, script.language)
     turns = [Utterance(cast.voices[x.speaker], x.text, script.language, x.prosody) for x in script.lines]
     return _Planned(index, script, cast, turns, [utterance_key(engine, u) for u in turns])
 

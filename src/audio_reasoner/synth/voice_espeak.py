@@ -122,17 +122,17 @@ class Espeak:
             hint=f"They speak {len(known)} languages, among them {', '.join(sorted(x for x in known if len(x) == 2))}.",
         )
 
-    def cast(self, rng: np.random.Generator, speakers: int, language: str) -> Cast:
+    def cast(self, rng: np.random.Generator, wishes: Sequence[str | None], language: str) -> Cast:
         """Presets at least `LEAST_APART` places apart, each slightly varied."""
         most = (len(PRESETS) + LEAST_APART - 1) // LEAST_APART
-        if speakers > most:
+        if len(wishes) > most:
             raise ConfigError(
-                f"{speakers} speakers; at most {most} of the embedded voices differ clearly.", code="voice.too_few"
+                f"{len(wishes)} speakers; at most {most} of the embedded voices differ clearly.", code="voice.too_few"
             )
         english = base_of(language) == "en"
         spoken = self._voice_of(language)
         voices = []
-        for place in cast(rng, speakers):
+        for place in cast(rng, wishes):
             preset, jitter = PRESETS[place], draw_jitter(rng)
             asked = {
                 "preset": preset.name,

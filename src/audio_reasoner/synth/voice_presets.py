@@ -13,6 +13,7 @@ a feeling, and nobody should be taught that one does.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,6 +63,8 @@ PRESETS: Final[tuple[Preset, ...]] = (
 )
 LEAST_APART: Final = 2
 """Places between two voices of one dialogue: 4.4 semitones at least."""
+HIGH_HZ: Final = 150.0
+_TRIES: Final = 60
 WORDS_PER_MINUTE: Final = 170
 # What espeak-ng's parameters do to the median pitch of its voices (measured; 50 leaves it alone).
 _PITCH: Final = ((0, 0.70), (10, 0.75), (25, 0.825), (40, 0.92), (50, 1.0), (60, 1.085), (75, 1.26), (99, 1.62))
@@ -108,17 +111,31 @@ def draw_jitter(rng: np.random.Generator) -> Jitter:
     )
 
 
-def cast(rng: np.random.Generator, n: int) -> list[int]:
-    """Places of `n` voices for one dialogue, in random order, every two at least `LEAST_APART` apart.
+def cast(rng: np.random.Generator, wishes: Sequence[str | None]) -> list[int]:
+    """Places of the voices of one dialogue, every two at least `LEAST_APART` apart.
 
-    Every set that keeps the distance is equally likely.
+    Args:
+        rng: every set that keeps the distance is equally likely, as far as the wishes allow.
+        wishes: for each speaker "m" (a voice below `HIGH_HZ`), "f" (above) or None, by the name that goes with it. A
+            dialogue of five men cannot have five low voices that differ; as many wishes as can be are met.
 
-    >>> len(cast(np.random.default_rng(1), 5))
-    5
+    >>> [PRESETS[i].pitch_hz < HIGH_HZ for i in cast(np.random.default_rng(1), ["f", "m", None])][:2]
+    [False, True]
     """
+    n = len(wishes)
     room = len(PRESETS) - (n - 1) * (LEAST_APART - 1)
-    chosen = np.sort(rng.permutation(room)[:n]) + np.arange(n) * (LEAST_APART - 1)
-    return [int(chosen[i]) for i in rng.permutation(n)]
+    best: tuple[int, list[int]] = (-1, [])
+    for _ in range(_TRIES):
+        chosen = np.sort(rng.permutation(room)[:n]) + np.arange(n) * (LEAST_APART - 1)
+        places = [int(chosen[i]) for i in rng.permutation(n)]
+        met = sum(
+            w is None or (w == "f") == (PRESETS[i].pitch_hz > HIGH_HZ) for w, i in zip(wishes, places, strict=True)
+        )
+        if met > best[0]:
+            best = (met, places)
+        if met == n:
+            break
+    return best[1]
 
 
 def _inverse(table: tuple[tuple[int, float], ...], factor: float) -> int:

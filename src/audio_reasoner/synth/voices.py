@@ -87,8 +87,10 @@ class Engine(Protocol):
             ConfigError: ``voice.language``.
         """
 
-    def cast(self, rng: np.random.Generator, speakers: int, language: str) -> Cast:
-        """Voices for a dialogue, every two of them clearly different.
+    def cast(self, rng: np.random.Generator, wishes: Sequence[str | None], language: str) -> Cast:
+        """Voices for the speakers of a dialogue, every two of them clearly different.
+
+        `wishes` says for each "f", "m" or None: what goes with the speaker's name. Met as far as possible.
 
         Raises:
             ConfigError: ``voice.too_few``.

@@ -1,0 +1,237 @@
+"""`audio-reasoner synth dialogue`: several speakers, from a script to a clip."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from audio_reasoner.core.errors import EXIT_QUARANTINED, ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from audio_reasoner.synth.dialogue_run import Made
+    from audio_reasoner.synth.script import Script
+    from audio_reasoner.synth.voices import Engine
+
+ESPEAK = "espeak"
+FEW = 5
+"""Dialogues that were left out and are told one by one."""
+
+
+def dialogue(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run directory to write.")],
+    n: Annotated[
+        int | None, typer.Option("-n", min=1, help="Number of dialogues: 500, or as many as --scripts holds.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which dialogues. Train with one seed, test with another.")] = 0,
+    scripts: Annotated[Path | None, typer.Option(help="Scripts to speak, as JSON lines.")] = None,
+    speakers: Annotated[
+        tuple[int, int], typer.Option(help="Fewest and most speakers of a dialogue.", metavar="LOW HIGH")
+    ] = (2, 5),
+    tts: Annotated[
+        str, typer.Option(help="Who speaks: espeak, cosyvoice@URL, openai:MODEL@URL or openai:MODEL.")
+    ] = ESPEAK,
+    voices: Annotated[
+        Path | None, typer.Option(help="LibriSpeech tree whose speakers CosyVoice is to imitate.")
+    ] = None,
+    subset: Annotated[
+        list[str] | None, typer.Option(help="Subset of it to use, e.g. train-clean-100; may be given again.")
+    ] = None,
+    voice_names: Annotated[str | None, typer.Option(help="Voices of a /v1/audio/speech server, with commas.")] = None,
+    tts_languages: Annotated[
+        str | None, typer.Option(help="Languages that the server's voices speak, with commas.")
+    ] = None,
+    tts_prosody: Annotated[
+        str, typer.Option(help="Who performs pace and level: own, or server (by instruction; nothing is claimed then).")
+    ] = "own",
+    tts_rate: Annotated[
+        int | None, typer.Option(min=8000, max=192000, help="Sample rate of raw samples without a header, Hz.")
+    ] = None,
+    rooms: Annotated[float, typer.Option(min=0, max=1, help="Share of dialogues that take place in a room.")] = 0.0,
+    background: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of dialogues with a sound beneath the voices.")
+    ] = 0.0,
+    overlap: Annotated[float, typer.Option(min=0, max=1, help="Chance that a turn that may begin early does.")] = 0.5,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that speak and render; one per core if not given.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Most calls to the speech server at once; found out if not given.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call to the speech server may take.")] = 120.0,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds that a call is tried again for, while the server is away or busy.")
+    ] = 120.0,
+    audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
+) -> None:
+    """Make dialogues of 2 to 5 speakers whose words, turns and facts are known."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from audio_reasoner.synth.dialogue import Mixing
+    from audio_reasoner.synth.dialogue_run import make_dialogues
+
+    err = Console(stderr=True, emoji=False)
+    mixing = Mixing(overlap=overlap, rooms=rooms, background=background)
+    # The voices first: what they cannot do is known before anybody writes a script.
+    with _engine(
+        tts, voices, subset, voice_names, tts_languages, tts_prosody, tts_rate, workers, concurrency, timeout, patience
+    ) as engine:
+        written, count, source = _scripts(n, seed, scripts, speakers, engine)
+        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
+                      disable=not err.is_terminal) as progress:  # fmt: skip
+            done = progress.add_task("dialogues", total=count)
+            turns = progress.add_task("turns spoken", total=None)
+            made = make_dialogues(
+                out,
+                written,
+                engine,
+                seed,
+                source,
+                mixing=mixing,
+                on_turn=lambda: progress.advance(turns),
+                on_script=lambda: progress.advance(done),
+            )
+    if audio:
+        from audio_reasoner.cli.synth_complex import write_audio
+
+        write_audio(out, workers, err)
+    _tell(out, made, seed, Console(emoji=False), err)
+    if made.left_out:
+        raise typer.Exit(EXIT_QUARANTINED)
+
+
+def _engine(
+    tts: str,
+    voices: Path | None,
+    subset: list[str] | None,
+    voice_names: str | None,
+    tts_languages: str | None,
+    tts_prosody: str,
+    tts_rate: int | None,
+    workers: int | None,
+    concurrency: int | None,
+    timeout: float,
+    patience: float,
+) -> contextlib.AbstractContextManager[Engine]:
+    """Who speaks."""
+    names = _list(voice_names)
+    if tts == ESPEAK:
+        if voices is not None or names:
+            raise ConfigError(
+                "the embedded voices need neither --voices nor --voice-names.",
+                code="voice.people",
+                hint="Name the server that is to use them: --tts cosyvoice@http://HOST:PORT.",
+            )
+        from audio_reasoner.synth.voice_espeak import Espeak
+
+        return Espeak(workers)
+    from audio_reasoner.clients import Limits, RetryPolicy
+    from audio_reasoner.clients.speech import parse_speech
+    from audio_reasoner.synth.voice_libri import LibriSpeech
+    from audio_reasoner.synth.voice_server import COSYVOICE_LANGUAGES, ServerVoices
+
+    if tts_prosody not in ("own", "server"):
+        raise ConfigError(f"--tts-prosody is own or server, not {tts_prosody!r}.", code="config.usage")
+    server = parse_speech(tts, tts_rate)
+    people: LibriSpeech | tuple[str, ...] = names
+    if server.protocol == "cosyvoice":
+        if voices is None or names:
+            raise ConfigError(
+                "CosyVoice speaks like somebody it has heard, and nobody was named.",
+                code="voice.people",
+                hint="Add --voices with a LibriSpeech tree (and leave --voice-names out).",
+            )
+        people = LibriSpeech(voices, tuple(dict.fromkeys(subset)) if subset else None)
+    elif voices is not None or not names:
+        raise ConfigError(
+            f"{server.spec} has voices with names, and none was named.",
+            code="voice.people",
+            hint="Add --voice-names, e.g. alloy,echo,nova (and leave --voices out).",
+        )
+    return ServerVoices(
+        server,
+        people,
+        _list(tts_languages) or (COSYVOICE_LANGUAGES if server.protocol == "cosyvoice" else ("en",)),
+        prosody="server" if tts_prosody == "server" else "own",
+        limits=Limits(max_in_flight=concurrency),
+        retry=RetryPolicy(max_attempts=4, max_total_s=patience, first_wait_s=min(1.0, patience / 10 + 0.01)),
+        timeout_s=timeout,
+    )
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(x.strip() for x in (text or "").split(",") if x.strip()))
+
+
+def _scripts(
+    n: int | None, seed: int, scripts: Path | None, speakers: tuple[int, int], engine: Engine
+) -> tuple[Iterable[Script], int, dict[str, Any]]:
+    """The scripts, how many, and what they come from."""
+    low, high = speakers
+    if not 2 <= low <= high <= 5:
+        raise ConfigError(
+            f"{low} to {high} speakers; 2 to 5 are possible, the lower number first.", code="script.speakers"
+        )
+    if scripts is not None:
+        from audio_reasoner.core.ids import file_sha256
+        from audio_reasoner.synth.script import read_scripts
+
+        # Read whole: a fault in line 300 is told before the first call, and so is a language nobody speaks.
+        found = list(read_scripts(scripts))[:n]
+        for language in dict.fromkeys(s.language for s in found):
+            engine.check_language(language)
+        return found, len(found), {"scripts": file_sha256(scripts)}
+    count = n or 500
+    counts = tuple(range(low, high + 1))
+    from audio_reasoner.synth.script_writer import WRITER, write_embedded
+
+    return write_embedded(count, seed, speakers=counts), count, {"scripts": WRITER, "speakers": list(speakers)}
+
+
+def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> None:
+    from collections import Counter
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    c = made.composition
+    told: dict[str, Any] = {"highlight": False, "soft_wrap": True}
+    console.print(
+        f"[bold]{c.clips:,} dialogues[/bold], {c.seconds / 3600:.2f} h, {c.classes['speech']:,} turns "
+        f"({made.overlaps:,} begin before the last has ended), seed {seed} → {out}",
+        **told,
+    )
+    console.print(f"{made.spoken:,} turns spoken, {made.found:,} were there.", **told)
+    if c.dropped:
+        console.print(f"{c.dropped:,} dialogues of an earlier, longer plan are no longer in the run.", **told)
+    if c.clips:
+        table = Table("speakers", "dialogues", "", box=None)
+        for k, count in sorted(made.speakers.items()):
+            table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.speakers.values())))
+        console.print(table)
+        for name, counts in (("prosody", made.prosody), ("voices", made.voices)):
+            shown = ", ".join(f"{escape(k)} {v:,}" for k, v in counts.most_common(12))
+            more = f" and {len(counts) - 12} more" if len(counts) > 12 else ""
+            console.print(f"{name}: {shown}{more}", **told)
+    if made.left_out:
+        codes = Counter(x.code for x in made.left_out)
+        err.print(
+            f"{len(made.left_out):,} left out: {', '.join(f'{k} {v:,}' for k, v in codes.most_common())}; "
+            f"each with its reason in {escape(str(out / 'voices' / 'left-out.jsonl'))}",
+            **told,
+        )
+        for x in made.left_out[:FEW]:
+            line = "" if x.line is None else f", line {x.line}"
+            err.print(f"  dialogue {x.index}{line}: {escape(x.detail)} ({x.code})", **told)
+    console.print(f"next: audio-reasoner build {out} --teacher grounded", **told)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("dialogue")(dialogue)
