@@ -160,7 +160,8 @@ def main() -> None:
         print("  worst:   ", ", ".join(f"{classes[k]} {each[k]:.1%}" for k in order[:5]))
         wrong = Counter((classes[a], classes[b]) for a, b in zip(test[1], guess, strict=True) if a != b)
         print("  confused:", ", ".join(f"{a} as {b} x{n}" for (a, b), n in wrong.most_common(12)) or "none")
-        figures.append(f"{title.replace(' ', '_')}={accuracy:.4f} {title.replace(' ', '_')}_worst={np.nanmin(each):.4f}")
+        key = title.replace(" ", "_")
+        figures.append(f"{key}={accuracy:.4f} {key}_worst={np.nanmin(each):.4f}")
     print(f"classes={len(CLASSES)} train={args.train} test={args.test} seed={args.seed}", *figures)
 
 

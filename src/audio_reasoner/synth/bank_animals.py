@@ -26,14 +26,17 @@ def dog(rng: Rng, n: int) -> Wave:
     """Barks: a short harmonic yelp whose pitch jumps up and falls, rough with noise."""
     out = np.zeros(n)
     f0 = rng.uniform(170.0, 480.0)
-    one = rng.uniform(0.13, 0.22)
+    # Two barks rather than one drawn out to a howl, where there is room for two.
+    one = min(rng.uniform(0.13, 0.22), max(0.11, n / RATE - 0.19))
+    moods = wander(rng, n, 2.0, 0.9, 1.12)
     at = strokes(rng, n, (0.26, 0.38), 0.1, one)
     formants = [(rng.uniform(550, 850), 260.0, 1.0), (rng.uniform(1300, 1900), 400.0, 0.6)]
     rough = rng.uniform(0.1, 0.35)
     for t in at:
         m = int(one * rng.uniform(0.9, 1.1) * RATE) if len(at) > 1 else n
-        f = f0 * rng.uniform(0.95, 1.05) * curve(m, [0.85, 1.25, 1.1, 0.7])
-        voice = harmonics(phase_of(f), formant_amplitudes(f0, formants, 0.3, float(np.max(f))))
+        pitch = f0 * moods[t] * rng.uniform(0.95, 1.05)
+        f = pitch * curve(m, [0.85, 1.25, 1.1, 0.7])
+        voice = harmonics(phase_of(f), formant_amplitudes(pitch, formants, 0.3, float(np.max(f))))
         breath = resonate(noise(rng, m), formants[0][0], 700.0)
         y = voice / np.max(np.abs(voice)) + rough * breath / np.max(np.abs(breath))
         place(out, t, y * arch(m, 0.12, 0.6), rng.uniform(0.8, 1.0))
@@ -77,9 +80,10 @@ def bird(rng: Rng, n: int) -> Wave:
     one = rng.uniform(0.05, 0.11)
     span = rng.uniform(0.12, 0.3) * rng.choice([-1.0, 1.0])
     bend = rng.uniform(-0.15, 0.15)
+    song = wander(rng, n, 0.8, 0.92, 1.15)
     for t in strokes(rng, n, (0.09, 0.2), 0.2, one):
         m = int(one * rng.uniform(0.8, 1.2) * RATE)
-        f = base * rng.uniform(0.93, 1.07) * curve(m, [1.0 - span / 2, 1.0 + bend, 1.0 + span / 2])
+        f = base * song[t] * rng.uniform(0.93, 1.07) * curve(m, [1.0 - span / 2, 1.0 + bend, 1.0 + span / 2])
         place(out, t, np.sin(phase_of(f)) * arch(m, 0.3, 0.5), rng.uniform(0.6, 1.0))
     return out
 
@@ -90,13 +94,15 @@ def frog(rng: Rng, n: int) -> Wave:
     one = min(n / RATE, rng.uniform(0.22, 0.34))
     rate = rng.uniform(32.0, 55.0)
     f = rng.uniform(450.0, 900.0)
+    throats = wander(rng, n, 1.0, 0.85, 1.18)
     croaks = strokes(rng, n, (one + 0.08, one + 0.18), 0.05, one)
     one = one if len(croaks) > 1 else n / RATE
     for at in croaks:
         m = min(int(one * RATE), n - at)
         pulses = np.zeros(m)
         pulses[(np.arange(0, one, 1.0 / rate) * RATE).astype(np.int64).clip(0, m - 1)] = 1.0
-        y = resonate(pulses, f, 70.0) + 0.5 * resonate(pulses, f * rng.uniform(2.2, 2.6), 140.0)
+        throat = f * throats[at]
+        y = resonate(pulses, throat, 70.0) + 0.5 * resonate(pulses, throat * rng.uniform(2.2, 2.6), 140.0)
         place(out, at, y * arch(m, 0.25, 0.3, 0.8), rng.uniform(0.85, 1.0))
     return out
 

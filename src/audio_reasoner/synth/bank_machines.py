@@ -72,7 +72,7 @@ def train(rng: Rng, n: int) -> Wave:
     for at in range(0, n, int(period * RATE)):
         place(out, at, clack, rng.uniform(0.55, 0.7))
         place(out, at + second, clack, rng.uniform(0.4, 0.55))
-    return out * arch(n, 0.02, 0.1, most_s=0.12)
+    return np.asarray(out * arch(n, 0.02, 0.1, most_s=0.12))
 
 
 def vacuum(rng: Rng, n: int) -> Wave:

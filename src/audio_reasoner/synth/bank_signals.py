@@ -17,6 +17,7 @@ from audio_reasoner.synth.dsp import (
     place,
     resonate,
     seconds,
+    wander,
 )
 
 
@@ -78,9 +79,10 @@ def siren(rng: Rng, n: int) -> Wave:
     """A loud tone that wails up and down without a break."""
     low = rng.uniform(440.0, 780.0)
     high = low * rng.uniform(1.6, 2.0)
-    sweep = 0.5 - 0.5 * np.cos(2 * np.pi * (rng.uniform(2.2, 4.5) * seconds(n) + rng.uniform(0, 1)))
+    turns = phase_of(rng.uniform(2.2, 4.5) * wander(rng, n, 2.0, 0.92, 1.08)) / (2 * np.pi) + rng.uniform(0, 1)
+    sweep = 0.5 - 0.5 * np.cos(2 * np.pi * turns)
     y = harmonics(phase_of(low * (high / low) ** sweep), [1.0, rng.uniform(0.3, 0.6), rng.uniform(0.2, 0.5), 0.15, 0.1])
-    return y * arch(n, 0.08, 0.08)
+    return y * arch(n, 0.08, 0.08, most_s=0.12)
 
 
 def whistle(rng: Rng, n: int) -> Wave:

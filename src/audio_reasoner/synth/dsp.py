@@ -100,7 +100,7 @@ def wander(rng: np.random.Generator, n: int, every_s: float, low: float, high: f
     w = w * w * (3.0 - 2.0 * w)
     p = rng.uniform(low, high, int(i[-1]) + 2)
     v = p[i] * (1.0 - w) + p[i + 1] * w
-    return (v[:-1, None] + np.diff(v)[:, None] * _RAMP).ravel()[:n]
+    return np.asarray((v[:-1, None] + np.diff(v)[:, None] * _RAMP).ravel()[:n])
 
 
 def _filter(b: Sequence[float], a: Sequence[float], x: Wave) -> Wave:
