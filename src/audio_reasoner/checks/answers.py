@@ -125,22 +125,25 @@ def _heard(labels: list[str], known: list[str]) -> int | None:
 
 def _of_timeline(truth: Truth, text: str, labels: list[str]) -> int | None:
     sequence = truth.sequence
+    known = [x for x, _, _ in truth.heard]
     if _WHICH.match(text):
-        return _heard(labels, sequence)
+        return _heard(labels, known)
     if _LONGEST.match(text):
         return _longest(truth, labels)
     order = _ORDER.search(text) is not None
     near = _NEAR.search(_EACH_OTHER.sub("", text)) is not None
-    found = set(t.mentions(t.label_pattern(sequence), text))
+    found = set(t.mentions(t.label_pattern(known), text))
     if (
         not found
         and not near
         and (_HOW_OFTEN.search(text) or (_PRESENT.search(text) and sorted(labels) == ["no", "yes"]))
     ):
-        if not _absent(sequence, text):
+        if not _absent(known, text):
             return None
         return labels.index("no") if "no" in labels else _number(labels, 0)
-    if not truth.apart:
+    if len(found) == 1 and truth.beneath and _PRESENT.search(text) and not near and sorted(labels) == ["no", "yes"]:
+        return labels.index("yes")
+    if not truth.apart or truth.beneath:
         return None
     if len(found) == 1:
         (label,) = found

@@ -59,7 +59,11 @@ _RUNNING = re.compile(
     re.IGNORECASE,
 )
 _LIST = re.compile(r"^1[.)]? .+")
-_ITEM = re.compile(r"(?:^|, )(\d+) (.+?)(?: (\d+(?:\.\d+)?) s)?(?=, \d+ |\.|$)")
+_ITEM = re.compile(
+    r"(?:^|, )(\d+) (.+?)"
+    r"(?: at (?P<at>\d+(?:\.\d+)?) s| (?P<from>\d+(?:\.\d+)?)-(?P<to>\d+(?:\.\d+)?) s| (?P<long>\d+(?:\.\d+)?) s)?"
+    r"(?=, \d+ |\.|$)"
+)
 _NTH = re.compile(rf"\b(?:the|in|as the) ({t.ORDINAL}) (?:sound|place|event)\b|\bcomes ({t.ORDINAL})\b", re.IGNORECASE)
 _PLACE = re.compile(r"\b(?:place|position|number|sound number) (\d+)\b", re.IGNORECASE)
 _OPENING = re.compile(r"(?:first|to begin with|the (?:opening|first) sound)[ ,]", re.IGNORECASE)
@@ -95,7 +99,7 @@ class Reader:
     def __init__(self, facts: Facts, question: Question) -> None:
         self.facts, self.question = facts, question
         self.truth = facts.truth or Truth(facts.duration, ())
-        self.labels = set(self.truth.sequence)
+        self.labels = {x for x, _, _ in self.truth.heard}
         others = {folded(x) for x in option_labels(question)} if question.family in _LABEL_FAMILIES else set()
         self.marker = marker(frozenset(self.labels), frozenset(others))
         self.statements = Statements(
@@ -155,11 +159,11 @@ class Reader:
                     self._moments(section, clause, label)
 
     def _list(self, section: str, sentence: str) -> bool:
-        """ "1 dog, 2 bell, 3 siren." or with lengths; True if it was such a list."""
-        items = _ITEM.findall(sentence)
-        if [int(i) for i, _, _ in items] != list(range(1, len(items) + 1)):
+        """ "1 dog, 2 bell, 3 siren." or with lengths, starts or both ends; True if it was such a list."""
+        items = list(_ITEM.finditer(sentence))
+        if [int(m[1]) for m in items] != list(range(1, len(items) + 1)):
             return False
-        sounds = [self._one_sound(x) for _, x, _ in items]
+        sounds = [self._one_sound(m[2]) for m in items]
         known = [x for x in sounds if x is not None]
         if not known or (len(known) < len(items) and not any(x.kind == "exact" for x in known)):
             return False
@@ -177,11 +181,13 @@ class Reader:
             self.note("order", section, sentence, same, detail)
         else:
             self.note("count", section, sentence, False, detail)
-        for (_, label, length), (_, a, b) in zip(items, self.truth.events, strict=False):
-            if length and same:
-                self.note(
-                    "duration", section, label, self._near_length(float(length), b - a), f"in truth {b - a:.2f} s"
-                )
+        for m, (_, a, b) in zip(items if same else (), self.truth.events, strict=False):
+            if m["long"]:
+                good = self._near_length(float(m["long"]), b - a)
+                self.note("duration", section, m[2], good, f"in truth {b - a:.2f} s")
+            for said, true in ((m["at"], a), (m["from"], a), (m["to"], b)):
+                if said:
+                    self.note("time", section, m[0], abs(float(said) - true) <= TIME_S, f"in truth {a:.2f}–{b:.2f} s")
         return True
 
     def _one_sound(self, words: str) -> Mention | None:
@@ -212,7 +218,7 @@ class Reader:
                     self.note("count", section, sentence, t.number(m[1]) == int(gold), f"in truth {gold}")
 
     def _moments(self, section: str, sentence: str, label: str) -> None:
-        spans = [(a, b) for x, a, b in self.truth.events if x == label]
+        spans = self.truth.spans(label)
         if not _DIGIT.search(sentence):
             return
         found = t.times(sentence)
@@ -224,11 +230,14 @@ class Reader:
                 good = any(abs(a - time.value) <= near for a, _ in spans)
                 # "At 2 s the bell can be heard": true at any moment of it.
                 good = good or (not begins and any(a - near <= time.value <= b for a, b in spans))
+                good = good or (
+                    _ENDS.search(sentence) is not None and any(abs(b - time.value) <= near for _, b in spans)
+                )
             elif time.role == "end":
                 good = any(abs(a - time.value) <= near or abs(b - time.value) <= near for a, b in spans)
             elif time.role == "after":
                 # Since the clip's start, or since something that was heard before: both are how people talk.
-                marks = [0.0, *(x for _, a, b in self.truth.events for x in (a, b))]
+                marks = [0.0, *(x for _, a, b in self.truth.heard for x in (a, b))]
                 good = any(abs(a - x - time.value) <= near for a, _ in spans for x in marks if x < a)
                 if not begins or _ENDS.search(sentence):
                     continue
@@ -257,6 +266,8 @@ class Reader:
             places.append(1)
         if section == "caption" and _CLOSING.match(sentence):
             places.append(len(sequence))
+        if not any(x == label for x, _, _ in self.truth.events):
+            return  # a background has no place in the order
         for k in set(places):
             good = 1 <= k <= len(sequence) and sequence[k - 1] == label
             self.note("order", section, sentence, good, f"in truth: {', '.join(sequence)}")
@@ -282,7 +293,7 @@ class Reader:
         pairs = _KIND_COUNT.findall(marked)
         if len(pairs) > 1:
             for i, word in pairs:
-                n = self.truth.sequence.count(found[int(i)])
+                n = len(self.truth.spans(found[int(i)]))
                 self.note("count", section, sentence, t.how_often(word) == n, f"{found[int(i)]} is heard {n} times")
 
     def _neighbours(self, section: str, sentence: str) -> None:
@@ -332,7 +343,20 @@ class Reader:
 
 
 _LABEL_FAMILIES = frozenset(
-    ["order", "first", "last", "before", "after", "presence", "longest", "sound"]
+    (
+        "order",
+        "first",
+        "last",
+        "before",
+        "after",
+        "presence",
+        "longest",
+        "sound",
+        "loudest",
+        "overlap",
+        "target",
+        "background",
+    )
 )  # families whose options may be sounds
 
 

@@ -26,15 +26,30 @@ _SPEECH_LABELS = frozenset(("transcript", "translation", "emotion", "sarcasm", "
 
 @dataclass(frozen=True)
 class Truth:
-    """The timeline as plain values: label (case folded), start and end in seconds, in order of start."""
+    """The timeline as plain values: label (case folded), start and end in seconds, in order of start.
+
+    `beneath` are the backgrounds: they are heard, but neither counted nor ordered. Of a clip that consists of
+    backgrounds alone they are the events. `gains` are the levels of `heard` in dB.
+    """
 
     duration: float
     events: tuple[tuple[str, float, float], ...]
+    beneath: tuple[tuple[str, float, float], ...] = ()
+    gains: tuple[float, ...] = ()
 
     @property
     def sequence(self) -> list[str]:
         """Labels in order."""
         return [e[0] for e in self.events]
+
+    @property
+    def heard(self) -> tuple[tuple[str, float, float], ...]:
+        """Events and backgrounds."""
+        return (*self.events, *self.beneath)
+
+    def spans(self, label: str) -> list[tuple[float, float]]:
+        """When a sound is heard, as start and end in seconds."""
+        return [(a, b) for x, a, b in self.heard if x == label]
 
     @property
     def apart(self) -> bool:
@@ -74,8 +89,14 @@ def truth_of(clip: Clip) -> Truth | None:
     line = clip.timeline
     if line is None:
         return None
-    events = tuple((folded(e.label), line.seconds(e.start), line.seconds(e.end)) for e in line.events)
-    return Truth(line.seconds(line.length), events)
+    front = [e for e in line.events if e.role == "foreground"]
+    under = [e for e in line.events if e.role == "background"]
+    if not front:
+        front, under = under, []
+    events, beneath = (
+        tuple((folded(e.label), line.seconds(e.start), line.seconds(e.end)) for e in part) for part in (front, under)
+    )
+    return Truth(line.seconds(line.length), events, beneath, tuple(e.gain_db for e in (*front, *under)))
 
 
 def _item(clip: Clip, evidence: Evidence | None, name: str) -> tuple[Any, bool] | None:
@@ -102,7 +123,7 @@ def facts_of(clip: Clip, evidence: Evidence | None) -> Facts:
     sounding: tuple[tuple[float, float], ...] | None = None
     margin = 0.0
     if truth is not None:
-        sounding = tuple((a, b) for _, a, b in truth.events)
+        sounding = tuple((a, b) for _, a, b in truth.heard)
     elif (found := _item(clip, evidence, "segments")) is not None and isinstance(found[0], list):
         sounding, margin = tuple((float(x[0]), float(x[1])) for x in found[0] if len(x) == 2), 0.3
     speech: bool | None = None

@@ -32,7 +32,7 @@ LabelKind = Literal[
     "instrument",
 ]
 Decision = Literal["accepted", "rejected", "not_applicable"]
-ClaimKind = Literal["count", "order", "time", "duration", "silence", "speech", "speakers"]
+ClaimKind = Literal["count", "order", "time", "duration", "silence", "speech", "speakers", "overlap", "loudness"]
 ClaimStatus = Literal["supported", "contradicted", "undecidable"]
 Style = Literal["full", "brief"]
 Role = Literal["foreground", "background"]

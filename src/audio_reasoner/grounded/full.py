@@ -9,20 +9,23 @@ number.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Question
 from audio_reasoner.grounded import patterns as p
+from audio_reasoner.grounded import patterns_mix as pm
 from audio_reasoner.grounded import patterns_options as po
 from audio_reasoner.grounded.facts import Facts
+from audio_reasoner.grounded.full_caption import clip_length as clip_length
+from audio_reasoner.grounded.full_caption import scene_caption as scene_caption
+from audio_reasoner.grounded.full_caption import scene_sentences
+from audio_reasoner.grounded.full_mix import MixSteps, kind_of
 from audio_reasoner.grounded.language import listed, number, ordinal, phrase, seconds, times
 from audio_reasoner.grounded.questions import COURSE_TEXT, sequence_items, sequence_text, target_of
 from audio_reasoner.grounded.scene import Scene, Sound
+from audio_reasoner.grounded.templates import FRONT, pair_of
 from audio_reasoner.grounded.writer import Writer
 
-AT_ONCE_S = 0.25
-"""A shorter gap is told as "almost at once"."""
 MAX_WORDS = 480
 """Optional sentences of the caption are left out when a chain would grow beyond this."""
 
@@ -32,11 +35,6 @@ def letter(i: int) -> str:
     return chr(97 + i)
 
 
-def clip_length(value: float) -> str:
-    """The clip's length in the caption: "about 4.2 s"."""
-    return f"about {seconds(value)}"
-
-
 class SceneChain:
     """Writes the full chain for one question about a scene."""
 
@@ -44,20 +42,13 @@ class SceneChain:
         self.q, self.scene, self.facts, self.w = question, scene, facts, writer
         self.target = target_of(question.text)
         self.family = question.family
-        self.kind = self.family
-        if self.family == "presence" and self.target is not None:
-            self.kind = "presence_is"
+        self.kind = kind_of(self.family, question.text, question.options)
         assert question.gold_index is not None
         self.gold = question.gold_index
-        self.seen: set[str] = set()
+        self.letter = letter(self.gold)
+        self.mix = MixSteps(self) if self.kind in pm.ASK else None
 
     # --- pieces
-
-    def name(self, label: str) -> str:
-        """ "a dog" at its first mention in the caption, "the dog" afterwards."""
-        new = label not in self.seen
-        self.seen.add(label)
-        return phrase(label).new if new else phrase(label).known
 
     def _slots(self, s: Sound, i: int) -> dict[str, str]:
         return {"a": seconds(s.start), "b": seconds(s.end), "d": seconds(s.length), "i": str(i), "k": ordinal(i)}
@@ -65,101 +56,21 @@ class SceneChain:
     def planning(self) -> str:
         """What is asked, how to listen, how to decide."""
         x = phrase(self.target).new if self.target else ""
-        if self.family in ("before", "after") and self.target:
+        if self.family in ("before", "after", "background") and self.target:
             x = phrase(self.target).known
-        parts = [self.w.say(p.ASK[self.kind], x=x), self.w.say(p.LISTEN), self.w.say(p.STEP[self.kind], x=x)]
+        pair = pair_of(self.q.text, self.scene.heard)
+        slots = {"x": phrase(pair[0]).known, "y": phrase(pair[1]).known} if pair else {"x": x}
+        ask, step = (pm.ASK, pm.STEP) if self.mix else (p.ASK, p.STEP)
+        parts = [self.w.say(ask[self.kind], **slots), self.w.say(p.LISTEN), self.w.say(step[self.kind], **slots)]
+        if self.scene.beneath and self.family in FRONT:
+            parts.insert(1, self.w.say(pm.ASIDE_PLAN))
         if len(self.q.options) > 2:
             parts.append(self.w.say(p.OPTIONS, n=number(len(self.q.options))))
         return " ".join(parts)
 
     def caption(self, extras: int) -> str:
         """All sounds with their times, and up to `extras` further facts."""
-        w, scene = self.w, self.scene
-        sounds = scene.sounds
-        overlaps = any(b.start < a_end for a_end, b in zip(_running_end(sounds), sounds[1:], strict=False))
-        overview = p.OVERVIEW_ONE if len(sounds) == 1 else p.OVERVIEW_OVERLAP if overlaps else p.OVERVIEW
-        c = "a clip" if self.family == "duration" else clip_length(scene.duration)
-        parts = [] if self.family == "duration" else [w.say(overview, c=c)]
-        if sounds[0].start >= 0.2:
-            parts.append(w.say(p.LEAD, d=seconds(sounds[0].start)))
-        end = 0.0
-        for i, s in enumerate(sounds, 1):
-            again = s.label in self.seen
-            slots = {"x": self.name(s.label), **self._slots(s, i)}
-            gap = round(s.start - end, 1)
-            if i == 1:
-                parts.append(w.say(p.FIRST_EVENT, **slots))
-            elif again and w.chance(0.7):
-                parts.append(w.say(p.AGAIN, **slots))
-            elif i == len(sounds) and w.chance(0.7):
-                parts.append(w.say(p.LAST_EVENT, **slots))
-            elif s.start < end - 0.1:
-                parts.append(w.say(p.NEXT_OVER, **slots))
-            elif w.chance(0.4):
-                parts.append(w.say(p.NEXT_ANY, **slots))
-            elif gap < AT_ONCE_S:
-                parts.append(w.say(p.NEXT_SMALL, **slots))
-            else:
-                parts.append(w.say(p.NEXT_GAP, g=seconds(gap), **slots))
-            end = max(end, s.end)
-        parts = self._joined(parts)
-        parts += self._extras(extras, overlaps, end)
-        return " ".join(parts)
-
-    def _joined(self, parts: list[str]) -> list[str]:
-        """Some neighbouring sentences made one, with a semicolon: a listener does not tell all in one rhythm."""
-        out: list[str] = []
-        joined = False
-        for part in parts:
-            # Never three in one sentence, and none that starts with a quotation or a digit.
-            if out and not joined and part[0].isalpha() and self.w.chance(0.22) and out[-1].endswith("."):
-                out[-1] = f"{out[-1][:-1]}; {part[:1].lower()}{part[1:]}"
-                joined = True
-            else:
-                out.append(part)
-                joined = False
-        return out
-
-    def _extras(self, n: int, overlaps: bool, end: float) -> list[str]:
-        """Further true facts, in random choice: what the question asks for is left to the reasoning."""
-        w, scene = self.w, self.scene
-        sounds, counts = scene.sounds, scene.counts
-        found: list[tuple[Sequence[str], dict[str, str]]] = []
-        if len(sounds) > 1:
-            if all(b.start > a_end for a_end, b in zip(_running_end(sounds), sounds[1:], strict=False)):
-                found.append((p.NO_OVERLAP, {}))
-            repeated = [x for x in scene.labels if counts[x] > 1]
-            if not repeated:
-                found.append((p.ALL_DIFFERENT, {}))
-            elif len(repeated) == 1 and self.family != "count_of" and scene.countable:
-                found.append((p.REPEATED, {"x": phrase(repeated[0]).known, "t": times(counts[repeated[0]])}))
-            by_length = sorted(sounds, key=lambda s: s.length)
-            top = by_length[-1]
-            if self.family != "longest" and top.length >= 1.25 * by_length[-2].length and counts[top.label] == 1:
-                found.append((p.LONGEST_FACT, {"x": phrase(top.label).known, "d": seconds(top.length)}))
-            if by_length[0].length * 1.25 <= by_length[1].length and counts[by_length[0].label] == 1:
-                low = by_length[0]
-                found.append((p.SHORTEST, {"x": phrase(low.label).known, "d": seconds(low.length)}))
-            for label in repeated:
-                pair = [s for s in sounds if s.label == label]
-                if len(pair) == 2 and abs(pair[0].gain_db - pair[1].gain_db) >= 6.0:
-                    k = 1 if pair[0].gain_db > pair[1].gain_db else 2
-                    found.append((p.SAME_LOUDER, {"x": phrase(label).known, "k": ordinal(k)}))
-        if len(sounds) > 2 and not overlaps:
-            gaps = sorted(((round(b.start - a.end, 1), a, b) for a, b in pairwise(sounds)), key=lambda g: g[0])
-            widest, left, right = gaps[-1]
-            if widest >= 0.3 and widest >= 1.4 * gaps[-2][0] and counts[left.label] == counts[right.label] == 1:
-                found.append(
-                    (p.SPACING, {"x": phrase(left.label).known, "y": phrase(right.label).known, "d": seconds(widest)})
-                )
-        if self.facts.course is not None and self.family != "loudness":
-            found.append((p.COURSE[self.facts.course], {}))
-        chosen = sorted(range(len(found)), key=lambda _: w.draw(1 << 20))[:n]
-        out = [w.say(found[i][0], **found[i][1]) for i in chosen]
-        tail = round(scene.duration, 1) - end
-        if tail >= 0.2 and self.family != "duration":
-            out.append(w.say(p.TAIL, b=seconds(end), d=seconds(tail)))
-        return out
+        return " ".join(scene_sentences(self.scene, self.facts, self.w, self.family, extras))
 
     # --- reasoning
 
@@ -170,6 +81,8 @@ class SceneChain:
         return self.w.say(patterns, h=self._head(i), **slots)
 
     def _places(self) -> list[str]:
+        if not self.scene.ordered or self.scene.beneath:
+            return MixSteps(self).noted()
         return [
             self.w.say(p.PLACE_ON if i > 1 else p.PLACE, x=phrase(s.label).known, **self._slots(s, i))
             for i, s in enumerate(self.scene.sounds, 1)
@@ -191,8 +104,8 @@ class SceneChain:
             "duration": self._duration,
             "loudness": lambda: loudness_steps(self.q, self.facts, self.w),
         }
-        out = walk[self.kind]()
-        if self.kind != "presence_is":
+        out = self.mix.steps() if self.mix is not None else walk[self.kind]()
+        if self.kind not in ("presence_is", "overlap_is", "target_is"):
             out.append(self.w.say(po.CONCLUDE, L=letter(self.gold)))
         return out
 
@@ -313,8 +226,8 @@ class SceneChain:
         out = self._places()
         for i, option in enumerate(self.q.options):
             if i == self.gold:
-                k = self.scene.sequence.index(option)
-                out.append(self._option(i, po.HEARD, **self._slots(self.scene.sounds[k], k + 1)))
+                s = next(s for s in self.scene.all if s.label == option)
+                out.append(self._option(i, po.HEARD, a=seconds(s.start)))
             else:
                 out.append(self._option(i, po.NEVER))
         return out
@@ -322,7 +235,7 @@ class SceneChain:
     def _is(self) -> list[str]:
         assert self.target is not None
         out = []
-        for i, s in enumerate(self.scene.sounds, 1):
+        for i, s in enumerate((*self.scene.sounds, *self.scene.beneath), 1):
             slots = {"x": phrase(s.label).known, "y": phrase(self.target).known, **self._slots(s, i)}
             out.append(self.w.say(p.MATCH_YES if s.label == self.target else p.MATCH_NO, **slots))
             if s.label == self.target:
@@ -353,9 +266,11 @@ class SceneChain:
 
     def _duration(self) -> list[str]:
         out = self._places()
-        final = max(self.scene.sounds, key=lambda s: s.end)
+        final = max(self.scene.all, key=lambda s: s.end)
         tail = self.scene.duration - final.end
         out += duration_options(self.q, self.w)
+        if self.scene.beneath or not self.scene.ordered:
+            return out
         patterns = po.CHECK["duration"][:1] if tail >= 0.2 else po.CHECK["duration"][1:]
         out.append(self.w.say(patterns, x=phrase(final.label).known, b=seconds(final.end), d=seconds(tail)))
         return out
@@ -365,6 +280,8 @@ class SceneChain:
     def summary(self) -> str:
         """The result in one sentence, with the option's letter."""
         scene, w, gold = self.scene, self.w, self.gold
+        if self.mix is not None:
+            return self.mix.summary()
         sounds = scene.sounds
         slots = {"L": letter(gold), "x": phrase(self.target).known if self.target else ""}
         match self.kind:
@@ -387,11 +304,11 @@ class SceneChain:
             case "before" | "after":
                 slots["y"] = phrase(self.q.gold_text).known
             case "presence":
-                s = next(s for s in sounds if s.label == self.q.gold_text)
+                s = next(s for s in scene.all if s.label == self.q.gold_text)
                 slots |= {"x": phrase(s.label).known, "a": seconds(s.start)}
             case "presence_is":
                 if self.q.gold_text == "yes":
-                    s = next(s for s in sounds if s.label == self.target)
+                    s = next(s for s in scene.all if s.label == self.target)
                     slots["a"] = seconds(s.start)
             case "longest":
                 s = max(sounds, key=lambda s: s.length)
@@ -407,14 +324,17 @@ class SceneChain:
 
     def response(self) -> str:
         """One or two sentences that end in "The answer is (b) option text."."""
+        end = f"The answer is ({letter(self.gold)}) {self.q.gold_text}."
+        if self.mix is not None:
+            return f"{self.mix.reason()} {end}"
         key = self.kind if self.kind != "presence_is" else f"presence_{self.q.gold_text}"
         slots = {"x": phrase(self.target).known if self.target else "", "a": "", "d": ""}
         if self.kind == "presence_is" and self.q.gold_text == "yes":
-            slots["a"] = seconds(next(s.start for s in self.scene.sounds if s.label == self.target))
+            slots["a"] = seconds(next(s.start for s in self.scene.all if s.label == self.target))
         if self.kind == "longest":
             slots["d"] = seconds(max(s.length for s in self.scene.sounds))
         reason = self.w.say(po.RESPONSE[key], **slots)
-        return f"{reason} The answer is ({letter(self.gold)}) {self.q.gold_text}."
+        return f"{reason} {end}"
 
     def write(self) -> Chain:
         """The whole chain."""
@@ -422,19 +342,11 @@ class SceneChain:
         reasoning = "\n".join(f"{i}. {s}" for i, s in enumerate(self.steps(), 1))
         summary, response = self.summary(), self.response()
         rest = sum(len(x.split()) for x in (planning, reasoning, summary, response))
-        room = MAX_WORDS - rest - 16 * len(self.scene.sounds) - 40
+        room = MAX_WORDS - rest - 16 * len(self.scene.all) - 40
         extras = max(1, min(4, room // 12))
         return Chain(
             planning=planning, caption=self.caption(extras), reasoning=reasoning, summary=summary, response=response
         )
-
-
-def _running_end(sounds: Sequence[Sound]) -> list[float]:
-    out, end = [], 0.0
-    for s in sounds:
-        end = max(end, s.end)
-        out.append(end)
-    return out
 
 
 def duration_options(question: Question, w: Writer) -> list[str]:
@@ -473,9 +385,3 @@ def loudness_steps(question: Question, facts: Facts, w: Writer) -> list[str]:
 def full_scene_chain(question: Question, scene: Scene, facts: Facts, writer: Writer) -> Chain:
     """The full chain of a question about a scene."""
     return SceneChain(question, scene, facts, writer).write()
-
-
-def scene_caption(scene: Scene) -> str:
-    """The plain caption of an annotation: every sound with its times."""
-    parts = [f"{phrase(s.label).new} from {seconds(s.start)} to {seconds(s.end)}" for s in scene.sounds]
-    return f"In {clip_length(scene.duration)}, {listed(parts)}."

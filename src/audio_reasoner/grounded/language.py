@@ -13,6 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from audio_reasoner.core.chain import TAG_LITERALS
+
+MAX_LABEL_CHARS = 120
+"""A longer label is a description, not a name."""
 _COUNT = frozenset(
     """
     dog cat cow bull sheep goat lamb horse donkey pony pig duck goose swan turkey chicken hen rooster crow
@@ -104,6 +108,24 @@ def clean_label(label: str) -> str:
     """
     plain = re.sub(r"[\"“”„«»]", "'", unicodedata.normalize("NFC", label).replace("_", " "))
     return " ".join(plain.split())
+
+
+def why_unusable(label: str, passage: bool = False) -> str | None:
+    """Why a label (or a passage of speech) cannot stand in a chain, or None."""
+    upper = label.upper()
+    if not any(c.isalnum() for c in label):
+        return "has no letter or digit"
+    if any(t in upper for t in TAG_LITERALS):
+        return "contains a tag of the chain"
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") for c in label):
+        return "contains a control character"
+    if passage:
+        return None
+    if len(label) > MAX_LABEL_CHARS:
+        return f"has {len(label)} characters; at most {MAX_LABEL_CHARS} are a name"
+    if label.casefold() in ("yes", "no"):
+        return "cannot be told from an answer"
+    return None
 
 
 @dataclass(frozen=True)

@@ -1,213 +1,48 @@
 """Questions a scene can answer, with options from which nothing can be guessed.
 
 Decision: the gold option is never the centre of its distractors. Orderings are drawn either as random permutations or
-as the four corners of a square of two independent changes; numbers are drawn uniformly from one window; so a voter
-over the options, who hears nothing, stays at chance. A question's text is one of a few templates per family, and
-`target_of` reads the sound it names back out of the text, so that a question carries no hidden fields.
+as the four corners of a square of two independent changes; numbers are drawn evenly from those that occur; so a voter
+over the options, who hears nothing, stays at chance. Sounds are counted and ordered, backgrounds are not. The wording
+stands in `templates`, the drawing of options in `options`, questions about mixtures in `questions_mix`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
 
-from audio_reasoner.checks.ontology import COMMON, confusable
+from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.core.records import Question, Task
+from audio_reasoner.grounded import questions_mix as mix
+from audio_reasoner.grounded.options import LENGTHS, LONG_LENGTHS, akin, ask, numbers, rungs
+from audio_reasoner.grounded.options import N_OPTIONS as N_OPTIONS
+from audio_reasoner.grounded.options import Rng as Rng
+from audio_reasoner.grounded.options import distractors as distractors
+from audio_reasoner.grounded.options import pick as pick
+from audio_reasoner.grounded.options import seconds_text as seconds_text
+from audio_reasoner.grounded.options import sequence_items as sequence_items
+from audio_reasoner.grounded.options import sequence_text as sequence_text
+from audio_reasoner.grounded.options import window as window
 from audio_reasoner.grounded.scene import ORDER_GAP_S, Scene
+from audio_reasoner.grounded.templates import TEMPLATES as TEMPLATES
+from audio_reasoner.grounded.templates import named_by as named_by
+from audio_reasoner.grounded.templates import target_of as target_of
+from audio_reasoner.grounded.world import World
 
-Rng = np.random.Generator
-N_OPTIONS = 4
 LONGEST_RATIO = 1.25
 """How much longer the longest sound must be than any other kind's longest one."""
 LONGEST_MARGIN_S = 0.25
-DURATION_RATIO = 1.8
-"""Neighbouring duration options differ by this factor, so that one can be told by ear."""
-
-DIFFICULTY: dict[str, int] = {
-    "first": 1, "last": 1, "presence": 1, "sound": 1,
-    "count": 2, "before": 2, "after": 2, "longest": 2, "duration": 2, "loudness": 2,
-    "order": 3, "count_of": 3, "describe": 3,
-}  # fmt: skip
-
-TEMPLATES: dict[str, tuple[str, ...]] = {
-    "order": (
-        "In which order do the sounds occur?",
-        "What is the order of the sounds?",
-        "Which option lists the sounds in the order they are heard?",
-        "Which sequence matches the clip from start to end?",
-        "How do the sounds follow one another?",
-    ),
-    "count": (
-        "How many separate sounds are there in all?",
-        "How many separate sounds are heard in total?",
-        "What is the total number of separate sounds?",
-        "How many separate sounds does the clip hold?",
-    ),
-    "count_of": (
-        "How many separate times does the {x} sound occur?",
-        "On how many separate occasions is the {x} sound heard?",
-        "How many separate times does the clip bring the {x} sound?",
-        "How many separate times can the {x} sound be heard?",
-    ),
-    "first": (
-        "Which sound comes first?",
-        "What is the first sound?",
-        "Which sound opens the clip?",
-        "With which sound does the clip begin?",
-    ),
-    "last": (
-        "Which sound comes last?",
-        "What is the last sound?",
-        "Which sound starts last?",
-        "Which sound is the final one to come in?",
-    ),
-    "before": (
-        "Which sound comes right before the {x} sound?",
-        "What is heard just before the {x} sound?",
-        "Which sound directly precedes the {x} sound?",
-    ),
-    "after": (
-        "Which sound comes right after the {x} sound?",
-        "What is heard just after the {x} sound?",
-        "Which sound directly follows the {x} sound?",
-    ),
-    "presence_which": (
-        "Which of these sounds is heard?",
-        "Which of these sounds occurs in the clip?",
-        "Which one of these can be heard?",
-    ),
-    "presence_is": (
-        "Is the {x} sound heard?",
-        "Does the {x} sound occur in the clip?",
-        "Can the {x} sound be heard?",
-    ),
-    "longest": (
-        "Which sound lasts longest?",
-        "Which sound is the longest?",
-        "What is the longest sound in the clip?",
-    ),
-    "duration": (
-        "How long is the clip?",
-        "About how long does the clip last?",
-        "What is the length of the clip?",
-    ),
-    "loudness": (
-        "How does the loudness change over the clip?",
-        "What course does the loudness take?",
-        "How does the volume develop from start to end?",
-    ),
-    "describe": (
-        "Describe what is heard and how it unfolds over time.",
-        "What can be heard in this clip, and how does it develop from start to end?",
-        "Give an account of the sound in this clip and its course over time.",
-        "Put into words what is heard and when.",
-    ),
-    "sound": (
-        "Which sound is heard in the clip?",
-        "What sound can be heard?",
-        "What makes the sound in this clip?",
-        "Which of these is the sound in the recording?",
-    ),
-}
 
 
-@lru_cache(maxsize=256)
-def _pattern(template: str) -> re.Pattern[str]:
-    head, _, tail = template.partition("{x}")
-    return re.compile(re.escape(head) + "(.+)" + re.escape(tail), re.DOTALL)
-
-
-def target_of(text: str) -> str | None:
-    """The sound that a question's text names, or None if it names none.
-
-    >>> target_of("Which sound comes right after the bell sound?")
-    'bell'
-    """
-    for templates in TEMPLATES.values():
-        for t in templates:
-            if (x := named_by(t, text)) is not None:
-                return x
-    return None
-
-
-def named_by(template: str, text: str) -> str | None:
-    """What stands in `text` where the template has its {x}; None if the text is not made from it."""
-    if "{x}" not in template:
-        return None
-    m = _pattern(template).fullmatch(text)
-    return m.group(1) if m is not None else None
-
-
-def pick(rng: Rng, items: Sequence[str]) -> str:
-    """One of `items`, evenly."""
-    return items[int(rng.integers(len(items)))]
-
-
-def sequence_text(labels: Sequence[str]) -> str:
-    """How an ordering is written as an option; a semicolon where a label itself has a comma."""
-    return ("; " if any("," in x for x in labels) else ", ").join(labels)
-
-
-def sequence_items(option: str) -> list[str]:
-    """The labels of an ordering option: the inverse of `sequence_text`."""
-    return option.split("; " if "; " in option else ", ")
-
-
-def distractors(rng: Rng, known: Sequence[str], vocabulary: Sequence[str], n: int) -> list[str]:
-    """Up to `n` labels that are surely not heard: none confusable with a known label or with one another.
-
-    Args:
-        known: labels of sounds that are in the clip.
-        vocabulary: the user's labels; the ontology's common sounds stand in when they do not suffice.
-    """
-    out: list[str] = []
-    for pool in (vocabulary, COMMON):
-        for i in rng.permutation(len(pool)):
-            if len(out) == n:
-                return out
-            candidate = pool[int(i)]
-            if not any(confusable(candidate, other) for other in (*known, *out)):
-                out.append(candidate)
-    return out
-
-
-def _ask(
-    rng: Rng, task: Task, family: str, text: str, options: Sequence[str], gold: str, shuffle: bool = True
-) -> Question | None:
-    unique = list(dict.fromkeys(options))
-    if len(unique) < 2 or len({o.casefold() for o in unique}) < len(unique):
-        return None
-    if shuffle:
-        unique = [unique[int(i)] for i in rng.permutation(len(unique))]
-    return Question(
-        task=task,
-        family=family,
-        text=text,
-        options=tuple(unique),
-        gold_text=gold,
-        gold_index=unique.index(gold),
-        difficulty=DIFFICULTY[family],
-    )
-
-
-def window(rng: Rng, gold: int, lo: int, width: int) -> list[str]:
-    """Four numbers with gold: three others drawn evenly from the window, so no rank is likelier than another."""
-    if gold >= lo + width:
-        lo = gold - int(rng.integers(width))
-    others = [v for v in range(lo, lo + width) if v != gold]
-    chosen = rng.permutation(len(others))[: N_OPTIONS - 1]
-    return [str(gold), *(str(others[int(i)]) for i in chosen)]
-
-
-def order(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def order(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Four orderings; None where order cannot be told or there are not 2 to 5 sounds."""
     seq = scene.sequence
     if not (scene.audible and scene.ordered and scene.countable) or not 2 <= len(seq) <= 5 or len(set(seq)) < 2:
         return None
+    if 0 < len(scene.tracks) < len(seq):
+        return None  # what goes on for long mostly begins early: the names alone would tell
     square = len(seq) == 2 or rng.random() < 0.3
     every = sorted(set(permutations(seq)))
     if not square and len(every) >= N_OPTIONS:
@@ -215,11 +50,11 @@ def order(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Ques
         chosen = [others[int(i)] for i in rng.permutation(len(others))[: N_OPTIONS - 1]]
         options = [seq, *chosen]
     else:
-        options = _square(scene, vocabulary, rng)
+        options = _square(scene, world.sounds, rng)
     texts = [sequence_text(o) for o in options]
     if len(set(texts)) < N_OPTIONS:
         return None
-    return _ask(rng, task, "order", pick(rng, TEMPLATES["order"]), texts, texts[0])
+    return ask(rng, task, "order", pick(rng, TEMPLATES["order"]), texts, texts[0], scene)
 
 
 def _square(scene: Scene, vocabulary: Sequence[str], rng: Rng) -> list[tuple[str, ...]]:
@@ -228,7 +63,7 @@ def _square(scene: Scene, vocabulary: Sequence[str], rng: Rng) -> list[tuple[str
     n = len(seq)
     places = [int(i) for i in rng.permutation(n)]
     swaps = [(i, j) for i in range(n) for j in range(i + 1, n) if seq[i] != seq[j]]
-    new = distractors(rng, scene.labels, vocabulary, 2)
+    new = distractors(rng, scene.heard, vocabulary, 2)
     if n >= 3 and new:
         i, j = swaps[int(rng.integers(len(swaps)))]
         k = next(p for p in places if p not in (i, j))
@@ -253,17 +88,18 @@ def _square(scene: Scene, vocabulary: Sequence[str], rng: Rng) -> list[tuple[str
     return [seq, first(seq), second(seq), second(first(seq))]
 
 
-def count(scene: Scene, _vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def count(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """How many sounds in all."""
     if not (scene.audible and scene.countable and scene.ordered):
         return None
-    if len(scene.sounds) == 1 and rng.random() < 0.7:
+    n = len(scene.sounds)
+    if not world.counts and n == 1 and rng.random() < 0.7:
         return None  # clips of one sound can be asked little else; without this, one would be the commonest count
-    options = window(rng, len(scene.sounds), 1, 6)
-    return _ask(rng, task, "count", pick(rng, TEMPLATES["count"]), options, options[0])
+    options = numbers(rng, n, world.counts if n in world.counts else range(1, 7))
+    return ask(rng, task, "count", pick(rng, TEMPLATES["count"]), options, str(n), scene)
 
 
-def count_of(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def count_of(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """How often one sound occurs; repeats are preferred, because nought and once are what most clips have."""
     if not (scene.audible and scene.countable):
         return None
@@ -271,7 +107,7 @@ def count_of(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Q
     by_value: dict[int, list[str]] = {}
     for label, c in counts.items():
         by_value.setdefault(c, []).append(label)
-    absent = distractors(rng, scene.labels, vocabulary, 1)
+    absent = distractors(rng, scene.heard, world.sounds, 1)
     if absent:
         by_value[0] = absent
     values = sorted(by_value)
@@ -281,41 +117,41 @@ def count_of(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Q
     weights = np.array([(1.0, 1.0, 6.0, 14.0)[min(v, 3)] for v in values])
     value = values[int(rng.choice(len(values), p=weights / weights.sum()))]
     target = pick(rng, by_value[value])
-    if any(confusable(target, other) for other in counts if other != target):
+    if any(confusable(target, other) for other in scene.heard if other != target):
         return None
-    options = window(rng, value, 0, 5)
-    return _ask(rng, task, "count_of", pick(rng, TEMPLATES["count_of"]).format(x=target), options, str(value))
+    options = numbers(rng, value, range(5))
+    return ask(rng, task, "count_of", pick(rng, TEMPLATES["count_of"]).format(x=target), options, str(value), scene)
 
 
-def _one_sound(scene: Scene, gold: str, exclude: Sequence[str], vocabulary: Sequence[str], rng: Rng) -> list[str]:
+def _one_sound(scene: Scene, gold: str, exclude: Sequence[str], world: World, rng: Rng) -> list[str]:
     """Gold, up to two other sounds of the clip, the rest from outside."""
-    inside = [x for x in scene.labels if x != gold and x not in exclude]
+    inside = [x for x in mix.alike(scene, gold) if x not in exclude]
     inside = [inside[int(i)] for i in rng.permutation(len(inside))][: int(rng.integers(1, 3))]
-    outside = distractors(rng, scene.labels, vocabulary, N_OPTIONS - 1 - len(inside))
-    return [gold, *inside, *outside]
+    pool = world.like(scene, mix.sound_of(scene, gold))
+    return [gold, *inside, *distractors(rng, scene.heard, pool, N_OPTIONS - 1 - len(inside))]
 
 
-def first(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def first(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which sound starts first."""
     if len(scene.sounds) < 2 or not scene.audible or not scene.ordered:
         return None
     gold = scene.sequence[0]
-    return _ask(rng, task, "first", pick(rng, TEMPLATES["first"]), _one_sound(scene, gold, (), vocabulary, rng), gold)
+    options = _one_sound(scene, gold, (), world, rng)
+    return ask(rng, task, "first", pick(rng, TEMPLATES["first"]), options, gold, scene)
 
 
-def last(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def last(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which sound starts last (and so is the last in the list)."""
     if len(scene.sounds) < 2 or not scene.audible or not scene.ordered:
         return None
     if scene.sounds[-1].exact[1] < max(s.exact[1] for s in scene.sounds) - ORDER_GAP_S:
         return None  # another sound outlasts it: "last" would have two readings
     gold = scene.sequence[-1]
-    return _ask(rng, task, "last", pick(rng, TEMPLATES["last"]), _one_sound(scene, gold, (), vocabulary, rng), gold)
+    options = _one_sound(scene, gold, (), world, rng)
+    return ask(rng, task, "last", pick(rng, TEMPLATES["last"]), options, gold, scene)
 
 
-def _neighbour(
-    scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task, family: str, step: int
-) -> Question | None:
+def _neighbour(scene: Scene, world: World, rng: Rng, task: Task, family: str, step: int) -> Question | None:
     if len(scene.sounds) < 2 or not (scene.audible and scene.ordered and scene.countable):
         return None
     seq, counts = scene.sequence, scene.counts
@@ -325,38 +161,39 @@ def _neighbour(
     i = places[int(rng.integers(len(places)))]
     gold = seq[i + step]
     text = pick(rng, TEMPLATES[family]).format(x=seq[i])
-    return _ask(rng, task, family, text, _one_sound(scene, gold, (seq[i],), vocabulary, rng), gold)
+    return ask(rng, task, family, text, _one_sound(scene, gold, (seq[i],), world, rng), gold, scene)
 
 
-def before(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def before(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which sound stands directly before one that occurs once."""
-    return _neighbour(scene, vocabulary, rng, task, "before", -1)
+    return _neighbour(scene, world, rng, task, "before", -1)
 
 
-def after(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def after(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which sound stands directly after one that occurs once."""
-    return _neighbour(scene, vocabulary, rng, task, "after", 1)
+    return _neighbour(scene, world, rng, task, "after", 1)
 
 
-def presence(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def presence(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which of four is heard, or whether one is heard (yes and no evenly)."""
-    if not scene.audible:
-        return None
-    heard = pick(rng, scene.labels)
+    if not scene.whole or (scene.mixed and rng.random() < 0.5):
+        return None  # of a mixture the same is asked as `target`
+    every = scene.all
+    sound_ = every[int(rng.integers(len(every)))]
+    pool = world.like(scene, sound_)
     if rng.random() < 0.5:
-        options = [heard, *distractors(rng, scene.labels, vocabulary, N_OPTIONS - 1)]
-        return _ask(rng, task, "presence", pick(rng, TEMPLATES["presence_which"]), options, heard)
+        others = akin(rng, sound_.label, scene.heard, pool) if rng.random() < 0.5 else None
+        options = [sound_.label, *(others or distractors(rng, scene.heard, pool, N_OPTIONS - 1))]
+        return ask(rng, task, "presence", pick(rng, TEMPLATES["presence_which"]), options, sound_.label, scene)
     yes = rng.random() < 0.5
-    if not yes:
-        absent = distractors(rng, scene.labels, vocabulary, 1)
-        if not absent:
-            return None
-        heard = absent[0]
-    text = pick(rng, TEMPLATES["presence_is"]).format(x=heard)
-    return _ask(rng, task, "presence", text, ["yes", "no"], "yes" if yes else "no")
+    named = [sound_.label] if yes else distractors(rng, scene.heard, pool, 1)
+    if not named:
+        return None
+    text = pick(rng, TEMPLATES["presence_is"]).format(x=named[0])
+    return ask(rng, task, "presence", text, ["yes", "no"], "yes" if yes else "no", scene)
 
 
-def longest(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
+def longest(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which sound lasts longest, where the margin over every other kind is audible."""
     if len(scene.labels) < 2 or not scene.audible:
         return None
@@ -368,39 +205,16 @@ def longest(scene: Scene, vocabulary: Sequence[str], rng: Rng, task: Task) -> Qu
     if top < second * LONGEST_RATIO or top - second < LONGEST_MARGIN_S:
         return None
     gold = ranked[0]
-    inside = [x for x in scene.labels if x != gold]
-    inside = [inside[int(i)] for i in rng.permutation(len(inside))][: N_OPTIONS - 1]
-    outside = distractors(rng, scene.labels, vocabulary, N_OPTIONS - 1 - len(inside))
-    return _ask(rng, task, "longest", pick(rng, TEMPLATES["longest"]), [gold, *inside, *outside], gold)
-
-
-def seconds_text(value: float) -> str:
-    """A duration in words a listener would use: halves under 3 s, whole seconds above, fives above half a minute."""
-    if value < 3:
-        rounded = max(round(value * 2) / 2, 0.5)
-    elif value < 30:
-        rounded = float(round(value))
-    else:
-        rounded = float(round(value / 5) * 5)
-    number = f"{rounded:g}"
-    return f"about {number} second" + ("" if number == "1" else "s")
+    options = mix.beside(rng, scene, world, gold)
+    return ask(rng, task, "longest", pick(rng, TEMPLATES["longest"]), options, gold, scene)
 
 
 def duration(seconds: float, rng: Rng, task: Task) -> Question | None:
-    """How long the clip is, among four lengths well apart: three others from a ladder around the true one."""
-    shorter = [x for j in (1, 2, 3) if (x := seconds * DURATION_RATIO**-j) >= 0.5]
-    if len(shorter) < 2:
-        return None  # with nothing shorter to offer, the shortest option would always be right
-    longer = [seconds * DURATION_RATIO**j for j in (1, 2, 3)]
-    gold = seconds_text(seconds)
-    # The rank among the four is drawn first and evenly; drawing the others from one ladder would favour the middle.
-    rank = int(rng.integers(len(shorter) + 1))
-    chosen = [shorter[int(j)] for j in rng.permutation(len(shorter))[:rank]]
-    chosen += [longer[int(j)] for j in rng.permutation(3)[: N_OPTIONS - 1 - rank]]
-    others = [seconds_text(x) for x in chosen]
-    if len({gold, *others}) < N_OPTIONS:
-        return None  # a clip so short that lengths round to the same words
-    return _ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), [gold, *others], gold)
+    """How long the clip is, among four lengths that are the same for all clips (and four others for long ones)."""
+    options = rungs(seconds, LENGTHS if seconds <= 20.0 else LONG_LENGTHS)
+    if options is None:
+        return None
+    return ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), options, options[0])
 
 
 COURSE_TEXT: dict[str, str] = {
@@ -419,14 +233,14 @@ def loudness(course: str, rng: Rng, task: Task) -> Question | None:
     others = [c for c in COURSE_TEXT if c != course]
     chosen = [COURSE_TEXT[others[int(j)]] for j in rng.permutation(len(others))[: N_OPTIONS - 1]]
     text = pick(rng, TEMPLATES["loudness"])
-    return _ask(rng, task, "loudness", text, [COURSE_TEXT[course], *chosen], COURSE_TEXT[course])
+    return ask(rng, task, "loudness", text, [COURSE_TEXT[course], *chosen], COURSE_TEXT[course])
 
 
 def sound(tags: Sequence[str], vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
     """Which of four sounds is heard, for a clip of which only its tags are known."""
     gold = pick(rng, tags)
     options = [gold, *distractors(rng, tags, vocabulary, N_OPTIONS - 1)]
-    return _ask(rng, task, "sound", pick(rng, TEMPLATES["sound"]), options, gold)
+    return ask(rng, task, "sound", pick(rng, TEMPLATES["sound"]), options, gold)
 
 
 def tag_presence(tags: Sequence[str], vocabulary: Sequence[str], rng: Rng, task: Task) -> Question | None:
@@ -436,12 +250,13 @@ def tag_presence(tags: Sequence[str], vocabulary: Sequence[str], rng: Rng, task:
     if not named:
         return None
     text = pick(rng, TEMPLATES["presence_is"]).format(x=named[0])
-    return _ask(rng, task, "presence", text, ["yes", "no"], "yes" if yes else "no")
+    return ask(rng, task, "presence", text, ["yes", "no"], "yes" if yes else "no")
 
 
-Maker = Callable[[Scene, Sequence[str], Rng, Task], Question | None]
+Maker = Callable[[Scene, World, Rng, Task], Question | None]
 SCENE_FAMILIES: dict[str, Maker] = {
     "first": first, "last": last, "presence": presence, "count": count, "before": before, "after": after,
-    "longest": longest, "order": order, "count_of": count_of,
+    "longest": longest, "order": order, "count_of": count_of, "loudest": mix.loudest, "overlap": mix.overlap,
+    "interval": mix.interval, "target": mix.target, "background": mix.background,
 }  # fmt: skip
 """Families that need a timeline."""

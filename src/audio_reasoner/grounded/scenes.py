@@ -9,6 +9,7 @@ from audio_reasoner.grounded.brief import brief_chain
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.full import full_scene_chain, scene_caption
 from audio_reasoner.grounded.known import Known
+from audio_reasoner.grounded.world import world_of
 from audio_reasoner.grounded.writer import Writer
 
 
@@ -16,11 +17,11 @@ class Scenes:
     """Questions whose answers the timeline gives."""
 
     tiers = (
-        ("first", "last", "presence"),
-        ("count", "before", "after", "longest", "duration", "loudness"),
-        ("order", "count_of"),
+        ("first", "last", "presence", "loudest", "target", "background"),
+        ("count", "before", "after", "longest", "duration", "loudness", "interval"),
+        ("order", "count_of", "overlap"),
     )
-    given = ("first", "last", "presence", "count", "before", "after", "longest", "duration", "order", "count_of")
+    given = (*q.SCENE_FAMILIES, "duration")
 
     def ask(self, family: str, a: Asking) -> Question | None:
         """One of the scene families."""
@@ -31,7 +32,7 @@ class Scenes:
             return q.duration(scene.duration, rng, "complex_audio")
         if family == "loudness":
             return q.loudness(course, rng, "complex_audio") if course is not None else None
-        return q.SCENE_FAMILIES[family](scene, a.sounds, rng, "complex_audio")
+        return q.SCENE_FAMILIES[family](scene, world_of(a.vocabulary, a.sounds), rng, "complex_audio")
 
     def caption(self, known: Known, w: Writer) -> str:  # noqa: ARG002
         """Every sound with its times."""

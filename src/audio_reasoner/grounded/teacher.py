@@ -8,7 +8,6 @@ function of (seed, clip_id), so a build can be repeated in any order.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from audio_reasoner.core.chain import TAG_LITERALS, Chain
+from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.core.records import Annotation, Clip, Evidence, Question, Style, Task
@@ -24,7 +23,7 @@ from audio_reasoner.grounded.desk import Asking, Desk
 from audio_reasoner.grounded.dialogue import Dialogue
 from audio_reasoner.grounded.feeling import Feeling, Sarcasm
 from audio_reasoner.grounded.known import Known, known_of
-from audio_reasoner.grounded.language import clean_label
+from audio_reasoner.grounded.language import clean_label, why_unusable
 from audio_reasoner.grounded.music import Music
 from audio_reasoner.grounded.s2tt import SpeechTranslation
 from audio_reasoner.grounded.scenes import Scenes
@@ -33,9 +32,6 @@ from audio_reasoner.grounded.tagged import Recordings
 from audio_reasoner.grounded.tasks import task_of
 from audio_reasoner.grounded.vocabulary import sounds
 from audio_reasoner.grounded.writer import Writer
-
-MAX_LABEL_CHARS = 120
-"""A longer label is a description, not a name."""
 
 DESKS: dict[Task, Desk] = {
     "complex_audio": Scenes(),
@@ -52,24 +48,6 @@ FAMILIES = tuple(sorted({family for desk in DESKS.values() for tier in desk.tier
 """Every question type that this teacher can ask."""
 _WEIGHTS = {"duration": 0.3, "order": 1.5}
 """How likely a family is drawn within its tier, where it is not 1."""
-
-
-def why_unusable(label: str, passage: bool = False) -> str | None:
-    """Why a label (or a passage of speech) cannot stand in a chain, or None."""
-    upper = label.upper()
-    if not any(c.isalnum() for c in label):
-        return "has no letter or digit"
-    if any(t in upper for t in TAG_LITERALS):
-        return "contains a tag of the chain"
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") for c in label):
-        return "contains a control character"
-    if passage:
-        return None
-    if len(label) > MAX_LABEL_CHARS:
-        return f"has {len(label)} characters; at most {MAX_LABEL_CHARS} are a name"
-    if label.casefold() in ("yes", "no"):
-        return "cannot be told from an answer"
-    return None
 
 
 def check_label(label: str, clip: Clip) -> None:
@@ -181,7 +159,7 @@ def _nothing(clip: Clip, why: str) -> TeacherError:
 def _known(clip: Clip, evidence: Evidence | None) -> Known:
     """What may be said about a clip, every word of it fit for a chain."""
     known = known_of(clip, evidence)
-    names = known.scene.labels if known.scene is not None else (*known.tags, *known.instruments, *known.genres)
+    names = known.scene.heard if known.scene is not None else (*known.tags, *known.instruments, *known.genres)
     for label in names:
         check_label(label, clip)
     for said in (known.transcript, known.translation):

@@ -4,6 +4,9 @@ Decision: a plain entry of the vocabulary is a sound. An entry of another kind c
 that one list serves all tasks and a sentence is never offered as a sound. A translation also carries its language,
 "translation[en]: See you.", because an option in another language than the others would give the answer away.
 `words_of_clip` writes such entries; a run may keep as many of them as it likes.
+
+A sound that lies beneath a scene is offered among such sounds ("background: rain"), one that goes on throughout among
+those ("track: engine"): beside the barks and knocks of other clips it would be known for what it is without listening.
 """
 
 from __future__ import annotations
@@ -11,20 +14,65 @@ from __future__ import annotations
 from functools import lru_cache
 
 from audio_reasoner.core.records import Clip
-from audio_reasoner.grounded.known import plain_text
+from audio_reasoner.grounded.known import known_of, plain_text
+from audio_reasoner.grounded.scene import scene_of
+from audio_reasoner.grounded.story import JOIN, PAIRED, lines_by_rank, passage, replies_by_rank, story_of
 
-KINDS = ("translation", "genre", "emotion", "transcript")
+TALK_KINDS = ("topic", "name", "opinion", "intent", "fact", "agreed", "reply", "line", "talk")
+KINDS = (
+    "translation", "genre", "emotion", "transcript", "background", "track", "count",
+    *TALK_KINDS, *(f"{kind}s" for kind in PAIRED),
+)  # fmt: skip
 
 
 def words_of_clip(clip: Clip) -> set[str]:
     """What a clip adds to the vocabulary: tags and event labels as they are, other kinds with the kind in front."""
     words = set(clip.labels_of("tag"))
-    if clip.timeline is not None:
-        words.update(e.label for e in clip.timeline.events)
+    scene = scene_of(clip)
+    if scene is not None:
+        tracks = scene.tracks
+        front = {s.label for s in scene.sounds if s not in tracks}
+        under = {(k, s.label) for k, found in (("background", scene.beneath), ("track", tracks)) for s in found}
+        words = {w for w in words if plain_text(w) in front or plain_text(w) not in {x for _, x in under}}
+        words.update(front, (f"{k}: {x}" for k, x in under))
+        spoken = clip.timeline is not None and any(e.speaker for e in clip.timeline.events)
+        if not spoken and scene.audible and scene.ordered and scene.countable:
+            words.add(f"count: {len(scene.sounds)}")
     for x in clip.labels:
         if x.kind in KINDS and x.value.strip():
             words.add(_head(x.kind, x.language) + x.value.strip())
+    return words | _words_of_talk(clip)
+
+
+def _words_of_talk(clip: Clip) -> set[str]:
+    """What a conversation adds, of what its turns show."""
+    if clip.timeline is None or not any(e.speaker and e.text for e in clip.timeline.events):
+        return set()
+    from audio_reasoner.grounded.talk_rates import entry_of
+
+    story = story_of(known_of(clip, None))
+
+    def said(i: int) -> str:
+        return passage(story.turns[i].text or "")
+
+    groups: list[tuple[str, str, list[tuple[int | None, str]]]] = []
+    for kind, name in _FACTS.items():
+        groups.append((name, "", [(p.voice, p.value) for p in story.of(kind)]))
+    for rank, places in lines_by_rank(story).items():
+        groups.append(("line", f"{rank}{JOIN}", [(i, said(i)) for i in places]))
+    for rank, pairs in replies_by_rank(story).items():
+        groups.append(("reply", f"{rank}{JOIN}", [(i, said(i)) for _, i in pairs]))
+    words = {f"talk: {entry}"} if (entry := entry_of(clip.clip_id, story)) else set()
+    for name, head, values in groups:
+        words.update(f"{name}: {head}{value}" for _, value in values)
+        if name in PAIRED and values:
+            first, *rest = values
+            other = next((x for who, x in rest if who != first[0] and x != first[1]), None)
+            words.update(() if other is None else (f"{name}s: {head}{first[1]}{JOIN}{other}",))
     return words
+
+
+_FACTS = {"scenario": "topic", "name": "name", "opinion": "opinion", "intent": "intent", "fact": "fact", "agreed": "agreed"}
 
 
 def kind_of(word: str) -> str:
