@@ -30,6 +30,8 @@ from audio_reasoner.evidence.speech import probabilities
 from audio_reasoner.evidence.speech import stretches as speech_stretches
 from audio_reasoner.synth import RATE, clip_audio
 from audio_reasoner.synth.bank import LEVEL_DBFS, MAX_INNER_GAP_S
+from audio_reasoner.synth.recipes import source_audio
+from audio_reasoner.synth.store import sources_at
 
 HOP = 80
 """5 ms."""
@@ -37,6 +39,8 @@ ONSET_S = 0.05
 LEVEL_DB = 1.5
 RISE_DB = 3.0
 TURN_S = 0.25
+PAUSE_S = 0.5
+"""After a shorter pause the detector of speech hears no new beginning."""
 APART_S = 2 * MAX_INNER_GAP_S
 
 
@@ -149,13 +153,17 @@ def _rise(clip: Clip, x: np.ndarray, e: Event, found: Found) -> None:
     if len(clean) < 8 or any(o not in same and o.start < e.end and o.end > e.start for o in others):
         return
     beneath = float(np.mean([np.mean(np.square(x[i : i + 400].astype(np.float64))) for i in clean]))
-    planned = e.gain_db - 10.0 * np.log10(sum(10.0 ** (o.gain_db / 10.0) for o in same) + 1e-9)
-    if planned < 0.0 or not same:
+    recipe = clip.audio.recipe or {}
+    own = next(r for r in recipe["events"] if r["start"] == e.start and r["length"] == e.end - e.start)
+    dry = source_audio(own["source"], own["length"], sources_at(clip.audio.sources))
+    power = float(np.mean(np.square(dry.astype(np.float64)))) * 10.0 ** (e.gain_db / 10.0)
+    planned = 10.0 * np.log10(power / beneath)
+    if planned < 0.0 or not same or np.max(np.abs(x)) > 0.899:
         return  # below what is beneath it, a sound cannot be measured by its power
-    rise = active_db(x[e.start : e.end], beneath) - 10.0 * np.log10(beneath)
-    found.add(
-        "rise", abs(rise - planned) <= RISE_DB, abs(rise - planned), f"{e.label}: {rise:.1f} for {planned:.1f} dB"
-    )
+    more = float(np.mean(np.square(x[e.start : e.end].astype(np.float64)))) - beneath
+    rise = 10.0 * np.log10(max(more, 1e-12) / beneath)
+    off = abs(rise - planned)
+    found.add("rise", off <= RISE_DB, off, f"{e.label}: {rise:.1f} for {planned:.1f} dB")
 
 
 def measure_dialogue(clip: Clip, x: np.ndarray, found: Found) -> None:
@@ -174,7 +182,7 @@ def measure_dialogue(clip: Clip, x: np.ndarray, found: Found) -> None:
     starts = [a for a, _ in spoken]
     for i, e in enumerate(turns):
         before = max((o.end for o in turns[:i]), default=0)
-        if e.start - before >= 0.35 * RATE and starts:
+        if e.start - before >= PAUSE_S * RATE and starts:
             late = min(abs(a - e.start / RATE) for a in starts)
             found.add("turn", late <= TURN_S, late, f"{e.speaker} at {e.start / RATE:.2f} s")
     voices = {e.speaker for e in turns}
