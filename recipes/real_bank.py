@@ -7,8 +7,9 @@
     ~/real-bank/real.bank    the bank:  audio-reasoner synth complex --bank ~/real-bank/real.bank -o RUN
 
 The names of the files in these packages say what is heard. A line below is one recording as far as anyone can tell from
-outside: numbered cuts of one take, and files that are cut from one another (their cross-correlation shows it), share a line and
-so a group, and never stand on two sides of a split. A class whose name a listener might not choose is left out. Copy this file and edit the table to make a bank of your own.
+outside: numbered cuts of one take, and files cut from one another (their cross-correlation shows it), share a line and
+so a group, and never stand on two sides of a split. A class whose name a listener might not choose is left out. Copy
+this file and edit the table to make a bank of your own.
 """
 
 # ruff: noqa: SIM905  (a line of words reads better here than a list of strings)
@@ -25,12 +26,13 @@ from pathlib import Path
 TUXPAINT, MINETEST, SONIC_PI, LINCITY, FREEDESKTOP = PACKAGES = (
     "tuxpaint-stamps-default", "minetest-data", "sonic-pi-samples", "lincity-ng-data", "sound-theme-freedesktop",
 )  # fmt: skip
+# A LicenseRef: several licences; packages/PACKAGE/usr/share/doc/PACKAGE/copyright says which file has which.
 LICENCES = {
-    TUXPAINT: "GPL-2, see doc/tuxpaint-stamps-default/copyright",
-    MINETEST: "CC BY-SA 3.0 and others, see doc/minetest-data/copyright",
+    TUXPAINT: "GPL-2.0-or-later",
+    MINETEST: "LicenseRef-minetest-data",
     SONIC_PI: "CC0-1.0",
-    LINCITY: "GPL-2+, see doc/lincity-ng-data/copyright",
-    FREEDESKTOP: "CC BY-SA 3.0 and others, see doc/sound-theme-freedesktop/CREDITS.gz",
+    LINCITY: "GPL-2.0-or-later",
+    FREEDESKTOP: "LicenseRef-sound-theme-freedesktop",
 }
 AT_LEAST = 3
 

@@ -11,6 +11,7 @@ All offsets are samples at 16 kHz and multiples of 16, so that a span is a whole
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -23,7 +24,7 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 2
+TAKES_VERSION: Final = 3
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
@@ -31,7 +32,7 @@ SILENT_DBFS: Final = -60.0
 RANGE_DB: Final = 40.0
 NOISE_DB: Final = 6.0
 """A frame stands out from the recording's noise (its 10th percentile) from so many dB on."""
-STEADY_DB: Final = 20.0
+STEADY_DB: Final = 15.0
 """Recordings that vary less than this have no pauses: rain, engines, hum."""
 BEFORE: Final = 160
 AFTER: Final = 800
@@ -127,13 +128,17 @@ def shape_of(level: NDArray[np.float64]) -> Shape:
     found = [(int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
     bursts = tuple(ab for ab in found if float(level[ab[0] : ab[1]].max()) >= min(threshold + NOISE_DB, peak))
     end = bursts[-1][1]
-    before = float(level[max(end - _TAIL, 0) : end].mean())
-    while end + _TAIL <= level.size:
-        now = float(level[end : end + _TAIL].mean())
-        if now > before - 0.5 or now < peak - RANGE_DB:
-            break
-        before, end = now, end + _TAIL
+    steps, tail = 0, [float(b.mean()) for b in _stretches(level[end:])]
+    while steps + 1 < len(tail) and tail[steps + 1] < tail[steps] - 0.5 and tail[steps] > peak - RANGE_DB:
+        steps += 1
+    if steps > 1:  # once can be chance; noise does not go on falling
+        end += (steps + 1) * _TAIL
     return Shape(threshold, bursts, end)
+
+
+def _stretches(level: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    for at in range(0, level.size - _TAIL + 1, _TAIL):
+        yield level[at : at + _TAIL]
 
 
 def clipped_share(samples: Samples) -> float:
