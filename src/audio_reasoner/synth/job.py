@@ -8,19 +8,20 @@ temporary name, so that an interrupted `--audio` goes on with the files that are
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
-from audio_reasoner.core.run import RunDir, run_lock, write_atomic
+from audio_reasoner.core.run import RunDir, run_lock, storage_problem
 from audio_reasoner.synth.balance import Composition
 from audio_reasoner.synth.complex_audio import SOURCE, plan_complex
 from audio_reasoner.synth.palette import Bank, bank_mark
 from audio_reasoner.synth.recipes import RECIPE_VERSION
 
-__all__ = ["Composition", "audio_path", "plan_run", "render_files", "write_run"]
+__all__ = ["Composition", "audio_path", "plan_run", "render_files", "write_run", "write_sound"]
 
 
 def plan_run(
@@ -103,16 +104,37 @@ def audio_path(run: Path, clip: Clip) -> Path:
     return run / "audio" / clip.source / f"{clip.source_id}.flac"
 
 
-def _render_one(run: Path, clip: Clip) -> bool:
+def write_sound(path: Path, clip: Clip) -> bool:
+    """Render a clip into a 16-bit FLAC file unless it is there; returns whether it was written.
+
+    Written under a name of its own and moved, so that a killed process leaves no half a file and two processes that
+    render one run do not meet. Not synced to the disk: after a power cut an empty file is rendered again.
+
+    Raises:
+        EnvironmentProblem: ``environment.disk_full``, ``environment.not_writable``.
+    """
     from audio_reasoner.core.audio import encode_flac
     from audio_reasoner.synth.audio import clip_audio
 
-    path = audio_path(run, clip)
-    if path.is_file():
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, encode_flac(clip_audio(clip)))
+    try:
+        if path.is_file() and path.stat().st_size:
+            return False
+        data = encode_flac(clip_audio(clip))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise storage_problem(error, path) from error
     return True
+
+
+def _render_one(run: Path, clip: Clip) -> bool:
+    return write_sound(audio_path(run, clip), clip)
 
 
 def render_files(run: Path, clips: Iterable[Clip], workers: int | None = None) -> Iterator[bool]:
