@@ -3,7 +3,7 @@
 Claims measured: the commonest sentence skeleton (labels, numbers and quotations masked) stands in at most 2 % of full
 chains; blind guesses stay near chance; gold positions are even; the checks accept every chain; speed per clip.
 
-Run: python benchmarks/grounded_variety.py [--chains 10000] [--seed 0] [--style full|brief] [--clips scenes|mixed]
+Run: python benchmarks/grounded_variety.py [--chains 10000] [--seed 0] [--style full|brief] [--clips scenes|mixed|music]
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from audio_reasoner.core.records import (
 )
 from audio_reasoner.grounded import GroundedTeacher, skeletons, words_for
 from audio_reasoner.synth import CLASSES, plan_complex
+from audio_reasoner.synth.music import plan_music
 
 SENTENCES = (
     ("Please leave your message after the tone.", "Veuillez laisser votre message après le signal."),
@@ -151,7 +152,7 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--style", choices=("full", "brief"), default="full")
-    parser.add_argument("--clips", choices=("scenes", "mixed"), default="scenes")
+    parser.add_argument("--clips", choices=("scenes", "mixed", "music"), default="scenes")
     args = parser.parse_args()
 
     teacher = GroundedTeacher(style=args.style, vocabulary=CLASSES, seed=args.seed)
@@ -167,6 +168,8 @@ def main() -> None:
     pairs: Iterable[tuple[Clip, Evidence | None]] = mixed(args.chains, args.seed)
     if args.clips == "scenes":
         pairs = ((clip, None) for clip in plan_complex(args.chains, args.seed))
+    if args.clips == "music":
+        pairs = ((clip, None) for clip in plan_music(args.chains, args.seed))
     for clip, evidence in pairs:
         if chains >= args.chains:
             break

@@ -284,9 +284,6 @@ def main() -> None:
         f"{args.clips} clips, {seconds / 60:.0f} minutes, rendered at {seconds / spent:.0f} x real time on one core\n"
     )
     n, share = len(test), hits / len(test)
-    print(
-        f"{args.clips} clips, {seconds / 60:.0f} minutes, rendered at {seconds / spent:.0f} x real time on one core\n"
-    )
     shift = float(np.median(late)) * 1e3
     print(f"onsets: found {np.mean(recall):.1%}, right {np.mean(precision):.1%} within 50 ms; shift {shift:+.1f} ms")
     for trait, count in asked.items():

@@ -65,6 +65,18 @@ class Key:
         shift = (pitch - _NATURAL[at] + 6) % 12 - 6
         return LETTERS[at] + ("#" * shift if shift > 0 else "b" * -shift)
 
+    def note(self, pitch: int) -> str:
+        """Name of a MIDI number with its octave, spelled in the key where it belongs to it.
+
+        >>> Key(5, "major").note(70), Key(9, "minor").note(68)
+        ('Bb4', 'G#4')
+        """
+        names = [self.degree(i) for i in range(1, 8)]
+        flat = any("b" in x for x in names)
+        plain = "C Db D Eb E F Gb G Ab A Bb B" if flat else "C C# D D# E F F# G G# A A# B"
+        name = next((x for x in names if _class_of(x) == pitch % 12), plain.split()[pitch % 12])
+        return f"{name}{(pitch - name.count('#') + name.count('b')) // 12 - 1}"
+
     def chord(self, number: int) -> str:
         """Name of the triad on a degree: "Bbm"."""
         return self.degree(number) + _QUALITY[self.mode][number - 1]
@@ -81,6 +93,22 @@ class Key:
         if self.mode == "minor" and number == 5:
             steps[6] = 11
         return tuple(sorted((self.tonic + s) % 12 for s in steps))
+
+
+def _class_of(name: str) -> int:
+    return (_NATURAL[LETTERS.index(name[0])] + name.count("#") - name[1:].count("b")) % 12
+
+
+def key_named(text: str) -> Key | None:
+    """The key of a name such as "Bb minor", in any spelling; None if it is none.
+
+    >>> key_named("A# minor"), key_named("loud")
+    (Key(tonic=10, mode='minor'), None)
+    """
+    note, _, mode = text.partition(" ")
+    if mode not in STEPS or note[:1] not in tuple(LETTERS) or set(note[1:]) - {"#", "b"}:
+        return None
+    return Key(_class_of(note), mode)
 
 
 _PROFILE: Final = {

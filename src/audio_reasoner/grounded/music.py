@@ -3,28 +3,39 @@
 
 Decision: a mood word is spoken only where key and tempo both point one way (a minor key and a slow pulse: sombre); the
 chain says that it follows from them. Genres and instruments are the owner's words. A tempo is told to 5 beats a minute
-and asked among tempi far enough apart to be told by tapping.
+and asked among three on one ladder, far enough apart to be told by tapping; keys are offered from the usual 24, and
+chords in the same key from the usual patterns, so that the words of the options give nothing away. What only the maker
+of a piece can tell (metre, melody, loudness, entries) is asked in `pieces.py`.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from audio_reasoner.core.chain import Chain
+from audio_reasoner.core.harmony import PROGRESSIONS, TONICS, Key, key_named
 from audio_reasoner.core.records import Question, Style
 from audio_reasoner.grounded import compose as c
 from audio_reasoner.grounded import patterns_music as p
+from audio_reasoner.grounded import patterns_pieces as pp
+from audio_reasoner.grounded import pieces
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.known import Known
 from audio_reasoner.grounded.language import article, listed, ordinal, phrase, seconds
+from audio_reasoner.grounded.pieces import Piece, piece_of
 from audio_reasoner.grounded.questions import distractors
 from audio_reasoner.grounded.vocabulary import of_kind
 from audio_reasoner.grounded.writer import Writer
 
-SLOW, FAST = 84.0, 116.0
+SLOW, FAST = 80.0, 112.0
 """Beats per minute up to which music is slow, and from which on it is fast; between them no mood is spoken of."""
-TEMPO_STEP = 1.35
-"""Neighbouring tempo options differ by this factor. Twice or half the tempo is never offered: it is tapped as easily."""
+TEMPO_STEP = 3.6 ** (1.0 / 3.0)
+"""Neighbouring tempo options differ by this factor (1.53). Twice the tempo, tapped as easily, lies well between two."""
+LOWEST_TEMPO = 50.0
+"""Every tempo from here to 180 has one set of three options in that range, and each of the three is right for it as
+often: neither the number in the middle nor the likeliest number is."""
 GENRES = ("classical", "jazz", "rock", "pop", "hip hop", "techno", "folk", "reggae", "ambient", "flamenco")
 GENRE_GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(g.split(", "))
@@ -132,14 +143,22 @@ def _named(names: tuple[str, ...]) -> str:
 class Music:
     """Key, tempo, mood, style, instruments."""
 
-    tiers = (("instrument", "mode"), ("tempo", "genre"), ("mood", "key", "chords", "describe_music"))
+    tiers = (
+        ("instrument", "mode", "enters", "how_many_instruments"),
+        ("tempo", "genre", "metre", "direction", "dynamics", "melody"),
+        ("mood", "key", "chords", "entry_order", "describe_music"),
+    )
     given = ()
 
     def ask(self, family: str, a: Asking) -> Question | None:
         """One of the families."""
-        k, rng = a.known, a.rng
+        k, rng, piece = a.known, a.rng, piece_of(a.known)
+        if family in pieces.FAMILIES:
+            return pieces.ask(family, piece, a) if piece is not None else None
         text = c.template(rng, TEMPLATES, family)
         match family:
+            case "instrument" if piece is not None:
+                return pieces.ask_instrument(text, piece, a)
             case "instrument" if k.instruments:
                 gold = k.instruments[int(rng.integers(len(k.instruments)))]
                 others = distractors(rng, (*k.instruments, *k.tags), _INSTRUMENTS, 3)
@@ -154,7 +173,9 @@ class Music:
             case "mood" if (mood := mood_of(k)) is not None:
                 return c.ask(rng, "music_qa", family, text, mood, [m for m in MOODS.values() if m != mood], 3)
             case "key" if k.key is not None:
-                return c.ask(rng, "music_qa", family, text, k.key, self._keys(k.key, rng), 3, least=3)
+                return self._key(k.key, text, rng)
+            case "chords" if k.key is not None and (usual := _usual(k.key, k.chords, rng)):
+                return c.ask(rng, "music_qa", family, text, ", ".join(k.chords), usual, 3, least=3)
             case "chords" if 3 <= len(k.chords) <= 6 and len(set(k.chords)) >= 3:
                 return self._chords(k.chords, text, rng)
             case "describe_music" if a.style == "full" and len(_traits(k)) >= 2:
@@ -163,11 +184,12 @@ class Music:
 
     @staticmethod
     def _tempo(bpm: float, text: str, rng: np.random.Generator) -> Question | None:
-        rank = int(rng.integers(4))
-        steps = [TEMPO_STEP**j for j in range(-rank, 4 - rank)]
-        values = [bpm * s for s in steps if abs(s - 2) > 0.12 and abs(s - 0.5) > 0.04]
+        rung = math.floor(math.log(bpm / LOWEST_TEMPO) / math.log(TEMPO_STEP) + 1e-9)
+        # A tempo outside the usual range has no set of its own: there the place is drawn.
+        below = rung if 0 <= rung <= 2 else int(rng.integers(3))
         gold = f"about {tempo_text(bpm)} beats per minute"
-        others = [f"about {tempo_text(v)} beats per minute" for v in values if v != bpm]
+        values = [bpm * TEMPO_STEP ** (j - below) for j in range(3)]
+        others = [f"about {tempo_text(v)} beats per minute" for j, v in enumerate(values) if j != below]
         return c.ask(rng, "music_qa", "tempo", text, gold, others, 2, least=2)
 
     @staticmethod
@@ -182,13 +204,25 @@ class Music:
         return c.ask(a.rng, "music_qa", "genre", text, gold, out, 2, least=3)
 
     @staticmethod
-    def _keys(gold: str, rng: np.random.Generator) -> list[str]:
-        """Three others: another note, another mode and both, so that neither note nor mode stands out."""
-        note, mode = gold.split()
-        notes = [x for x in ("C", "D", "E", "F", "G", "A", "B") if x[0] != note[0]]
-        other = notes[int(rng.integers(len(notes)))] + note[1:]
-        flip = "minor" if mode == "major" else "major"
-        return [f"{other} {mode}", f"{note} {flip}", f"{other} {flip}"]
+    def _key(gold: str, text: str, rng: np.random.Generator) -> Question | None:
+        """Two keys of each mode from the usual 24, no two of them relatives or on one note called A."""
+        key = key_named(gold)
+        if key is None:
+            return None
+        chosen = [(key, gold)]
+        every = [Key(t, mode) for mode in TONICS for t in range(12)]
+        for i in rng.permutation(len(every)):
+            other = every[int(i)]
+            modes = [k.mode for k, _ in chosen]
+            if modes.count(other.mode) < 2 and not any(_close(other, k) for k, _ in chosen):
+                chosen.append((other, other.name))
+        if len(chosen) < 4:
+            return None
+        names = [chosen[int(i)][1] for i in rng.permutation(4)]
+        # "(b) A minor" could be read as another letter; a key on A, right or wrong, always comes first.
+        names.sort(key=lambda x: not x.startswith("A "))
+        at = names.index(gold)
+        return Question(task="music_qa", family="key", text=text, options=tuple(names), gold_text=gold, gold_index=at, difficulty=3)  # fmt: skip
 
     @staticmethod
     def _chords(chords: tuple[str, ...], text: str, rng: np.random.Generator) -> Question | None:
@@ -207,7 +241,8 @@ class Music:
     @staticmethod
     def _about(known: Known, w: Writer, family: str) -> list[str]:
         out = [w.say(p.PIECE, d=seconds(known.facts.duration))]
-        if known.instruments and family != "instrument":
+        # The list of the instruments would answer two questions and half of a third.
+        if known.instruments and family not in ("instrument", "how_many_instruments", "melody"):
             out.append(w.say(p.PLAYS, i=_named(known.instruments)))
         if known.key is not None and family not in ("key", "mode"):
             out.append(w.say(p.KEY, k=known.key))
@@ -217,11 +252,15 @@ class Music:
             out.append(w.say(p.CHORDS, c=" – ".join(known.chords)))
         if known.genres and family != "genre":
             out.append(w.say(p.GENRE, g=listed([g.lower() for g in known.genres])))
-        return out
+        piece = piece_of(known)
+        return [*out, *(pieces.caption(piece, w, family) if piece is not None else ())]
 
     def think(self, question: Question, known: Known, w: Writer, style: Style) -> Chain:
         """Tonality, tempo, mood, style, then the options."""
         family, gold = question.family, question.gold_index
+        piece = piece_of(known)
+        if family in pieces.FAMILIES and piece is not None:
+            return self._of_piece(question, piece, known, w, style)
         if not _traits(known) or family not in TEMPLATES:
             raise ValueError(f"a question of family {family!r} needs what is not known")
         if style == "brief":
@@ -234,7 +273,15 @@ class Music:
                 if family in ("mode", "key", "mood", "describe_music")
                 else w.say(p.KEY, k=known.key)
             )
+            if family in ("mode", "key") and piece is not None:
+                steps.insert(0, w.say(pp.CADENCE, n=note))
+            if family in ("mode", "key"):
+                steps.append(w.say(pp.THIRD, n=note, q=mode, m=mode))
         if known.tempo is not None and family in ("tempo", "mood", "genre", "describe_music"):
+            if family == "tempo":
+                beats = f"{known.tempo / 6.0:.0f}"
+                slots = {"b": beats, "d": f"{60.0 / known.tempo:.2f} s", "z": "a minute", "t": tempo_text(known.tempo)}
+                steps.append(w.say(pp.BEATS_IN, **slots))
             steps.append(w.say(p.TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
         if (
             known.key is not None
@@ -249,10 +296,7 @@ class Music:
         if family in ("instrument", "describe_music") and known.instruments:
             steps.append(w.say(p.PLAYS, i=_named(known.instruments)))
         if family == "chords":
-            steps = [
-                w.say(p.CHORD if i > 1 else p.CHORD[:2], i=str(i), k=ordinal(i), c=x)
-                for i, x in enumerate(known.chords, 1)
-            ]
+            steps = _chord_steps(known, piece, w)
         about = self._about(known, w, family) if family != "describe_music" else self._about(known, w, "")[:1]
         slots = {
             "L": c.letter(gold or 0),
@@ -263,6 +307,24 @@ class Music:
         if gold is not None:
             draft.why = [self._why(question, i, known, w) for i in range(len(question.options))]
             draft.reason = w.say(p.REASON[family])
+        return draft.chain(question, w)
+
+    def _of_piece(self, question: Question, piece: Piece, known: Known, w: Writer, style: Style) -> Chain:
+        """What the maker tells: the steps of `pieces.steps`, then the options."""
+        gold = question.gold_index
+        assert gold is not None
+        if style == "brief":
+            planning, caption, line = pieces.brief(question, piece, f"{listed(piece.names)}.")
+            return c.brief(question, planning, caption, line, f"The answer is {question.gold_text}.")
+        family = question.family
+        draft = c.Draft(
+            planning=pieces.planning(family, question, piece, w),
+            caption=self._about(known, w, family),
+            steps=pieces.steps(family, piece, w),
+        )
+        draft.why = [pieces.why(question, i, piece, w) for i in range(len(question.options))]
+        draft.summary = w.say(p.SUM, L=c.letter(gold), y=f'"{question.gold_text}"', r="")
+        draft.reason = w.say(pp.REASON[family], k=c.target(pieces.TEMPLATES, question.text))
         return draft.chain(question, w)
 
     @staticmethod
@@ -313,6 +375,40 @@ _BRIEF = {
     "mood": "Take key and tempo, then the mood.",
     "chords": "List the chords, then check each order.",
 }
+
+
+def _close(a: Key, b: Key) -> bool:
+    """Whether two keys are one, relatives, or both on A."""
+    if a.mode == b.mode:
+        return a.tonic == b.tonic
+    major, minor = (a, b) if a.mode == "major" else (b, a)
+    return (major.tonic - minor.tonic) % 12 == 3 or a.tonic == b.tonic == 9
+
+
+def _usual(name: str, chords: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
+    """Three other rows of chords in that key, where the clip's own is one of the usual patterns."""
+    key = key_named(name)
+    if key is None or key.name != name:
+        return None
+    rows = [", ".join(key.chord(d) for d in row) for row in PROGRESSIONS[key.mode]]
+    own = ", ".join(chords)
+    if own not in rows:
+        return None
+    rows.remove(own)
+    return [rows[int(i)] for i in rng.permutation(len(rows))[:3]]
+
+
+def _chord_steps(known: Known, piece: Piece | None, w: Writer) -> list[str]:
+    """The chords one by one; of a made piece, each from its lowest note and its third."""
+    out = []
+    for i, name in enumerate(known.chords, 1):
+        slots = {"i": str(i), "k": ordinal(i), "c": name}
+        if piece is None:
+            out.append(w.say(p.CHORD if i > 1 else p.CHORD[:2], **slots))
+        else:
+            root = name[:2] if name[1:2] in ("#", "b") and name[1:2] else name[:1]
+            out.append(w.say(pp.BASS_CHORD, r=root, q="minor" if name[len(root) :] == "m" else "major", **slots))
+    return [*out, w.say(pp.AGAIN)] if piece is not None else out
 
 
 def _traits(known: Known) -> list[str]:

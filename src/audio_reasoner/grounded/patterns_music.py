@@ -48,7 +48,7 @@ ASK: dict[str, tuple[str, ...]] = {
 STEP = (
     "[I start with|I begin with|First comes] [the tonality|what the ear can settle], [then come tempo and mood|then tempo and mood follow], [and the style comes last|and at last the style].",
     "[I collect|First I collect|I want to collect] the traits [one by one|in turn], [key, tempo and what follows from them|from the key to the style], and then [answer|decide].",
-    "[From the plain to the general|From the simple to the general]: [key and tempo first|first what can be counted], [then what they suggest|then the impression].",
+    "[From the plain to the general|From the simple to the general|What is plain comes first]: [key and tempo first|first what can be counted|first pulse and key|before all else what can be named], [then what they suggest|then the impression|then what follows from it|and the whole at the end].",
     "[Trait by trait|One trait at a time], I [go through|listen through] the piece and keep what [bears on the question|is asked for].",
 )
 STEP_ONE = (

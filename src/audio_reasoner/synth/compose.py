@@ -84,6 +84,8 @@ class Part:
     notes: tuple[tuple[int, int, int, float], ...]
     direction: str | None = None
     """Of a melody, where its notes show it clearly."""
+    tune: tuple[tuple[int, int, int], ...] = ()
+    """The melody alone: start, length, MIDI number."""
 
     @property
     def start(self) -> int:
@@ -91,13 +93,18 @@ class Part:
         return self.notes[0][0]
 
 
-def write(traits: Traits, rng: Rng) -> tuple[Part, ...]:
-    """The parts of a piece, in the order of `traits.parts`."""
-    sudden_at = traits.bars // 2 * traits.beats
-    louder = bool(rng.random() < 0.5)
+def sudden_beat(traits: Traits) -> int:
+    """The beat from which on a sudden change of loudness holds: the first of the bar in the middle."""
+    return traits.bars // 2 * traits.beats
+
+
+def write(traits: Traits, rng: Rng, louder: bool = True) -> tuple[Part, ...]:
+    """The parts of a piece, in the order of `traits.parts`; `louder`: where a sudden change leads."""
+    sudden_at = sudden_beat(traits)
     made = []
     for (instrument, role), entry in zip(traits.parts, traits.entries, strict=True):
         shown: str | None = None
+        tune: list[Note] = []
         if role == "drums":
             notes = _drums(traits, entry, rng)
         elif role == "bass":
@@ -105,14 +112,16 @@ def write(traits: Traits, rng: Rng) -> tuple[Part, ...]:
         elif role == "chords":
             notes = _chords(traits, instrument, entry, rng)
         else:
-            notes, shown = _melody(traits, instrument, entry, rng)
+            tune, shown = _melody(traits, instrument, entry, rng)
+            notes = tune
             if role == "solo":
                 notes = sorted([*notes, *_under(traits, instrument, entry, notes)])
         rows = [
             (*_span(traits, start, length, instrument), pitch, _level(traits, start, db, sudden_at, louder))
             for start, length, pitch, db in notes
         ]
-        made.append(Part(instrument, role, tuple(rows), shown))
+        line = tuple((*_span(traits, start, length, instrument), pitch) for start, length, pitch, _ in tune)
+        made.append(Part(instrument, role, tuple(rows), shown, line))
     return tuple(made)
 
 

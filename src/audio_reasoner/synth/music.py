@@ -20,7 +20,7 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.harmony import PROGRESSIONS, Key
 from audio_reasoner.core.records import AudioRef, Clip, Event, Fact, Label, Timeline
-from audio_reasoner.synth.compose import BEATS, DIRECTIONS, DYNAMICS, METRES, Part, Traits, write
+from audio_reasoner.synth.compose import BEATS, DIRECTIONS, DYNAMICS, METRES, Part, Traits, sudden_beat, write
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.instruments import INSTRUMENTS, MELODIC
 from audio_reasoner.synth.recipes import COLOURS, KIND_MUSIC, RECIPE_VERSION
@@ -162,7 +162,8 @@ class Voice:
 def _clip(seed: int, index: int, chosen: tuple[str, ...]) -> Clip:
     rng = np.random.default_rng(ids.derive_seed(seed, "music", index))
     traits = traits_of(seed, index, chosen, rng)
-    written = write(traits, rng)
+    louder = bool(rng.random() < 0.5)
+    written = write(traits, rng, louder)
     lead = int(rng.uniform(0.1, 0.5) * RATE)
     staggered = len(set(traits.entries)) > 1
     voices = [
@@ -176,7 +177,11 @@ def _clip(seed: int, index: int, chosen: tuple[str, ...]) -> Clip:
         for p in written
     ]
     order = sorted(range(len(voices)), key=lambda i: (voices[i].notes[0][0], voices[i].instrument))
-    facts = _facts(traits, [written[i] for i in order], [traits.entries[i] for i in order])
+    change: tuple[str, float] | None = None
+    if traits.dynamics == "sudden":
+        at = lead / RATE + sudden_beat(traits) * 60.0 / traits.bpm
+        change = ("louder" if louder else "softer", at)
+    facts = _facts(traits, [written[i] for i in order], [traits.entries[i] for i in order], change)
     place = str(seed)
     if chosen != tuple(sorted(INSTRUMENTS)):
         place += f"-{ids.digest({'instruments': list(chosen)}).hex()[:8]}"
@@ -191,8 +196,26 @@ def _clip(seed: int, index: int, chosen: tuple[str, ...]) -> Clip:
     )  # fmt: skip
 
 
-def _facts(traits: Traits, parts: Sequence[Part], entries: Sequence[int]) -> tuple[Fact, ...]:
-    """What can be heard in the piece beyond its events; `parts` in the order of the timeline."""
+def waypoints(tune: Sequence[tuple[int, int, int]], most: int = 9) -> list[int]:
+    """At most `most` notes of a melody, evenly over its length from the first to the last: MIDI numbers.
+
+    Args:
+        tune: start, length, MIDI number.
+        most: at least 2.
+    """
+    starts = [a for a, _, _ in tune]
+    k = min(most, len(tune))
+    marks = np.linspace(starts[0], starts[-1], k)
+    return [tune[int(np.searchsorted(starts, m + 0.5, side="right")) - 1][2] for m in marks]
+
+
+def _facts(
+    traits: Traits, parts: Sequence[Part], entries: Sequence[int], change: tuple[str, float] | None
+) -> tuple[Fact, ...]:
+    """What can be heard in the piece beyond its events; `parts` in the order of the timeline.
+
+    `change` is a sudden change of loudness: "louder" or "softer", and when, in seconds.
+    """
     every = tuple(range(len(parts)))
     out = [Fact(kind="tempo", value=f"{traits.bpm:g}", events=every)]
     marked = tuple(i for i in every if parts[i].role != "melody" and traits.bars - entries[i] >= 3)
@@ -211,10 +234,14 @@ def _facts(traits: Traits, parts: Sequence[Part], entries: Sequence[int]) -> tup
             if parts[i].direction is not None:
                 value = str(parts[i].direction)
                 out.append(Fact(kind="direction", value=value, subject=parts[i].instrument, events=(i,)))
+                line = ", ".join(traits.key.note(p) for p in waypoints(parts[i].tune))
+                out.append(Fact(kind="contour", value=line, subject=parts[i].instrument, events=(i,)))
             if sum(p.role != "drums" for p in parts) > 1:
                 out.append(Fact(kind="melody", value=parts[i].instrument, events=(i,)))
     if len(set(entries)) == 1:
         out.append(Fact(kind="dynamics", value=traits.dynamics, events=every))
+        if change is not None:
+            out.append(Fact(kind="change", value=f"{change[0]} {change[1]:.1f}", events=every))
     return tuple(out)
 
 
