@@ -243,6 +243,12 @@ def _fact_problems(script: Script, fact: Fact) -> Iterator[str]:
         yield from _english(fact)
 
 
+def english_values(script: Script) -> Iterator[str]:
+    """What is wrong with values that should be in English, whatever language is spoken."""
+    for fact in script.facts:
+        yield from (f"fact {fact.kind!r} ({fact.value[:40]!r}): {p}" for p in _english(fact))
+
+
 def _english(fact: Fact) -> Iterator[str]:
     """English values have a form that questions can be made from."""
     if fact.kind in ("opinion", "changed_mind") and not fact.value.startswith(("for ", "against ")):
@@ -291,8 +297,13 @@ def script_from_json(text: str, where: str = "script") -> Script:
     return script_from_plain(value, where)
 
 
-def script_from_plain(value: dict[str, Any], where: str = "script") -> Script:
+def script_from_plain(value: dict[str, Any], where: str = "script", *, all_problems: bool = False) -> Script:
     """The script that plain values make, checked whole.
+
+    Args:
+        value: fields of a script.
+        where: names it in errors.
+        all_problems: tell all that is wrong, however much; else the first eight.
 
     Raises:
         InputError: script.invalid.
@@ -303,8 +314,9 @@ def script_from_plain(value: dict[str, Any], where: str = "script") -> Script:
     except ValidationError as error:
         problems = [_told(e) for e in error.errors(include_url=False, include_input=False)]
     if problems:
-        more = f" (and {len(problems) - 8} more)" if len(problems) > 8 else ""
-        raise InputError(f"{where}: {'; '.join(problems[:8])}{more}.", code="script.invalid")
+        told = problems if all_problems else problems[:8]
+        more = f" (and {len(problems) - len(told)} more)" if len(problems) > len(told) else ""
+        raise InputError(f"{where}: {'; '.join(told)}{more}.", code="script.invalid")
     return script
 
 

@@ -59,6 +59,15 @@ def scenario_about(language: str = "en") -> dict[str, str]:
     return {s.name: s.about for s in _language(language)[2]}
 
 
+def distinct_names(language: str, n: int, rng: random.Random) -> list[str]:
+    """`n` names of a language that begin with different letters, so that ears do not mix them up.
+
+    Raises:
+        ConfigError: script.language.
+    """
+    return _distinct(_language(language)[3], n, rng)
+
+
 def voice_of_name(name: str) -> str | None:
     """ "f" or "m" for a name of ours that usually goes with such a voice, None for every other name."""
     from audio_reasoner.synth import scenarios_en as en
@@ -136,7 +145,6 @@ def _chosen(known: tuple[Scenario, ...], names: Sequence[str]) -> list[Scenario]
 
 
 def _distinct(names: tuple[str, ...], n: int, rng: random.Random) -> list[str]:
-    """Names that begin with different letters, so that ears do not mix them up."""
     found: list[str] = []
     for name in rng.sample(names, len(names)):
         if name[0] not in {f[0] for f in found}:
