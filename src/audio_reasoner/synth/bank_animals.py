@@ -30,8 +30,8 @@ def dog(rng: Rng, n: int) -> Wave:
     one = min(rng.uniform(0.13, 0.22), max(0.11, n / RATE - 0.19))
     moods = wander(rng, n, 2.0, 0.9, 1.12)
     at = strokes(rng, n, (0.26, 0.38), 0.1, one)
-    formants = [(rng.uniform(550, 850), 260.0, 1.0), (rng.uniform(1300, 1900), 400.0, 0.6)]
-    rough = rng.uniform(0.1, 0.35)
+    formants = [(rng.uniform(550, 850), 260.0, 1.0), (rng.uniform(1300, 1900), 400.0, 0.75)]
+    rough = rng.uniform(0.08, 0.22)
     for t in at:
         m = int(one * rng.uniform(0.9, 1.1) * RATE) if len(at) > 1 else n
         pitch = f0 * moods[t] * rng.uniform(0.95, 1.05)
@@ -94,7 +94,7 @@ def frog(rng: Rng, n: int) -> Wave:
     one = min(n / RATE, rng.uniform(0.22, 0.34))
     rate = rng.uniform(32.0, 55.0)
     f = rng.uniform(450.0, 900.0)
-    throats = wander(rng, n, 1.0, 0.85, 1.18)
+    throats = wander(rng, n, 1.0, 0.92, 1.1)
     croaks = strokes(rng, n, (one + 0.08, one + 0.18), 0.05, one)
     one = one if len(croaks) > 1 else n / RATE
     for at in croaks:
