@@ -145,12 +145,15 @@ def _plan(out: Path | None, n: int, seed: int, settings: dict[str, Any], err: Co
     from audio_reasoner.synth.balance import Composition
     from audio_reasoner.synth.job import plan_run
 
+    def told(what: str) -> None:
+        err.print(what, markup=False, highlight=False, soft_wrap=True)
+
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("planning", total=n)
         if out is not None:
-            return plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), **settings)
+            return plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), told=told, **settings)
         made = Composition()
-        for clip in plan_complex(n, seed, **settings):
+        for clip in plan_complex(n, seed, told=told, **settings):
             made.add(clip)
             progress.advance(task)
         return made

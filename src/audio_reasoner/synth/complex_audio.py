@@ -9,7 +9,7 @@ pools (see `palette`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -60,6 +60,7 @@ def plan_complex(
     sources: str | None = None,
     split: str | None = None,
     start: int = 0,
+    told: Callable[[str], None] | None = None,
 ) -> Iterator[Clip]:
     """Plan `n` scenes, items ``start … start + n - 1`` of the endless sequence that belongs to `seed`.
 
@@ -93,6 +94,7 @@ def plan_complex(
         split: "train" or "test": draw on the recordings of that side only; None takes all and writes into each clip
             where it belongs.
         start: number of the first item.
+        told: told what of the banks cannot be used, if anything.
 
     Raises:
         ConfigError: a setting contradicts itself, a scene could last longer than 30 seconds, or a class cannot be used
@@ -126,6 +128,8 @@ def plan_complex(
         need_rooms()
     palette = make_palette(banks, classes, s, split, sources)
     _check_palette(palette, s, classes)
+    if told is not None and palette.left_out:
+        told("recordings left out: " + ", ".join(f"{n:,} {why}" for why, n in palette.left_out.items()))
     place = _place(seed, s, palette, None in banks, classes, split)
     stream = "complex" if split is None else f"complex/{split}"
     return (_clip(seed, i, s, palette, place, stream) for i in range(start, start + n))

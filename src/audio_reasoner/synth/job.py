@@ -32,6 +32,7 @@ def plan_run(
     banks: Sequence[Bank | None] = (None,),
     sources: str | None = None,
     on_clip: Callable[[Clip], None] | None = None,
+    told: Callable[[str], None] | None = None,
     **settings: Any,
 ) -> Composition:
     """Plan `n` scenes with `plan_complex` and store them as the run's clips; see `write_run`.
@@ -41,7 +42,7 @@ def plan_run(
     """
     known = [None if b is None else list(b) for b in banks]
     # First, so that impossible settings leave no directory behind.
-    clips = plan_complex(n, seed, banks=known, sources=sources, **settings)
+    clips = plan_complex(n, seed, banks=known, sources=sources, told=told, **settings)
     plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
     if known != [None]:
         plain["banks"] = ["procedural" if b is None else bank_mark(b) for b in known]

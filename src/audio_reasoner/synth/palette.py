@@ -190,17 +190,11 @@ def make_palette(
     left[several] = sum(_several(i) and i.length < TRACK_RECORDING for i in usable)
     usable = [i for i in usable if not _several(i) or i.length >= TRACK_RECORDING]
     conflicts = _conflicts(sorted(wanted))
-    parts = _sides(usable)
+    own = wanted if procedural else set()
     mark = bank_mark(infos) if infos else ""
     pools = []
-    for number, (side, part) in enumerate(parts):
-        if split is not None and side not in (None, split):
-            continue
-        by_label: dict[str, list[Take]] = defaultdict(list)
-        for i in part:
-            by_label[i.label].append(Take(i.key, i.length, i.licence, not _several(i)))
-        short, long = _makers(by_label, wanted if procedural else set(), short_high)
-        if short or long:
+    for number, (side, short, long) in enumerate(_parts(usable, own, short_high, conflicts, s)):
+        if (split is None or side in (None, split)) and (short or long):
             name = f"{mark}/{number}" if usable else None
             pools.append(Pool(name, side or split, *_choices(short, long, conflicts, s), short, long))
     if not pools:
@@ -239,6 +233,29 @@ def _conflicts(labels: Sequence[str]) -> dict[str, frozenset[str]]:
                 found[a].add(b)
                 found[b].add(a)
     return {x: frozenset(y) for x, y in found.items()}
+
+
+def _parts(
+    usable: Sequence[SourceInfo], own: set[str], high: int, conflicts: dict[str, frozenset[str]], s: Settings
+) -> list[tuple[str | None, Makers, Makers]]:
+    """The pools with their splits and what each can make: as many as leave none without what the scenes need."""
+    found: list[tuple[str | None, Makers, Makers]] = []
+    for most in range(MAX_POOLS, 0, -1):
+        sides = _sides(usable, most)
+        if found and len(sides) == len(found):
+            continue
+        found = []
+        for side, part in sides:
+            by_label: dict[str, list[Take]] = defaultdict(list)
+            for i in part:
+                by_label[i.label].append(Take(i.key, i.length, i.licence, not _several(i)))
+            found.append((side, *_makers(by_label, own, high)))
+        if all(
+            (short or s.kind == "composite") and (s.kind == "temporal" or len(_with_partner(long, conflicts)) > 1)
+            for _, short, long in found
+        ):
+            break
+    return found
 
 
 def _choices(
@@ -300,7 +317,7 @@ def _said(info: SourceInfo) -> str:
     return str(info.extra.get("split") or "")
 
 
-def _sides(infos: Sequence[SourceInfo]) -> list[tuple[str | None, list[SourceInfo]]]:
+def _sides(infos: Sequence[SourceInfo], most: int) -> list[tuple[str | None, list[SourceInfo]]]:
     """Pools with the split each belongs to: as the recordings' owner said, else the last fifth of them for testing."""
     if not infos:
         return [(None, [])]
@@ -316,14 +333,14 @@ def _sides(infos: Sequence[SourceInfo]) -> list[tuple[str | None, list[SourceInf
                     hint="Give all recordings of a group the same split in the bank's labels file.",
                 )
             of_split[side].append(i)
-        return [(side, part) for side in sorted(of_split) for part in _divide(of_split[side])]
-    parts = _divide(infos)
+        return [(side, part) for side in sorted(of_split) for part in _divide(of_split[side], most)]
+    parts = _divide(infos, most)
     tests = max(1, round(TEST_SHARE * len(parts))) if len(parts) > 1 else 0
     return [("test" if n >= len(parts) - tests else "train", part) for n, part in enumerate(parts)]
 
 
-def _divide(infos: Sequence[SourceInfo]) -> list[list[SourceInfo]]:
-    """Recordings in pools that share no group, each class spread as evenly as its groups allow."""
+def _divide(infos: Sequence[SourceInfo], most: int) -> list[list[SourceInfo]]:
+    """Recordings in pools that share no group, each class spread as evenly as its groups allow; at most `most`."""
     groups: dict[str, list[SourceInfo]] = defaultdict(list)
     of_label: dict[str, set[str]] = defaultdict(set)
     for i in infos:
@@ -332,7 +349,7 @@ def _divide(infos: Sequence[SourceInfo]) -> list[list[SourceInfo]]:
     several = [len(g) for g in of_label.values() if len(g) > 1]
     if not several:
         return [list(infos)]
-    count = min(min(several), MAX_POOLS)
+    count = min(min(several), most)
     pools: list[list[SourceInfo]] = [[] for _ in range(count)]
     held: list[Counter[str]] = [Counter() for _ in range(count)]
     placed: set[str] = set()
