@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from audio_reasoner.core.records import Clip
+    from audio_reasoner.synth.midi import Problem
 
 SHOWN = ("metre", "direction", "dynamics")
 """Facts whose values are counted in the summary; of the others only how many clips have one."""
@@ -40,6 +44,7 @@ def music(
     from rich.progress import Progress
 
     from audio_reasoner.dataset import read_clips
+    from audio_reasoner.synth import midi as midi_source
     from audio_reasoner.synth.job import render_files, write_run
     from audio_reasoner.synth.music import SOURCE, check_instruments, plan_music
 
@@ -50,9 +55,16 @@ def music(
     err = Console(stderr=True, emoji=False)
     names = None if instruments is None else [x.strip() for x in instruments.split(",") if x.strip()]
     check_instruments(names)
-    source: dict[str, Any] = {"name": SOURCE, "seed": seed}
+    source: dict[str, Any] = {"name": SOURCE if midi is None else midi_source.SOURCE, "seed": seed}
     if names is not None:
         source["instruments"] = sorted(set(names))
+    problems: list[midi_source.Problem] = []
+    if midi is None:
+        clips = plan_music(n, seed, instruments=names)
+    else:
+        source |= {"midi": str(midi.resolve()), "licence": licence}
+        found = midi_source.plan_midi(midi, n, seed, instruments=names, licence=licence, on_problem=problems.append)
+        clips = _at_least_one(found, midi, problems)
     told: Counter[str] = Counter()
     values: dict[str, Counter[str]] = {k: Counter() for k in SHOWN}
 
@@ -70,7 +82,7 @@ def music(
             count(clip)
             progress.advance(task)
 
-        made = write_run(out, plan_music(n, seed, instruments=names), source, on_clip)
+        made = write_run(out, clips, source, on_clip)
     if audio:
         written = 0
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -88,9 +100,48 @@ def music(
         soft_wrap=True,
     )
     _summary(console, made.events, made.classes, told, values)
+    if problems:
+        _report(console, out, problems, made.clips, n)
     if made.dropped:
         console.print(f"{made.dropped:,} clips of an earlier, longer plan are no longer in the run.", highlight=False)
     console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False, soft_wrap=True)
+
+
+def _at_least_one(clips: Iterator[Clip], folder: Path, problems: list[Problem]) -> Iterator[Clip]:
+    """The same clips; an error before anything is written where there is none."""
+    from audio_reasoner.core.errors import InputError
+
+    first = next(clips, None)
+    if first is None:
+        kinds = ", ".join(f"{code} {k:,}" for code, k in Counter(p.code for p in problems).most_common())
+        raise InputError(
+            f"no clip could be made from the {len(problems):,} MIDI files below {folder}: {kinds}. "
+            f"The first: {problems[0].name}: {problems[0].detail}",
+            code="midi.nothing_usable",
+            hint="A passage needs 8 seconds or more with one to four of the instruments of --help.",
+        )
+    return itertools.chain([first], clips)
+
+
+def _report(console: Console, out: Path, problems: list[Problem], made: int, wanted: int) -> None:
+    """Print which files gave no clip, and write all of them to the run."""
+    from audio_reasoner.core.run import write_atomic
+
+    kinds = Counter(p.code for p in problems)
+    console.print(
+        f"{len(problems):,} MIDI files gave no clip: {', '.join(f'{k} {v:,}' for k, v in kinds.most_common())}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for code in kinds:
+        first = next(p for p in problems if p.code == code)
+        console.print(f"  {code}: {first.name}: {first.detail}", highlight=False, markup=False, soft_wrap=True)
+    path = out / "midi-problems.jsonl"
+    lines = (json.dumps(vars(p), ensure_ascii=False) for p in problems)
+    write_atomic(path, "".join(f"{line}\n" for line in lines).encode())
+    console.print(f"  all of them: {path}", highlight=False, markup=False, soft_wrap=True)
+    if made < wanted:
+        console.print(f"{wanted - made:,} clips fewer than asked for: there are no more usable files.", highlight=False)
 
 
 def _summary(

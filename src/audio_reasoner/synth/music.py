@@ -256,6 +256,7 @@ def clip_of(
     licence: str | None,
     source: str = SOURCE,
     group: str | None = None,
+    origin: dict[str, Any] | None = None,
 ) -> Clip:
     """The clip of some voices in order of their first note: recipe, timeline, facts and labels.
 
@@ -269,6 +270,7 @@ def clip_of(
         licence: of the music, or None where nobody said.
         source: name of the source.
         group: what must stay on one side of a split; the clip's id if not given.
+        origin: where the notes come from, kept in the recipe; rendering does not use it.
     """
     rows: list[dict[str, Any]] = []
     events: list[Event] = []
@@ -297,6 +299,8 @@ def clip_of(
         "background": background,
         "room": None,
     }
+    if origin is not None:
+        recipe["origin"] = origin
     names = tuple(sorted({v.instrument for v in voices}))
     labels = [Label(kind="tag", value=x, language="en") for x in names]
     labels += [Label(kind="instrument", value=x, language="en") for x in names]
