@@ -160,8 +160,8 @@ def _choose(tree: Tree, reading: Reading) -> tuple[Layout, Path | None]:
                 code="table.missing",
                 hint="Name it with --table FILE.",
             )
-        splits = names.split_folders(tree.sounds)
-        inside = sum(bool(names.folder_label(n, reading.drop_words, splits)) for n in tree.sounds)
+        folders = _in_folders(tree, reading.drop_words)
+        inside = sum(bool(folders[n.rpartition("/")[0]][0]) for n in tree.sounds)
         return ("folders" if inside * 2 > len(tree.sounds) else "names"), None
     needed = _FSD if reading.layout == "fsd50k" else tuple(at for k, at in _TABLES.items() if k == reading.layout)
     if needed and not any(p in tree.others for p in needed):
@@ -196,16 +196,24 @@ def _root_table(tree: Tree) -> Path | None:
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
+def _in_folders(tree: Tree, drop_words: tuple[str, ...]) -> dict[str, tuple[str, str | None]]:
+    """(label, split) of every folder that holds recordings, by its path; worked out once, not once per file."""
+    folders = {name.rpartition("/")[0] for name in tree.sounds}
+    splits = names.split_folders(f"{f}/x" if f else "x" for f in folders)
+    return {
+        f: (names.folder_label(f"{f}/x", drop_words, splits), names.folder_split(f"{f}/x", splits)) for f in folders
+    }
+
+
 def _names(tree: Tree, layout: Layout, reading: Reading) -> Labels:
-    splits = names.split_folders(tree.sounds)
+    folders = _in_folders(tree, reading.drop_words)
     out = Labels(layout, "labels are folder names" if layout == "folders" else "labels are file names without numbers")
     for name in tree.sounds:
-        if layout == "folders":
-            label = names.folder_label(name, reading.drop_words, splits)
-        else:
+        label, split = folders[name.rpartition("/")[0]]
+        if layout == "names":
             label = names.name_label(name, reading.drop_words)
         if label:
-            out.entries[name] = Entry(class_name(label), split=names.folder_split(name, splits))
+            out.entries[name] = Entry(class_name(label), split=split)
     return out
 
 

@@ -20,7 +20,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -118,12 +118,14 @@ def make_bank(
     labels = label_tree(tree, reading)
     if not tree.sounds:
         raise _empty(root, tree)
+    said = _said(tree, labels, reading)
     with _lock(out, wait):
         db = stores.create(out, _TABLES)
         try:
             heard = _listen(db, out, tree, labels, limits, progress, workers)
             with stores.explained(out):
-                _settle(db, tree, labels, reading)
+                if heard or not _settled(db, said):
+                    _settle(db, tree, labels, reading, said)
                 refused = dict(db.execute("SELECT code, count(*) FROM refused GROUP BY code ORDER BY code"))
                 used = int(db.execute("SELECT count(*) FROM sources").fetchone()[0])
         finally:
@@ -200,6 +202,9 @@ def _listen(
             todo.append(found)
     del known
     with stores.explained(out):
+        if gone or todo:
+            # Until all is settled again, a kill must not leave the labels of one state with the sounds of another.
+            db.execute("DELETE FROM meta WHERE name = 'labels'")
         db.executemany("DELETE FROM files WHERE path = ?", ((p,) for p in gone))
         db.commit()
     if progress is not None:
@@ -217,7 +222,7 @@ def _listen(
                 one = _Heard(result.item, None, code, f"{type(result.error).__name__}: {result.error}")
             else:
                 one = result
-            take = None if one.take is None else json.dumps(asdict(one.take))
+            take = None if one.take is None else json.dumps(astuple(one.take))
             with stores.explained(out):
                 db.execute(
                     "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)",
@@ -232,7 +237,22 @@ def _listen(
     return len(todo)
 
 
-def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading) -> None:
+def _said(tree: Tree, labels: Labels, reading: Reading) -> str:
+    """A digest of everything but the sounds that decides what a bank holds."""
+    h = hashlib.sha256(repr((str(tree.root), reading, labels.said, sorted(tree.passed_over.items()))).encode())
+    for name, entry in sorted(labels.entries.items()):
+        h.update(f"{name}\0{entry}\0{tree.sounds[name].path if name in tree.sounds else ''}\n".encode())
+    for reject in (*tree.rejects, *labels.rejects):
+        h.update(f"{reject}\n".encode("utf-8", "surrogatepass"))
+    return h.hexdigest()
+
+
+def _settled(db: sqlite3.Connection, said: str) -> bool:
+    row = db.execute("SELECT value FROM meta WHERE name = 'labels'").fetchone()
+    return row is not None and json.loads(row[0]) == said
+
+
+def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading, said: str) -> None:
     """Everything that follows from what was heard and said, in one transaction."""
     takes = {p: (c, r, t) for p, c, r, t in db.execute("SELECT path, code, reason, take FROM files")}
     groups = with_groups(labels, tree, reading.groups)
@@ -247,14 +267,10 @@ def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading
         if stored is None:
             refused.append(Reject(name, entry.label, code, reason))
             continue
-        take = Take(**json.loads(stored))
+        take = Take(*json.loads(stored))
         extra = {
-            "digest": take.digest,
-            "kind": take.kind,
-            "limited": take.limited,
-            "fades": FADES,
-            "seconds": take.seconds,
-        }
+            "digest": take.digest, "kind": take.kind, "limited": take.limited, "fades": FADES, "seconds": take.seconds,
+        }  # fmt: skip
         extra |= {k: v for k, v in (("note", take.note), ("split", entry.split), ("fold", entry.fold)) if v}
         info = SourceInfo(
             take.key, found.path, take.start, take.length, take.gain_db, entry.label, groups[name],
@@ -263,8 +279,7 @@ def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading
         same[take.sound].append((name, info))
     keep = []
     for alike in same.values():
-        said = sorted({info.label for _, info in alike})
-        if len(said) > 1:
+        if len({info.label for _, info in alike}) > 1:
             for name, info in alike:
                 others = ", ".join(f"{n} ({i.label})" for n, i in alike if n != name)
                 reason = f"the same sound is labelled otherwise elsewhere: {others}"
@@ -274,14 +289,10 @@ def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading
         refused += [Reject(n, i.label, "bank.duplicate", f"the same sound as {alike[0][0]}") for n, i in alike[1:]]
     about = {
         "root": str(tree.root), "said": labels.said, "layout": labels.layout, "seen": len(tree.sounds),
-        "source": corpus, "finished": True, "passed_over": dict(sorted(tree.passed_over.items())),
+        "source": corpus, "finished": True, "labels": said, "passed_over": dict(sorted(tree.passed_over.items())),
     }  # fmt: skip
     rows = sorted(map(stores.row_of, keep))
     lines = sorted((r.path, r.label, r.code, r.reason) for r in refused)
-    about["state"] = hashlib.sha256(json.dumps([about, rows, lines]).encode("utf-8", "surrogatepass")).hexdigest()
-    before = db.execute("SELECT value FROM meta WHERE name = 'state'").fetchone()
-    if before is not None and json.loads(before[0]) == about["state"]:
-        return  # readers are not disturbed by a look at an unchanged folder
     with db:
         db.execute("DELETE FROM sources")
         db.execute("DELETE FROM refused")

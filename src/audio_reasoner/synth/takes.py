@@ -24,7 +24,7 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 3
+TAKES_VERSION: Final = 4
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
@@ -119,7 +119,8 @@ def shape_of(level: NDArray[np.float64]) -> Shape:
     >>> shape_of(np.repeat([-90.0, -20.0, -90.0, -20.0, -90.0], 40)).bursts
     ((40, 80), (120, 160))
     """
-    peak, floor = float(level.max()), float(np.percentile(level, 10.0))
+    tenth = level.size // 10
+    peak, floor = float(level.max()), float(np.partition(level, tenth)[tenth])
     threshold = max(peak - RANGE_DB, floor + NOISE_DB) if peak - floor >= STEADY_DB else peak - STEADY_DB
     heard = np.flatnonzero(level > threshold)
     cuts = np.flatnonzero(np.diff(heard) - 1 > round(MAX_INNER_GAP_S * RATE / FRAME))
