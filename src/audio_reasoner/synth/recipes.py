@@ -36,7 +36,8 @@ MAX_SECONDS_OF: Final[dict[str, float]] = {
 MIN_EVENT: Final = 400
 """Samples of the shortest event: 25 ms."""
 MAX_DB: Final = 60.0
-_SCENE_FIELDS: Final = frozenset({"v", "kind", "rate", "length", "seed", "events", "background", "room"})
+_SCENE_FIELDS: Final = frozenset({"v", "kind", "rate", "length", "seed", "events", "background", "room", "origin"})
+"""`seed` and `origin` (the MIDI file that the notes come from) do not change the sound."""
 _EVENT_FIELDS: Final = frozenset({"source", "start", "length", "gain_db", "fade_in", "fade_out"})
 _SOURCE_FIELDS: Final = {
     "class": frozenset({"class", "seed"}),
