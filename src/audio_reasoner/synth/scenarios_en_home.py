@@ -85,8 +85,8 @@ HOME = (
         (
             (
                 Option(
-                    "carry the piano up now",
-                    "carrying the piano up now",
+                    "carry the piano upstairs",
+                    "carrying the piano upstairs",
                     (
                         "the strong neighbours leave in half an hour",
                         "the van has to be empty before noon",

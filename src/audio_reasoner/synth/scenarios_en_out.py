@@ -205,7 +205,7 @@ OUTDOORS = (
             Ask("When does the last bus go?", "the last bus goes back at {time}"),
             Ask(
                 "What does the {red|yellow} flag mean?",
-                "that flag means {no swimming|careful swimming|strong currents}",
+                "the flag means {no swimming|careful swimming|strong currents}",
             ),
         ),
         (

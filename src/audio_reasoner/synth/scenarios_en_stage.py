@@ -243,8 +243,8 @@ STAGE = (
             ),
             (
                 Option(
-                    "sell coffee as well",
-                    "selling coffee as well",
+                    "sell coffee here",
+                    "selling coffee here",
                     (
                         "people stay longer with a cup in their hand",
                         "there's a nice corner by the window",

@@ -249,8 +249,8 @@ TRIPS = (
             ),
             (
                 Option(
-                    "buy some clothes now",
-                    "buying some clothes now",
+                    "buy some clothes here",
+                    "buying some clothes here",
                     (
                         "the airline pays for whatever is needed",
                         "the dinner with the clients is tonight",

@@ -90,7 +90,7 @@ VISITS = (
                     (
                         "the skeleton upstairs is the biggest in the world",
                         "that hall closes an hour earlier",
-                        "children get in free today",
+                        "children get in free over there",
                         "the other rooms are the same as last year",
                     ),
                 ),
@@ -129,7 +129,7 @@ VISITS = (
         (
             Ask("When does the next tour start?", "the next tour starts at {time}"),
             Ask("What does the audio guide cost?", "the audio guide costs {price}"),
-            Ask("How old is that {mask|vase|sword}?", "that piece is {count} hundred years old"),
+            Ask("How old is that {mask|vase|sword}?", "this piece is {count} hundred years old"),
             Ask("Where is the cloakroom?", "the cloakroom is {behind the stairs|in the basement|next to the shop}"),
             Ask("On which day is it free?", "the museum is free on {day}"),
         ),

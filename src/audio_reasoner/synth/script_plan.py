@@ -158,24 +158,26 @@ def _lower(sentence: str) -> str:
 def write_talk(talk: Talk) -> None:
     """Fill a talk with lines and facts.
 
-    Who changes their mind is drawn once; a course that gets too short, too long or tells nothing is begun again.
+    Who changes their mind and who tells the first fact is drawn once; a course that gets too short, too long or leaves
+    that fact out is begun again, so what is hard to write does not become rare.
     """
     end = talk.rng.choice(_ENDS)
     changer = talk.rng.randrange(talk.n) if end == CHANGED else None
-    while not _good(talk):
+    teller = talk.rng.randrange(talk.n)
+    while not _good(talk, teller):
         talk.clear()
-        _write(talk, end, changer)
+        _write(talk, end, changer, teller)
 
 
-def _good(talk: Talk) -> bool:
+def _good(talk: Talk, teller: int) -> bool:
     return (
         MIN_TURNS <= len(talk.lines) <= MAX_TURNS
-        and any(f.kind == "fact" for f in talk.facts)
+        and any(f.kind == "fact" and f.subject == f"s{teller}" for f in talk.facts)
         and all(2 <= len(words_of(line.text)) <= MAX_WORDS for line in talk.lines)
     )
 
 
-def _write(talk: Talk, end: str, changer: int | None) -> None:
+def _write(talk: Talk, end: str, changer: int | None, teller: int) -> None:
     rng, n = talk.rng, talk.n
     camps = _camps(end, changer, n, rng)
     options = list(rng.choice(talk.scenario.choices))
@@ -185,8 +187,8 @@ def _write(talk: Talk, end: str, changer: int | None) -> None:
     shortest = max(MIN_TURNS, need + 2)
     turns = min(rng.randint(shortest, MAX_TURNS), rng.randint(shortest, MAX_TURNS))
     spare = turns - need
-    extras = _extras(talk, spare)
-    places = [rng.choices(("before", "between", "after"), (4, 2, 3))[0] for _ in extras]
+    extras = _extras(talk, spare, teller)
+    places = [_place(x, rng) for x in extras]
     if spare >= 2:
         _opening(talk)
     for extra, place in zip(extras, places, strict=True):
@@ -238,52 +240,46 @@ def _opening(talk: Talk) -> None:
     talk.say(1, second, "reply", reply_to=i)
 
 
+def _asker(talk: Talk, who: int) -> int | None:
+    """Somebody who could speak now and whom `who` could answer."""
+    askers = [k for k in talk.may(who) if who <= max(talk.spoken, k + 1)]
+    return talk.pick(askers) if askers else None
+
+
+@dataclass(frozen=True)
 class _Told:
-    """Something asked and answered, or told."""
+    """Something that `who` knows is asked and answered, or told."""
 
-    cost = 2
-
-    def __init__(self, ask: Ask) -> None:
-        self.ask = ask
+    ask: Ask
+    who: int
 
     def __call__(self, talk: Talk, room: int) -> None:
-        if room < 1 or not talk.lines:
+        rng, p, who = talk.rng, talk.phrases, self.who
+        asker = _asker(talk, who) if room >= 2 else None
+        alone = room >= 1 and who in talk.may()
+        if asker is None and not alone:
             return
-        rng, p = talk.rng, talk.phrases
         question = fill(self.ask.question, talk.pools, rng).text
         clause = fill(self.ask.clause, talk.pools, rng)
-        if room < 2 or rng.random() < 0.35:
-            teller = talk.pick(talk.may())
-            told = talk.say(teller, talk.frame(p.tell, clause=clause.text), "tell")
+        if asker is None or (alone and rng.random() < 0.35):
+            told = talk.say(who, talk.frame(p.tell, clause=clause.text), "tell")
+            room -= 1
         else:
-            teller, told = self._asked(talk, question, clause)
-        talk.fact("fact", clause.text, teller, told)
-        room -= 1 if talk.lines[told].reply_to is None else 2
+            named = rng.random() < (0.35 if talk.n == 2 else 0.6)
+            text = talk.frame(
+                p.ask_name if named else p.ask, question=_lower(question), name=talk.names[who], Question=question
+            )
+            asked = talk.say(asker, text, "ask", name=who if named else None)
+            told = talk.say(who, talk.frame(p.answer, clause=clause.text), "tell", reply_to=asked)
+            talk.answers(told, asked)
+            room -= 2
+        talk.fact("fact", clause.text, who, told)
         if clause.misheard and room >= 3 and rng.random() < 0.5:
-            _misheard(talk, clause, teller, told)
-        elif room >= 2 and rng.random() < 0.6:
-            listener = talk.pick(talk.may())
+            _misheard(talk, clause, who, told)
+        elif room >= 1 and rng.random() < 0.4:
             named = rng.random() < 0.4
-            frames = p.thank_name if named else p.ack
-            text = talk.frame(frames, name=talk.names[teller])
-            talk.say(listener, text, "ack", reply_to=told, name=teller if named else None)
-
-    @staticmethod
-    def _asked(talk: Talk, question: str, clause: Filled) -> tuple[int, int]:
-        p = talk.phrases
-        asker = talk.pick(talk.may())
-        i = len(talk.lines)
-        # Whoever answers must be able to speak after the asker, who may be new.
-        known = max(talk.spoken, asker + 1)
-        answerer = talk.pick([k for k in range(min(known + 1, talk.n)) if k != asker])
-        named = talk.rng.random() < (0.35 if talk.n == 2 else 0.6)
-        text = talk.frame(
-            p.ask_name if named else p.ask, question=_lower(question), name=talk.names[answerer], Question=question
-        )
-        talk.say(asker, text, "ask", name=answerer if named else None)
-        told = talk.say(answerer, talk.frame(p.answer, clause=clause.text), "tell", reply_to=i)
-        talk.answers(told, i)
-        return answerer, told
+            text = talk.frame(p.thank_name if named else p.ack, name=talk.names[who])
+            talk.say(talk.pick(talk.may()), text, "ack", reply_to=told, name=who if named else None)
 
 
 def _misheard(talk: Talk, clause: Filled, teller: int, told: int) -> None:
@@ -296,26 +292,23 @@ def _misheard(talk: Talk, clause: Filled, teller: int, told: int) -> None:
     talk.say(listener, talk.frame(p.sorted_out), "ack", reply_to=right)
 
 
+@dataclass(frozen=True)
 class _Wanted:
-    """Somebody says what they want, asked or not."""
+    """`who` says what they want, asked or not."""
 
-    cost = 2
-
-    def __init__(self, want: str) -> None:
-        self.want = want
+    want: str
+    who: int
 
     def __call__(self, talk: Talk, room: int) -> None:
-        if room < 1 or not talk.lines:
+        rng, p, who = talk.rng, talk.phrases, self.who
+        asker = _asker(talk, who) if room >= 2 else None
+        alone = room >= 1 and who in talk.may()
+        if asker is None and not alone:
             return
-        rng, p = talk.rng, talk.phrases
         want = fill(self.want, talk.pools, rng).text
-        if room < 2 or rng.random() < 0.5:
-            who = talk.pick(talk.may())
+        if asker is None or (alone and rng.random() < 0.5):
             i = talk.say(who, talk.frame(p.want, want=want), "want")
         else:
-            asker = talk.pick(talk.may())
-            known = max(talk.spoken, asker + 1)
-            who = talk.pick([k for k in range(min(known + 1, talk.n)) if k != asker])
             named = talk.n > 2 or rng.random() < 0.4
             frames = p.ask_want_name if named else p.ask_want
             q = talk.say(asker, talk.frame(frames, name=talk.names[who]), "ask", name=who if named else None)
@@ -329,8 +322,6 @@ class _Wanted:
 class _Arrives:
     """Somebody new comes in and is named."""
 
-    cost = 2
-
     def __call__(self, talk: Talk, room: int) -> None:
         new = talk.spoken
         if room < 2 or new < 2 or new >= talk.n:
@@ -340,12 +331,20 @@ class _Arrives:
         talk.say(new, talk.frame(talk.phrases.arrived), "reply", reply_to=i)
 
 
-def _extras(talk: Talk, spare: int) -> list[_Told | _Wanted | _Arrives]:
+def _place(extra: _Told | _Wanted | _Arrives, rng: random.Random) -> str:
+    """Before the opinions, between them and the argument, or after it."""
+    late = isinstance(extra, _Told | _Wanted) and extra.who > 3  # out of reach of the first two
+    return rng.choices(("before", "between", "after"), (0 if late else 4, 2, 3))[0]
+
+
+def _extras(talk: Talk, spare: int, teller: int) -> list[_Told | _Wanted | _Arrives]:
     rng = talk.rng
-    asks = rng.sample(talk.scenario.asks, 3)
-    wants = rng.sample(talk.scenario.wants, 2)
-    deck: list[_Told | _Wanted | _Arrives] = [_Told(asks[0])]
-    more: list[_Told | _Wanted | _Arrives] = [_Wanted(wants[0]), _Told(asks[1]), _Wanted(wants[1]), _Told(asks[2])]
+    # Who knows and wants is drawn evenly; whoever has not spoken yet gets the word later.
+    first, *others = rng.sample(talk.scenario.asks, 3)
+    asks = [_Told(first, teller), *(_Told(a, rng.randrange(talk.n)) for a in others)]
+    wants = [_Wanted(w, rng.randrange(talk.n)) for w in rng.sample(talk.scenario.wants, 2)]
+    deck: list[_Told | _Wanted | _Arrives] = [asks[0]]
+    more: list[_Told | _Wanted | _Arrives] = [wants[0], asks[1], wants[1], asks[2]]
     rng.shuffle(more)
     deck += more
     if talk.n > 2 and rng.random() < 0.35:
@@ -414,13 +413,16 @@ def _opinion(
     mine, other = options[camps[who]], options[1 - camps[who]]
     at = {line: speaker for speaker, line in opinions.items()}
     before = at.get(len(talk.lines) - 1)
-    if before is not None and not asked and camps[before] != camps[who]:
-        if all(camps[k] != camps[who] for k in opinions) and rng.random() < 0.35:
+    allies = any(camps[k] == camps[who] for k in opinions)
+    if before is not None and camps[before] != camps[who]:
+        if not allies and not asked and rng.random() < 0.35:
             text = talk.frame(p.against, do=other.do, doing=other.doing)
             return _with_reason(talk, text, mine), p.against_.format(doing=other.doing)
-        frames = p.side if any(camps[k] == camps[who] for k in opinions) else p.oppose
-    elif before is not None and not asked:
+        frames = p.side if allies else p.state if asked else p.oppose
+    elif before is not None:
         frames = p.support
+    elif allies:
+        frames = p.side
     else:
         frames = p.state if asked or opinions else p.propose
     text = talk.frame(frames, do=mine.do, doing=mine.doing)
