@@ -84,10 +84,11 @@ def test_more_scenes_of_the_same_seed_keep_the_old_ones(tmp_path: Path) -> None:
 
 def test_bank_page_plays_every_class(tmp_path: Path) -> None:
     from audio_reasoner.synth import CLASSES
+    from audio_reasoner.synth.bank import TRACK_CLASSES
     from audio_reasoner.synth.page import bank_page
 
     html = bank_page(renders=2)
-    assert html.count("<audio") == 2 * len(CLASSES)
+    assert html.count("<audio") == 2 * len(CLASSES) + len(TRACK_CLASSES)
     assert all(f'id="{name}"' in html for name in CLASSES)
     done = synth("bank", "page", "-o", tmp_path)
     assert done.returncode == 2
