@@ -22,6 +22,7 @@ from audio_reasoner.dataset import Row, read_clips, read_rows
 from audio_reasoner.models.chat import ChatFormat
 from audio_reasoner.models.features import audio_tokens_of
 from audio_reasoner.training.collate import Encoded, Unit
+from audio_reasoner.training.targets import DESCRIBE, Learn, targets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,11 +171,17 @@ class Hearing:
 
 
 def encode_units(
-    samples: Samples, frames: dict[str, int], failed: dict[str, Heard], fmt: ChatFormat, max_tokens: int
+    samples: Samples,
+    frames: dict[str, int],
+    failed: dict[str, Heard],
+    fmt: ChatFormat,
+    max_tokens: int,
+    learn: Learn = "chain",
 ) -> tuple[list[Unit], list[LeftOut]]:
     """Training units in order of clip id, and the samples left out."""
     units: list[Unit] = []
     left: list[LeftOut] = []
+    wanted = targets(samples.rows, learn)
     for clip_id in sorted(samples.rows):
         if clip_id in failed:
             why = failed[clip_id]
@@ -182,21 +189,18 @@ def encode_units(
             continue
         heard = frames[clip_id]
         encoded: list[Encoded] = []
-        for row in samples.rows[clip_id]:
+        earlier = {row.sample_id: list(_earlier(row)) for row in samples.rows[clip_id]}
+        for name, question, answer in wanted[clip_id]:
             try:
-                prompt = fmt.prompt(
-                    render_question(row.question, row.options), audio_tokens_of(heard), list(_earlier(row))
-                )
+                prompt = fmt.prompt(question, audio_tokens_of(heard), earlier.get(name, ()))
             except InputError as error:
-                left.append(LeftOut(row.sample_id, error.code, error.message))
+                left.append(LeftOut(name, error.code, error.message))
                 continue
-            full = (*prompt, *fmt.answer(row.chain().to_text()))
+            full = (*prompt, *fmt.answer(answer))
             if len(full) > max_tokens:
-                left.append(
-                    LeftOut(row.sample_id, "training.too_long", f"{len(full)} tokens, {max_tokens} are allowed")
-                )
+                left.append(LeftOut(name, "training.too_long", f"{len(full)} tokens, {max_tokens} are allowed"))
                 continue
-            encoded.append(Encoded(row.sample_id, full, fmt.shared_length(prompt), len(prompt)))
+            encoded.append(Encoded(name, full, fmt.shared_length(prompt), len(prompt)))
         if encoded:
             units.append(Unit(clip_id, heard, tuple(encoded)))
     return units, left
@@ -209,7 +213,11 @@ def _earlier(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def training_texts(rows: Iterable[Row]) -> Iterator[str]:
-    """What a new tokenizer learns from: questions as models see them, and chains."""
+    """What a new tokenizer learns from: questions as models see them, and chains.
+
+    The same for all forms of `Learn`, so that arms of a comparison spell alike.
+    """
+    yield DESCRIBE
     for row in rows:
         for question, answer in _earlier(row):
             yield question

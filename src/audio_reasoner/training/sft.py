@@ -249,7 +249,12 @@ class _Job:
         self.hearing.prepare(lambda done, total: self.watch(Progress("listening", done, total)))
         fmt = ChatFormat(self.processor, recipe.model.system)
         self.units, self.left = data.encode_units(
-            data.Samples(seen, samples.clips), self.hearing.frames, self.hearing.failed, fmt, recipe.data.max_tokens
+            data.Samples(seen, samples.clips),
+            self.hearing.frames,
+            self.hearing.failed,
+            fmt,
+            recipe.data.max_tokens,
+            recipe.data.learn,
         )
         if not self.units:
             raise InputError(
