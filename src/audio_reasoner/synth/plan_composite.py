@@ -67,12 +67,10 @@ def lay_composite(rng: np.random.Generator, s: Settings, pool: Pool, tracks: int
 
 def _start(rng: np.random.Generator, room: int, taken: list[int]) -> int:
     """A start that keeps away from the others if one is found; the best of those drawn if not."""
-    drawn = [int(x) for x in rng.integers(0, room + 1, _TRIES)]
-    return next((x for x in drawn if _nearest(x, taken) >= APART), max(drawn, key=lambda x: _nearest(x, taken)))
-
-
-def _nearest(x: int, taken: list[int]) -> int:
-    return min(abs(x - t) for t in taken)
+    drawn = rng.integers(0, room + 1, _TRIES)
+    nearest = np.min(np.abs(drawn[:, None] - np.array(taken)), axis=1)
+    far = nearest >= APART
+    return int(drawn[np.argmax(far) if far.any() else np.argmax(nearest)])
 
 
 def _level(rng: np.random.Generator, s: Settings, front: list[Placed]) -> None:
