@@ -249,7 +249,7 @@ def _clip(
 def _playable(instrument: str, pitch: int) -> int:
     """A pitch moved by octaves into what our instrument can play."""
     if instrument == "drums":
-        return max(pitch, 12)
+        return min(max(pitch, 12), 120)
     kind = INSTRUMENTS[instrument]
     while pitch < kind.low - 5:
         pitch += 12
