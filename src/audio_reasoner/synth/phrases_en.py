@@ -82,7 +82,7 @@ ENGLISH = Phrases(
         "Well, {reason}.",
         "Look, {reason}.",
         "Don't forget that {reason}.",
-        "Think about it, {reason}.",
+        "Just think, {reason}.",
         "You know, {reason}.",
         "The thing is, {reason}.",
         "Remember, {reason}.",

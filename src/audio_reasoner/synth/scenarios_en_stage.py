@@ -187,7 +187,7 @@ STAGE = (
                     "play at the club",
                     "playing at the club",
                     (
-                        "that's where people hear new music",
+                        "the club is where people hear new music",
                         "nobody wants to play waltzes all night",
                         "the owner has asked three times now",
                     ),
@@ -224,7 +224,7 @@ STAGE = (
                     "open on Sundays",
                     "opening on Sundays",
                     (
-                        "that's when the tourists walk past",
+                        "Sunday is when the tourists walk past",
                         "the bakery next door does very well then",
                         "rent has to be paid for Sundays as well",
                         "the big stores are all closed",

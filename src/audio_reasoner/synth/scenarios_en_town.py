@@ -22,7 +22,7 @@ TOWN = (
                     (
                         "there are only three people before us",
                         "the next appointment would be in two weeks",
-                        "that cough doesn't sound good at all",
+                        "the cough doesn't sound good at all",
                         "the doctor usually works quite fast",
                     ),
                 ),
@@ -60,7 +60,7 @@ TOWN = (
         ),
         (
             Ask("When does the practice close?", "the practice closes at {time}"),
-            Ask("How many people are before us?", "there are {count} people before us"),
+            Ask("How many people are before us?", "there are {count} people in the queue"),
             Ask("What does the vaccination cost?", "the vaccination costs {price}"),
             Ask(
                 "Where is the nearest pharmacy?",

@@ -20,7 +20,7 @@ VISITS = (
                     "share a few small dishes",
                     "sharing a few small dishes",
                     (
-                        "that way everybody tastes everything",
+                        "everybody gets to taste everything that way",
                         "the portions here are enormous",
                         "small plates come much faster",
                         "nobody can decide anyway",
@@ -89,7 +89,7 @@ VISITS = (
                     "seeing the dinosaurs",
                     (
                         "the skeleton upstairs is the biggest in the world",
-                        "that hall closes an hour earlier",
+                        "the hall upstairs closes an hour earlier",
                         "children get in free over there",
                         "the other rooms are the same as last year",
                     ),
@@ -235,7 +235,7 @@ VISITS = (
                     "keeping the prices",
                     (
                         "the collectors always come around noon",
-                        "that clock alone is worth a lot",
+                        "the clock alone is worth a lot",
                         "people only bargain for fun anyway",
                         "the fee for the stall was high enough",
                     ),
