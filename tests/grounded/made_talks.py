@@ -55,16 +55,13 @@ SHOP_FACTS = (
 VOCABULARY = (
     *(f"topic: {x}" for x in ("a visit to the dentist", "the repair of a bicycle", "plans for a birthday", "a lost wallet")),
     *(f"name: {x}" for x in ("Clara", "David", "Elif", "Farid")),
-    *(f"opinion: {x}" for x in ("for a new kitchen", "against the night train", "for painting the fence")),
-    *(f"intent: {x}" for x in ("to sell a boat", "to learn Polish", "to find the keys", "to hire a gardener")),
-    "intents: to sell a boat ‖ to repaint the garage",
-    *(f"fact: the {x}" for x in ("museum opens at half past nine", "film starts at a quarter to eight", "ferry sails at five o'clock")),
-    *(f"fact: the {x}" for x in ("ticket costs twelve euros", "lamp costs forty euros", "repair costs nine dollars")),
-    *(f"reply: {x}" for x in ("Nobody has seen it since Monday.", "About forty, with the cousins.", "Only the front wheel.")),
-    *(f"line: {x}" for x in ("My tooth has been aching since Friday.", "The chain keeps falling off.", "We need more candles.")),
-    "replys: Nobody has seen it since Monday. ‖ In the blue drawer upstairs.",
-    "lines: The chain keeps falling off. ‖ Bring the other wheel as well.",
     *(f"agreed: to {x}" for x in ("meet again on Sunday", "order a cake", "call the police", "wait for the doctor")),
+    "opinion[3]: x1 ‖ against=for ‖ for a new kitchen ‖ against a new kitchen",
+    "intent[3]: x2 ‖ + ‖ to sell a boat ‖ to repaint the garage",
+    *(f"fact[1]: x ‖ time ‖ the {x}" for x in ("museum opens at half past nine", "film starts at a quarter to eight", "ferry sails at five o'clock")),
+    "fact[1]: x3 ‖ price+time ‖ the lamp costs forty euros ‖ the ferry sails at five o'clock",
+    *(f"reply[2]: x4 ‖ {k} ‖ Nobody has seen it since Monday. ‖ In the blue drawer upstairs." for k in (1, 2)),
+    *(f"line[2]: x5 ‖ {k} ‖ The chain keeps falling off. ‖ Bring the other wheel as well." for k in (2, 3)),
 )  # fmt: skip
 
 

@@ -17,16 +17,17 @@ from audio_reasoner.core.records import Question, Style
 from audio_reasoner.grounded import compose as c
 from audio_reasoner.grounded import patterns_dialogue as p
 from audio_reasoner.grounded import patterns_talk as pt
-from audio_reasoner.grounded import talk, talk_chain
+from audio_reasoner.grounded import talk, talk_chain, talk_rates
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.known import Known, Turn
 from audio_reasoner.grounded.language import listed, number, ordinal, seconds, times
 from audio_reasoner.grounded.options import window
-from audio_reasoner.grounded.questions import LONGEST_MARGIN_S, LONGEST_RATIO
 from audio_reasoner.grounded.quoting import pieces
 from audio_reasoner.grounded.scene import ORDER_GAP_S
 from audio_reasoner.grounded.story import story_of
 from audio_reasoner.grounded.talk import speaker
+from audio_reasoner.grounded.talk_rates import Rates
+from audio_reasoner.grounded.talk_words import Pool, pool_of
 from audio_reasoner.grounded.writer import Writer
 
 TURN_BY_TURN = 12
@@ -64,13 +65,6 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _talk_time(turns: tuple[Turn, ...]) -> dict[int, float]:
-    out: dict[int, float] = {}
-    for t in turns:
-        out[t.voice] = round(out.get(t.voice, 0.0) + t.end - t.start, 1)
-    return out
-
-
 class Dialogue:
     """Several speakers."""
 
@@ -97,7 +91,7 @@ class Dialogue:
             "said_by": self._said_by,
             "says": self._says,
         }[family]
-        return make(turns, n, rng)
+        return make(turns, n, rng, talk_rates.rates_of(_pool(a).talks))
 
     @staticmethod
     def _told(family: str, a: Asking) -> Question | None:
@@ -105,9 +99,14 @@ class Dialogue:
         story, rng = story_of(a.known), a.rng
         if len(story.turns) > talk.MOST_TURNS or not talk.ordered(story):
             return None
-        found = talk.cases(story, family)
+        pool, found = _pool(a), talk.cases(story, family)
+        rates = talk_rates.rates_of(pool.talks)
         for case in talk.drawn(found, rng):
-            others = talk.options_of(case, story, a.vocabulary, rng)
+            answer = case.gold if case.voice is None else str(case.voice)
+            closed = case.voice is not None or case.form == "overlap_talk" or case.gold == talk.NOBODY
+            if closed and not rates.fair(case.form, story.voices, answer, rng):
+                return None
+            others = talk.options_of(case, story, pool, rng)
             if others is None:
                 continue
             gold, others = talk.called(case, others, story, rng)
@@ -124,42 +123,58 @@ class Dialogue:
         others = [speaker(int(v)) for v in rng.permutation(n) if v != gold]
         return c.ask(rng, "multi_speaker", family, text, speaker(gold), others, difficulty)
 
-    def _voices(self, _turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
-        numbers = window(rng, n, 1, 5)
+    def _voices(self, _turns: tuple[Turn, ...], n: int, rng: np.random.Generator, rates: Rates) -> Question | None:
+        if not rates.fair("voices", n, str(n), rng):
+            return None
+        numbers = window(rng, n, 2, 4)
         text = c.template(rng, TEMPLATES, "voices")
         return c.ask(rng, "multi_speaker", "voices", text, numbers[0], numbers[1:], 2, least=3)
 
-    def _last(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
-        return self._who(rng, "last_voice", c.template(rng, TEMPLATES, "last_voice"), turns[-1].voice, n, 1)
+    def _last(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, rates: Rates) -> Question | None:
+        voice = turns[-1].voice
+        if not rates.fair("last_voice", n, str(voice), rng):
+            return None
+        return self._who(rng, "last_voice", c.template(rng, TEMPLATES, "last_voice"), voice, n, 1)
 
-    def _longest(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
-        ranked = sorted(_talk_time(turns).items(), key=lambda x: -x[1])
-        (top, a), (_, b) = ranked[0], ranked[1]
-        if a < LONGEST_RATIO * b or a - b < LONGEST_MARGIN_S:
+    def _longest(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, rates: Rates) -> Question | None:
+        top = talk_rates.longest(turns)
+        if top is None or not rates.fair("longest_voice", n, str(top), rng):
             return None
         return self._who(rng, "longest_voice", c.template(rng, TEMPLATES, "longest_voice"), top, n, 2)
 
-    def _turns_of(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
-        if any(s.voice == t.voice for s, t in pairwise(turns)):
+    def _turns_of(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, rates: Rates) -> Question | None:
+        counts = talk_rates.turn_counts(turns)
+        if not counts:
             return None  # whether one person speaking twice in a row takes one turn or two is a matter of taste
         voice = int(rng.integers(n))
-        numbers = window(rng, sum(t.voice == voice for t in turns), 1, 5)
+        # By voice, because a fourth speaker has fewer turns than a first one.
+        gold, form = counts[voice], f"turns_of{voice}"
+        among = rates.common(form)
+        if not rates.fair(form, n, str(gold), rng) or (among and str(gold) not in among):
+            return None
+        numbers = window(rng, gold, 1, 5)
+        if among:
+            numbers = [str(gold), *(x for x in rng.permutation(among).tolist() if x != str(gold))][:4]
         text = c.template(rng, TEMPLATES, "turns_of", x=speaker(voice))
-        return c.ask(rng, "multi_speaker", "turns_of", text, numbers[0], numbers[1:], 3, least=3)
+        return c.ask(rng, "multi_speaker", "turns_of", text, numbers[0], numbers[1:], 3, least=2)
 
-    def _said_by(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
+    def _said_by(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, rates: Rates) -> Question | None:
         texts = [t.text or "" for t in turns]
-        good = [t for t in turns if t.text and sum(t.text in x for x in texts) == 1]
+        good: dict[int, list[Turn]] = {}
+        for i in talk.lines_to_place(turns):
+            words = pieces(texts[i], 60)[0]
+            if len(words.split()) >= 3 and sum(words in x for x in texts) == 1:
+                good.setdefault(turns[i].voice, []).append(turns[i])
         if not good:
             return None
-        turn = good[int(rng.integers(len(good)))]
-        assert turn.text
-        passage = pieces(turn.text, 60)[0]
-        if sum(passage in x for x in texts) != 1:
+        voice = sorted(good)[int(rng.integers(len(good)))]
+        if not rates.fair("said_by", n, str(voice), rng):
             return None
+        turn = good[voice][int(rng.integers(len(good[voice])))]
+        passage = pieces(turn.text or "", 60)[0]
         return self._who(rng, "said_by", c.template(rng, TEMPLATES, "said_by", x=passage), turn.voice, n, 1)
 
-    def _says(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator) -> Question | None:
+    def _says(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, _rates: Rates) -> Question | None:
         voice = int(rng.integers(n))
         turn = next(t for t in turns if t.voice == voice)
         if not turn.text:
@@ -212,7 +227,7 @@ class Dialogue:
             )
         steps = self._walk(family, turns, w)
         if family == "longest_voice":
-            for v, total in _talk_time(turns).items():
+            for v, total in talk_rates.talk_times(turns).items():
                 parts = [seconds(t.end - t.start) for t in turns if t.voice == v]
                 steps.append(
                     w.say(p.SUM_ONE if len(parts) == 1 else p.SUMS, x=speaker(v), r=listed(parts), d=seconds(total))
@@ -272,6 +287,12 @@ def _back(known: list[int], n: int, w: Writer) -> list[str]:
     return [w.say(p.BACK, r=talk_chain.places(tuple(known)), n=number(n))] if known else []
 
 
+def _pool(a: Asking) -> Pool:
+    """What the other conversations of the run offer, in the language of this one."""
+    said = a.known.transcript
+    return pool_of(a.vocabulary, said.language if said is not None else None)
+
+
 def _quote(t: Turn, short: bool = False) -> str:
     """The words of a turn after a colon; `short` keeps its first words, where the whole has been told before."""
     if not t.text:
@@ -301,7 +322,9 @@ def _brief_steps(family: str, turns: tuple[Turn, ...], voice: int, x: str) -> st
             words.append(f"{i} {len(seen)}")
         return f"{', '.join(words)}. {len(seen)} speakers."
     if family == "longest_voice":
-        return ". ".join(f"{ordinal(v + 1)} speaker {seconds(d)}" for v, d in _talk_time(turns).items()) + "."
+        return (
+            ". ".join(f"{ordinal(v + 1)} speaker {seconds(d)}" for v, d in talk_rates.talk_times(turns).items()) + "."
+        )
     if family == "turns_of":
         return ", ".join(f"{i} yes" if t.voice == voice else f"{i} no" for i, t in enumerate(turns, 1)) + "."
     if family == "said_by":

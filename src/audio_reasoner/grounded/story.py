@@ -23,10 +23,6 @@ MAX_VALUE_CHARS = 120
 """A longer value is no option that somebody reads."""
 PASSAGE = 60
 """So many characters of a turn stand in a question or an option."""
-PAIRED = ("intent", "fact", "reply", "line")
-"""Kinds of which the vocabulary also holds pairs, two values of one conversation,"""
-JOIN = " ‖ "
-"""with this between them."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _SMALL = frozenset(
     """
@@ -181,8 +177,7 @@ def _is_name(name: str, voice: int, at: tuple[int, ...], turns: tuple[Turn, ...]
 
 
 def _answers(answer: int, question: int, turns: tuple[Turn, ...]) -> bool:
-    asked = (turns[question].text or "").rstrip()
-    return question < answer and turns[answer].voice != turns[question].voice and asked.endswith(("?", "？"))
+    return question < answer and turns[answer].voice != turns[question].voice and is_question(turns[question].text)
 
 
 def stance(value: str) -> tuple[bool, str] | None:
@@ -243,12 +238,33 @@ def passage(text: str) -> str:
     return pieces(text, PASSAGE)[0].rstrip(" ,;:")
 
 
-def lines_to_offer(s: Story) -> list[int]:
-    """Turns whose words may be options: neither the first nor the last one (a greeting tells its place), not too short,
-    and said once."""
+def lines_by_rank(s: Story) -> dict[int, list[int]]:
+    """Turns whose words may be options, by their number among the turns of their voice: no first words and no last ones
+    (a greeting tells its place), none too short, none said twice."""
     lines = [t.text or "" for t in s.turns]
-    return [
-        i
-        for i in range(1, len(lines) - 1)
-        if lines[i] and len(content_words(passage(lines[i]))) >= 3 and sum(passage(lines[i]) in x for x in lines) == 1
-    ]
+    out: dict[int, list[int]] = {}
+    count: dict[int, int] = {}
+    for i, t in enumerate(s.turns):
+        rank = count[t.voice] = count.get(t.voice, 0) + 1
+        words = passage(lines[i]) if lines[i] else ""
+        if rank > 1 and i < len(lines) - 1 and len(content_words(words)) >= 2 and sum(words in x for x in lines) == 1:
+            out.setdefault(rank, []).append(i)
+    return out
+
+
+def replies_by_rank(s: Story) -> dict[int, list[tuple[int, int]]]:
+    """Questions and their answers (places), by the question's number among the questions of its voice."""
+    replies = {p.turns[1]: p.turns[0] for p in s.of("answer_to")}
+    out: dict[int, list[tuple[int, int]]] = {}
+    count: dict[int, int] = {}
+    for i, t in enumerate(s.turns):
+        if is_question(t.text):
+            rank = count[t.voice] = count.get(t.voice, 0) + 1
+            if i in replies:
+                out.setdefault(rank, []).append((i, replies[i]))
+    return out
+
+
+def is_question(text: str | None) -> bool:
+    """Whether a turn ends with a question."""
+    return (text or "").rstrip().endswith(("?", "？"))

@@ -9,7 +9,6 @@ as the others.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -19,22 +18,17 @@ from audio_reasoner.grounded.known import Turn
 from audio_reasoner.grounded.language import ordinal
 from audio_reasoner.grounded.scene import ORDER_GAP_S
 from audio_reasoner.grounded.story import (
-    JOIN,
-    PAIRED,
     Point,
     Story,
     alike,
     content_words,
     follow_one_another,
     holds_word,
-    lines_to_offer,
-    opposite,
     overlaps,
-    passage,
-    stance,
+    replies_by_rank,
     stem,
 )
-from audio_reasoner.grounded.vocabulary import of_kind
+from audio_reasoner.grounded.talk_words import Group, Pool, groups_of, once
 
 OVERLAP_S = 0.3
 """A shorter time of two voices at once may pass unnoticed."""
@@ -80,7 +74,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "How is {x} answered?",
     ),
     "answers/who": ("Who answers {x}?", "From whom does the answer to {x} come?", "Who replies to {x}?"),
-    "says_nth": ("What does {x} say?", "Which words belong to {x}?", "With which words does {x} start?"),
+    "says_nth": ("What does {x}?", "Which words does {x}?", "Which of these does {x}?"),
     "overlap_talk": (
         "Do two people ever talk at once?",
         "Does anybody start to speak before somebody else has finished?",
@@ -148,7 +142,7 @@ class Case:
         voice: the voice that is the answer, for the forms that ask who.
         turns: the places that carry the answer.
         where: other values of this conversation that may be offered, with the places that carry them.
-        why: what the turns show, where it is not just their words.
+        group: the values of this conversation that the right option is one of.
     """
 
     form: str
@@ -157,7 +151,7 @@ class Case:
     turns: tuple[int, ...]
     voice: int | None = None
     where: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
-    why: str = ""
+    group: Group | None = None
 
     @property
     def family(self) -> str:
@@ -203,14 +197,24 @@ def _topic(s: Story) -> Iterator[Case]:
             yield Case("topic", "", p.value, tuple(sorted(best or told)))
 
 
+def _groups(s: Story, kind: str) -> Iterator[tuple[Group, str, tuple[int, ...]]]:
+    for group in groups_of(s):
+        if group.kind == kind:
+            for value, turns in group.members:
+                yield group, value, turns
+
+
 def _opinion(s: Story) -> Iterator[Case]:
     opinions, changed = s.of("opinion"), {p.voice for p in s.of("changed_mind")}
-    for v in range(s.voices):
-        mine = [p for p in opinions if p.voice == v]
-        if len(mine) == 1 and v not in changed:
-            p = mine[0]
-            where = {q.value: q.turns for q in opinions if q.value != p.value}
-            yield Case("opinion_of", speaker(v), p.value, p.turns, None, where)
+    for group, value, _ in _groups(s, "opinion"):
+        for p in opinions:
+            if (
+                p.value == value
+                and p.voice is not None
+                and p.voice not in changed
+                and len(s.of("opinion", p.voice)) == 1
+            ):
+                yield Case("opinion_of", speaker(p.voice), value, p.turns, None, group.beside(value), group)
     held = [(p.voice, p.value) for p in (*opinions, *s.of("changed_mind"))]
     for p in opinions:
         if {v for v, value in held if value == p.value} == {p.voice} and p.voice not in changed:
@@ -222,71 +226,60 @@ def _changed(s: Story) -> Iterator[Case]:
     if len(changed) == 1:
         (p,) = changed
         yield _who("changed_mind", "", p)
-        where = {q.value: q.turns for q in opinions if q.value != p.value}
-        yield Case("changed_mind/to", "", p.value, p.turns, None, where)
+        for group, value, _ in _groups(s, "opinion"):
+            if value == p.value:
+                yield Case("changed_mind/to", "", value, p.turns, None, group.beside(value), group)
     elif not changed and len({p.voice for p in opinions}) >= 2:
         yield Case("changed_mind", "", NOBODY, tuple(sorted({i for p in opinions for i in p.turns})))
 
 
 def _intent(s: Story) -> Iterator[Case]:
     found = s.of("intent")
+    for group, value, turns in _groups(s, "intent"):
+        voice = s.turns[turns[0]].voice
+        yield Case("intent", speaker(voice), value, turns, None, group.beside(value), group)
     for p in found:
-        assert p.voice is not None
-        if len(s.of("intent", p.voice)) == 1:
-            where = {q.value: q.turns for q in found if q.voice != p.voice and not alike(p.value, q.value)}
-            yield Case("intent", speaker(p.voice), p.value, p.turns, None, where)
         if not any(alike(p.value, q.value) for q in found if q.voice != p.voice):
             yield _who("intent/who", p.value, p)
 
 
 def _mentions(s: Story) -> Iterator[Case]:
-    found = s.of("fact")
-    for p in found:
-        assert p.voice is not None
-        if _once(s, p):
+    placed = set(lines_to_place(s.turns))
+    for p in s.of("fact"):
+        if once(s, p.value) and placed.issuperset(p.turns):
             yield _who("who_mentions", p.value, p)
-            where = {q.value: q.turns for q in found if q.voice != p.voice and not alike(p.value, q.value)}
-            if len(s.of("fact", p.voice)) == 1:
-                yield Case("who_mentions/what", speaker(p.voice), p.value, p.turns, None, where)
+    for group, value, turns in _groups(s, "fact"):
+        voice = s.turns[turns[0]].voice
+        yield Case("who_mentions/what", speaker(voice), value, turns, None, group.beside(value), group)
 
 
-def _once(s: Story, p: Point) -> bool:
-    """Whether what is mentioned is said by nobody else."""
-    return not any(p.value.casefold() in (t.text or "").casefold() for t in s.turns if t.voice != p.voice)
+def lines_to_place(turns: tuple[Turn, ...]) -> list[int]:
+    """Turns whose words may be asked about: a voice's first words and the last ones of all tell their place."""
+    seen: set[int] = set()
+    out = []
+    for i, t in enumerate(turns[:-1]):
+        if t.voice in seen and t.text:
+            out.append(i)
+        seen.add(t.voice)
+    return out
 
 
 def _answers(s: Story) -> Iterator[Case]:
-    found = {p.turns[1]: p for p in s.of("answer_to")}
-    lines = [t.text or "" for t in s.turns]
-    for asked, p in sorted(found.items()):
-        reply, voice = p.turns[0], s.turns[asked].voice
-        rank = [i for i in s.turns_of(voice) if lines[i].rstrip().endswith(("?", "？"))].index(asked)
-        x = f"the {ordinal(rank + 1)} question of {speaker(voice)}"
-        words = passage(lines[reply])
-        if sum(words in line for line in lines) == 1:
-            where = {passage(lines[i]): (i,) for i in {q.turns[0] for q in found.values()} - {reply}}
-            where.pop(words, None)
-            yield Case("answers", x, words, (asked, reply), None, where)
-        if s.voices > 2:
-            yield Case(
-                "answers/who",
-                x,
-                speaker(s.turns[reply].voice),
-                (asked, reply),
-                s.turns[reply].voice,
-                {speaker(voice): ()},
-            )
+    for group, value, (asked, reply) in _groups(s, "reply"):
+        x = f"the {ordinal(int(group.head))} question of {speaker(s.turns[asked].voice)}"
+        yield Case("answers", x, value, (asked, reply), None, group.beside(value), group)
+    if s.voices > 2:
+        for rank, found in replies_by_rank(s).items():
+            for asked, reply in found:
+                voice, who = s.turns[asked].voice, s.turns[reply].voice
+                x = f"the {ordinal(rank)} question of {speaker(voice)}"
+                yield Case("answers/who", x, speaker(who), (asked, reply), who, {speaker(voice): ()})
 
 
 def _says_nth(s: Story) -> Iterator[Case]:
-    good = lines_to_offer(s)
-    for i in good:
-        t = s.turns[i]
-        rank = s.turns_of(t.voice).index(i)
-        where = {passage(s.turns[k].text or ""): (k,) for k in good if k != i}
-        yield Case(
-            "says_nth", f"{speaker(t.voice)} in turn {rank + 1} of theirs", passage(t.text or ""), (i,), None, where
-        )
+    for group, value, turns in _groups(s, "line"):
+        x = f"{speaker(s.turns[turns[0]].voice)} say in turn {group.head} of theirs"
+        yield Case("says_nth", x, value, turns, None, group.beside(value), group)
 
 
 def _overlap(s: Story) -> Iterator[Case]:
@@ -305,7 +298,7 @@ def _prosody(s: Story) -> Iterator[Case]:
         voices = {s.turns[i].voice for i in mine}
         others = [t for t in s.turns if t.voice not in voices]
         if len(voices) == 1 and others and _stands_out(style, [s.turns[i] for i in mine], others):
-            yield Case("prosody", STYLES[style], speaker(min(voices)), tuple(mine), min(voices), why=style)
+            yield Case("prosody", STYLES[style], speaker(min(voices)), tuple(mine), min(voices))
         for i in mine:
             for k in s.turns_of(s.turns[i].voice):
                 if s.turns[k].style in beside and abs(_step(s, i, k)) >= (LOUDER_DB if style in _LEVELS else 0.0):
@@ -336,7 +329,7 @@ def _compared(s: Story, i: int, k: int, gold: str, wrong: str) -> Case:
     mine = s.turns_of(s.turns[i].voice)
     here, there = mine.index(i) + 1, mine.index(k) + 1
     x = f"{speaker(s.turns[i].voice)} speak in turn {here} of theirs, compared with turn {there}"
-    return Case("prosody/how", x, gold, (i, k), None, {wrong: ()}, str(s.turns[i].style))
+    return Case("prosody/how", x, gold, (i, k), None, {wrong: ()})
 
 
 def _agreed(s: Story) -> Iterator[Case]:
@@ -391,7 +384,7 @@ def called(case: Case, others: list[str], s: Story, rng: np.random.Generator) ->
     return names.get(case.gold, case.gold), [names.get(o, o) for o in others]
 
 
-def options_of(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
+def options_of(case: Case, s: Story, pool: Pool, rng: np.random.Generator) -> list[str] | None:
     """Wrong options of a case; None where there are no fair ones."""
     if case.voice is not None or case.gold == NOBODY:
         out = [speaker(v) for v in range(s.voices) if v != case.voice and speaker(v) not in case.where]
@@ -400,57 +393,42 @@ def options_of(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random
         return ["no" if case.gold == "yes" else "yes"]
     if case.form == "prosody/how":
         return list(case.where)
-    if stance(case.gold) is not None and case.form in ("opinion_of", "changed_mind/to"):
-        return _sides(case, s, vocabulary, rng)
-    return square(case, s, vocabulary, rng)
+    return _of_plain(case, s, pool, rng) if case.group is None else _of_groups(case.group, case.gold, s, pool, rng)
 
 
-def _sides(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
-    """Both sides of this matter and both sides of another one."""
-    mine = stance(case.gold)
-    assert mine is not None
-    for value in _shuffled(of_kind(vocabulary, "opinion"), rng):
-        other = stance(value)
-        if other is not None and not alike(other[1], mine[1]) and not _spoken_of(other[1], s):
-            return [opposite(case.gold), value, opposite(value)]
-    return [opposite(case.gold)]
+def _of_groups(group: Group, gold: str, s: Story, pool: Pool, rng: np.random.Generator) -> list[str] | None:
+    """The other value of this conversation and both of one other; or single ones of three others."""
+    if not pool.holds(group):
+        return None
+    out = list(group.beside(gold))
+    found = [g for g in pool.groups.get((group.kind, group.head), ()) if len(g) == len(group.members)]
+    for i in rng.permutation(len(found)):
+        values = found[int(i)]
+        if any(alike(x, y) for x in values for y in (gold, *out)) or any(_spoken_of(x, s) for x in values):
+            continue
+        out += values
+        if len(out) >= 3:
+            return out[:3]
+    return None
 
 
-_KIND_OF = {
-    "named": "name",
-    "topic": "topic",
-    "intent": "intent",
-    "who_mentions/what": "fact",
-    "answers": "reply",
-    "says_nth": "line",
-    "agreed": "agreed",
-}
+_PLAIN_OF = {"named": "name", "topic": "topic", "agreed": "agreed"}
 
 
-def square(case: Case, s: Story, vocabulary: tuple[str, ...], rng: np.random.Generator) -> list[str] | None:
-    """Another value of this conversation and two of one other conversation; without such pairs, three of others."""
-    kind = _KIND_OF[case.form]
-
-    def fits(value: str, *taken: str) -> bool:
-        if any(alike(value, x) if kind != "name" else value.casefold() == x.casefold() for x in (case.gold, *taken)):
-            return False
-        if kind == "name":
-            return not any(holds_word(t.text, value) for t in s.turns)
-        return shape(value) == shape(case.gold) if kind == "fact" else True
-
-    own = [x for x in _shuffled(tuple(case.where), rng) if fits(x)]
-    if kind in PAIRED and own:
-        for pair in _shuffled(of_kind(vocabulary, f"{kind}s"), rng):
-            a, _, b = pair.partition(JOIN)
-            if fits(a, own[0]) and fits(b, own[0], a) and not _spoken_of(a, s) and not _spoken_of(b, s):
-                return [own[0], a, b]
-    out: list[str] = own[:1] if kind == "name" else []
-    for value in _shuffled(of_kind(vocabulary, kind), rng):
+def _of_plain(case: Case, s: Story, pool: Pool, rng: np.random.Generator) -> list[str] | None:
+    """Values of other conversations; names also of this one."""
+    kind = _PLAIN_OF[case.form]
+    out = _shuffled(tuple(case.where), rng)[:1]
+    for value in _shuffled(pool.plain.get(kind, ()), rng):
         if len(out) == 3:
             break
-        if fits(value, *out) and (kind == "name" or not _spoken_of(value, s)):
+        if kind == "name":
+            fits = value not in (case.gold, *out) and not any(holds_word(t.text, value) for t in s.turns)
+        else:
+            fits = not any(alike(value, x) for x in (case.gold, *out)) and not _spoken_of(value, s)
+        if fits:
             out.append(value)
-    return out if len(out) >= 3 or (kind == "name" and out) else None
+    return out if len(out) >= (1 if kind == "name" else 3) else None
 
 
 def _shuffled(values: tuple[str, ...], rng: np.random.Generator) -> list[str]:
@@ -461,26 +439,6 @@ def _spoken_of(value: str, s: Story) -> bool:
     """Whether a value of another conversation could be taken for one of this: most of its words are said here."""
     keys = {stem(w) for w in content_words(value)}
     return bool(keys) and 2 * len(keys & s.words) > len(keys)
-
-
-_SHAPES = (
-    ("time", r"\bo'?clock\b|\b(?:half|quarter) (?:past|to)\b|\d:\d\d|\b[ap]\.?m\b|\b(?:noon|midnight)\b"),
-    (
-        "day",
-        r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:tomorrow|tonight|weekend|morning|evening|afternoon)\b",
-    ),
-    ("price", r"\b(?:euros?|dollars?|pounds?|cents?|pence|crowns?|francs?)\b|[€$£]"),
-    ("number", r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred)\b"),
-)
-
-
-def shape(value: str) -> str:
-    """What sort of detail a fact is, so that a price is never offered among times.
-
-    >>> shape("half past eight"), shape("twelve euros"), shape("platform four"), shape("the blue one")
-    ('time', 'price', 'number', 'other')
-    """
-    return next((name for name, p in _SHAPES if re.search(p, value.casefold())), "other")
 
 
 def ordered(s: Story) -> bool:

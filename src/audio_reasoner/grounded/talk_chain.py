@@ -150,7 +150,10 @@ def think(question: Question, known: Known, w: Writer, style: Style) -> Chain:
         return _brief(question, case, story)
     gold = question.gold_index or 0
     at = places(case.turns) if case.turns else "all turns"
-    plan = {"x": case.x, "v": speaker(story.turns[case.turns[-1]].voice) if case.turns else ""}
+    plan = {
+        "x": case.x.replace(" say in ", " in "),
+        "v": speaker(story.turns[case.turns[-1]].voice) if case.turns else "",
+    }
     steps = [*_attribution(case, story, w), *_called(question, voice_of, story, w), *_carrying(case, story, w)]
     why = [_why(option, i == gold, case, story, voice_of, w) for i, option in enumerate(question.options)]
     said = question.gold_text if case.voice is not None else c.quoted(question.gold_text)
@@ -341,7 +344,7 @@ _BRIEF = {
     "says_nth": "Find {x}.",
     "overlap_talk": "Compare ends and starts of turns.",
     "prosody": "Compare how the voices speak.",
-    "prosody/how": "Hear how {x} speaks.",
+    "prosody/how": "Hear how {x}.",
     "agreed": "Find what they agree on.",
 }
 
@@ -364,7 +367,7 @@ def _brief(question: Question, case: Case, story: Story) -> Chain:
         told += [f"Turn {i + 1}, {speaker(turns[i].voice)}: {quote(turns[i], 8)}." for i in shown[-3:]]
     gold = question.gold_index or 0
     return Chain(
-        planning=_BRIEF[case.form].format(x=case.x),
+        planning=_BRIEF[case.form].format(x=case.x.replace(" say in ", " in ").replace(" speak in ", " sounds in ")),
         caption=f"{turns_by_voice(story)}.",
         reasoning=f"{' '.join(told)} {scan(question.options, gold)}",
         summary=f"The answer is {option_letter(gold)}.",

@@ -14,15 +14,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from audio_reasoner.core.records import Clip
+from audio_reasoner.grounded import talk_words
 from audio_reasoner.grounded.known import known_of, plain_text
 from audio_reasoner.grounded.scene import scene_of
-from audio_reasoner.grounded.story import JOIN, PAIRED, lines_by_rank, passage, replies_by_rank, story_of
+from audio_reasoner.grounded.story import story_of
+from audio_reasoner.grounded.talk_rates import entry_of
 
-TALK_KINDS = ("topic", "name", "opinion", "intent", "fact", "agreed", "reply", "line", "talk")
-KINDS = (
-    "translation", "genre", "emotion", "transcript", "background", "track", "count",
-    *TALK_KINDS, *(f"{kind}s" for kind in PAIRED),
-)  # fmt: skip
+KINDS = ("translation", "genre", "emotion", "transcript", "background", "track", "count", *talk_words.KINDS)
 
 
 def words_of_clip(clip: Clip) -> set[str]:
@@ -48,31 +46,10 @@ def _words_of_talk(clip: Clip) -> set[str]:
     """What a conversation adds, of what its turns show."""
     if clip.timeline is None or not any(e.speaker and e.text for e in clip.timeline.events):
         return set()
-    from audio_reasoner.grounded.talk_rates import entry_of
-
-    story = story_of(known_of(clip, None))
-
-    def said(i: int) -> str:
-        return passage(story.turns[i].text or "")
-
-    groups: list[tuple[str, str, list[tuple[int | None, str]]]] = []
-    for kind, name in _FACTS.items():
-        groups.append((name, "", [(p.voice, p.value) for p in story.of(kind)]))
-    for rank, places in lines_by_rank(story).items():
-        groups.append(("line", f"{rank}{JOIN}", [(i, said(i)) for i in places]))
-    for rank, pairs in replies_by_rank(story).items():
-        groups.append(("reply", f"{rank}{JOIN}", [(i, said(i)) for _, i in pairs]))
-    words = {f"talk: {entry}"} if (entry := entry_of(clip.clip_id, story)) else set()
-    for name, head, values in groups:
-        words.update(f"{name}: {head}{value}" for _, value in values)
-        if name in PAIRED and values:
-            first, *rest = values
-            other = next((x for who, x in rest if who != first[0] and x != first[1]), None)
-            words.update(() if other is None else (f"{name}s: {head}{first[1]}{JOIN}{other}",))
-    return words
-
-
-_FACTS = {"scenario": "topic", "name": "name", "opinion": "opinion", "intent": "intent", "fact": "fact", "agreed": "agreed"}
+    known = known_of(clip, None)
+    language = known.transcript.language if known.transcript is not None else None
+    story = story_of(known)
+    return set(talk_words.entries_of(clip.clip_id, story, language, entry_of(story)))
 
 
 def kind_of(word: str) -> str:
@@ -100,5 +77,4 @@ def of_kind(vocabulary: tuple[str, ...], kind: str, language: str | None = None)
 @lru_cache(maxsize=16)
 def sounds(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
     """The plain entries."""
-    heads = (*(f"{k}: " for k in KINDS), "translation[")
-    return tuple(x for x in vocabulary if not x.startswith(heads))
+    return tuple(x for x in vocabulary if not kind_of(x))
