@@ -159,8 +159,11 @@ def test_esc50(write: Write, tmp_path: Path) -> None:
         b"filename,fold,target,category,esc10,src_file,take\n1-10-A-0.wav,1,0,dog,True,10,A\n1-10-B-0.wav,1,0,dog,True,10,B\n"
         b"2-77-A-36.wav,2,36,vacuum_cleaner,False,77,A\n3-1-A-1.wav,3,1,rooster,False,1,A\n",
     )
-    made = make_bank(tmp_path / "in", tmp_path / "b.bank", workers=0)
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "in").rename(tmp_path / "unpacked" / "ESC-50-master")
+    made = make_bank(tmp_path / "unpacked", tmp_path / "b.bank", workers=0)
     assert "ESC-50" in made.said
+    assert made.root.name == "ESC-50-master"
     store = SourceStore.open(made.path)
     assert labelled(store) == {
         "1-10-A-0.wav": ("dog", "freesound:10"),
@@ -210,7 +213,7 @@ def test_a_table_with_groups_and_licences(write: Write, tmp_path: Path) -> None:
         write(f"{name}.wav", burst(0.5, i))
     rows = [
         "file,label,group,license,split",
-        "a.wav,Dog,r1,CC0-1.0,train",
+        "a.wav,Dog\x1b,r1,CC0-1.0,train",
         "b,dog,r1,,test",
         "c.wav,cat;dog,,,",
         "gone.wav,cat,,,",
@@ -496,7 +499,9 @@ def test_the_command(tmp_path: Path) -> None:
     root = classes(tmp_path / "in <b>", 2, 2)
     (root / "dog" / "text [red].wav").write_bytes(b"no sound")
     out, page = tmp_path / "b.bank", tmp_path / "b.html"
-    made = subprocess.run(command("make", root, "-o", out, "--workers", "0"), capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        command("make", root, "-o", out, "--workers", "0"), capture_output=True, text=True, check=False
+    )
     assert made.returncode == 4, made.stderr
     assert "4 recordings in 2 classes" in made.stdout
     assert "1 audio.not_audio" in made.stdout

@@ -49,6 +49,7 @@ def make(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from audio_reasoner.report.text import printable
     from audio_reasoner.synth.layouts import Reading
     from audio_reasoner.synth.recordings import make_bank
     from audio_reasoner.synth.store import SourceStore
@@ -87,12 +88,16 @@ def make(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
     console = Console(emoji=False, highlight=False, soft_wrap=True)
-    console.print(f"{made.said}", markup=False)
+    console.print(printable(made.said), markup=False)
     console.print(f"{made.seen:,} recordings, {made.heard:,} of them listened to now", markup=False)
     _summary(SourceStore.open(out), console)
     console.print(f"next: audio-reasoner synth bank show {out}", markup=False)
     if made.refused:
         raise typer.Exit(EXIT_QUARANTINED)
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def _summary(store: SourceStore, console: object) -> None:
@@ -114,13 +119,13 @@ def _summary(store: SourceStore, console: object) -> None:
         several[info.label] += info.kind == "several"
         seconds += info.length / 16_000
     console.print(
-        f"{len(store):,} recordings in {len(groups):,} classes, {seconds / 60:.1f} min, "
+        f"{_number(len(store), 'recording')} in {_number(len(groups), 'class')}, {seconds / 60:.1f} min, "
         f"{len(set().union(*groups.values())):,} independent; {several.total():,} hold several events and are never "
         "counted as one",
         markup=False,
     )
     for licence, n in licences.most_common(8):
-        console.print(f"  {n:,} recordings: licence {printable(licence)}", markup=False)
+        console.print(f"  licence {printable(licence)}: {n:,}", markup=False)
     three = [k for k, g in groups.items() if len(g) >= 3]
     console.print(f"classes with three independent recordings or more: {len(three):,} of {len(groups):,}", markup=False)
     if len(groups) == 1:
@@ -158,7 +163,7 @@ def show(
         store = open_bank(bank, lambda done, total: bar.update(task, completed=done, total=total))
     if root is not None:
         store = SourceStore.open(store.path, root)
-    console.print(str(store.meta("said") or "a store of voices or other sources"), markup=False)
+    console.print(printable(str(store.meta("said") or "a store of voices or other sources")), markup=False)
     _summary(store, console)
     classes = classes_of(store)
     if label is not None:
@@ -176,7 +181,7 @@ def show(
         console.print(_table(classes))
     pairs = alike([c.label for c in classes])
     if pairs:
-        told = "; ".join(f"{a} – {b}" for a, b in pairs[:20])
+        told = printable("; ".join(f"{a} – {b}" for a, b in pairs[:20]))
         console.print(
             f"{len(pairs):,} pairs of classes can be taken for each other and never stand against each other: {told}"
             + (" …" if len(pairs) > 20 else ""),

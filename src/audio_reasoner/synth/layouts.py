@@ -6,58 +6,43 @@ recording, because a scene built from it must know what it holds: a recording wi
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any, Final, Literal, get_args
+from pathlib import Path
+from typing import Final, Literal, get_args
 
 from audio_reasoner.core import names
-from audio_reasoner.core.errors import ConfigError, InputError
+from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.tables import (
     DEFAULT_COLUMNS,
     TABLE_SUFFIXES,
     Row,
-    RowFault,
     Table,
     cell_text,
     cell_texts,
     read_table,
 )
+from audio_reasoner.synth.corpora import (
+    CORPUS_TABLES,
+    FSD50K_TABLES,
+    Collected,
+    Entry,
+    Labels,
+    Layout,
+    class_name,
+    esc50,
+    fsd50k,
+    rows,
+    several,
+    urbansound8k,
+)
 from audio_reasoner.synth.tree import Reject, Tree
 
-Layout = Literal["auto", "esc50", "urbansound8k", "fsd50k", "table", "folders", "names"]
 LAYOUTS: Final[tuple[Layout, ...]] = get_args(Layout)
 Groups = Literal["series", "file"]
 COLUMNS: Final = ("file", "label", "group", "licence", "source", "split")
-_TABLES: Final[dict[Layout, str]] = {"esc50": "meta/esc50.csv", "urbansound8k": "metadata/UrbanSound8K.csv"}
-_FSD: Final = ("FSD50K.ground_truth/dev.csv", "FSD50K.ground_truth/eval.csv")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is said about one recording. `group` is "" where nobody says what it was cut from; `fold` is a corpus's own
-    part for cross-validation, `split` is "train", "validation" or "test" where its owner decided."""
-
-    label: str
-    group: str = ""
-    split: str | None = None
-    licence: str | None = None
-    source: str | None = None
-    source_id: str | None = None
-    fold: str | None = None
-
-
-@dataclass
-class Labels:
-    """Labels of a tree: `said` tells a person where they came from, `entries` are by name."""
-
-    layout: Layout
-    said: str
-    entries: dict[str, Entry] = field(default_factory=dict)
-    rejects: list[Reject] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -84,15 +69,6 @@ class Reading:
     drop_words: tuple[str, ...] = ()
 
 
-def class_name(label: str) -> str:
-    """A label as a class: lower case, spaces for underscores, NFC.
-
-    >>> class_name("Crying_baby")
-    'crying baby'
-    """
-    return names.tidy(label).lower()
-
-
 def label_tree(tree: Tree, reading: Reading) -> Labels:
     """Find out what is said about every recording of a tree.
 
@@ -103,11 +79,11 @@ def label_tree(tree: Tree, reading: Reading) -> Labels:
     """
     layout, table = _choose(tree, reading)
     if layout == "fsd50k":
-        out = _fsd50k(tree)
+        out = fsd50k(tree)
     elif layout == "esc50":
-        out = _esc50(tree)
+        out = esc50(tree)
     elif layout == "urbansound8k":
-        out = _urbansound(tree)
+        out = urbansound8k(tree)
     elif layout == "table":
         assert table is not None
         out = _table(tree, table, reading)
@@ -146,10 +122,10 @@ def _choose(tree: Tree, reading: Reading) -> tuple[Layout, Path | None]:
                 return "table", path.resolve()
         raise ConfigError(f"{reading.table}: no such table in {tree.root} or here.", code="table.missing")
     if reading.layout == "auto":
-        known = next((k for k, at in _TABLES.items() if at in tree.others), None)
+        known = next((k for k, at in CORPUS_TABLES.items() if at in tree.others), None)
         if known is not None:
             return known, None
-        if any(p in tree.others for p in _FSD):
+        if any(p in tree.others for p in FSD50K_TABLES):
             return "fsd50k", None
         found = _root_table(tree)
         if found is not None:
@@ -163,7 +139,11 @@ def _choose(tree: Tree, reading: Reading) -> tuple[Layout, Path | None]:
         folders = _in_folders(tree, reading.drop_words)
         inside = sum(bool(folders[n.rpartition("/")[0]][0]) for n in tree.sounds)
         return ("folders" if inside * 2 > len(tree.sounds) else "names"), None
-    needed = _FSD if reading.layout == "fsd50k" else tuple(at for k, at in _TABLES.items() if k == reading.layout)
+    needed = (
+        FSD50K_TABLES
+        if reading.layout == "fsd50k"
+        else tuple(at for k, at in CORPUS_TABLES.items() if k == reading.layout)
+    )
     if needed and not any(p in tree.others for p in needed):
         raise ConfigError(
             f"{tree.root} has no {' or '.join(needed)}, by which {reading.layout} is known.",
@@ -220,175 +200,6 @@ def _names(tree: Tree, layout: Layout, reading: Reading) -> Labels:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-class _Collected:
-    """Entries row by row; a file that gets two labels is refused."""
-
-    def __init__(self, out: Labels) -> None:
-        self.out = out
-        self.said: dict[str, dict[str, None]] = defaultdict(dict)
-
-    def add(self, name: str, entry: Entry) -> None:
-        """Take a row in."""
-        self.said[name][entry.label] = None
-        self.out.entries.setdefault(name, entry)
-
-    def close(self) -> Labels:
-        """Refuse what has several labels."""
-        for name, labels in self.said.items():
-            if len(labels) > 1:
-                del self.out.entries[name]
-                self.out.rejects.append(_several(name, list(labels)))
-        return self.out
-
-
-def _several(name: str, labels: list[str]) -> Reject:
-    more = f" and {len(labels) - 4} more" if len(labels) > 4 else ""
-    return Reject(
-        name, "", "bank.several_labels", f"{len(labels)} labels ({', '.join(labels[:4])}{more}); a bank needs one"
-    )
-
-
-def _rows(table: Table, out: Labels) -> Iterator[Row]:
-    for row in table.rows:
-        if isinstance(row, RowFault):
-            out.rejects.append(Reject(f"{table.path.name}, line {row.line}", "", row.code, row.reason))
-        else:
-            yield row
-
-
-def _known_table(tree: Tree, path: str, columns: tuple[str, ...]) -> Table:
-    table = read_table(tree.root / tree.others[path])
-    lacking = [c for c in columns if c not in table.columns]
-    if lacking:
-        raise InputError(
-            f"{table.path} has no column {lacking[0]!r}, which this corpus's table has.",
-            code="table.no_column",
-            hint=f"Columns there: {', '.join(table.columns)}. --table and --column read any other table.",
-        )
-    return table
-
-
-def _corpus(
-    tree: Tree, out: Labels, table: Table, where: Callable[[Mapping[str, Any]], str],
-    entry: Callable[[Mapping[str, Any]], Entry],
-) -> Labels:  # fmt: skip
-    collected = _Collected(out)
-    for row in _rows(table, out):
-        name = unicodedata.normalize("NFC", where(row.cells))
-        if name in tree.sounds:
-            collected.add(name, entry(row.cells))
-        else:
-            out.rejects.append(Reject(name, "", "audio.missing", f"line {row.line} names it, but it is not there"))
-    return collected.close()
-
-
-def _esc50(tree: Tree) -> Labels:
-    table = _known_table(tree, _TABLES["esc50"], ("filename", "fold", "category", "src_file"))
-    out = Labels("esc50", "ESC-50: label ← category, group ← src_file (freesound), fold kept; meta/esc50.csv")
-    return _corpus(
-        tree,
-        out,
-        table,
-        lambda c: f"audio/{cell_text(c['filename'])}",
-        lambda c: Entry(
-            class_name(cell_text(c["category"])),
-            f"freesound:{cell_text(c['src_file'])}",
-            None,
-            "CC-BY-NC-3.0",
-            "ESC-50",
-            cell_text(c["filename"]),
-            cell_text(c["fold"]),
-        ),
-    )
-
-
-def _urbansound(tree: Tree) -> Labels:
-    table = _known_table(tree, _TABLES["urbansound8k"], ("slice_file_name", "fsID", "salience", "fold", "class"))
-    out = Labels(
-        "urbansound8k", "UrbanSound8K: label ← class, group ← fsID (freesound), fold kept; salience 2 is refused"
-    )
-    _corpus(
-        tree,
-        out,
-        table,
-        lambda c: f"audio/fold{cell_text(c['fold'])}/{cell_text(c['slice_file_name'])}",
-        lambda c: Entry(
-            class_name(cell_text(c["class"])),
-            f"freesound:{cell_text(c['fsID'])}",
-            None,
-            "CC-BY-NC-3.0",
-            "UrbanSound8K",
-            cell_text(c["slice_file_name"]),
-            cell_text(c["fold"]),
-        ),
-    )
-    for row in table.rows:
-        if isinstance(row, Row) and cell_text(row.cells["salience"]) == "2":
-            name = f"audio/fold{cell_text(row.cells['fold'])}/{cell_text(row.cells['slice_file_name'])}"
-            entry = out.entries.pop(unicodedata.normalize("NFC", name), None)
-            if entry is not None:
-                reason = "its makers hear it behind other sounds (salience 2)"
-                out.rejects.append(Reject(name, entry.label, "bank.not_alone", reason))
-    return out
-
-
-def _fsd50k(tree: Tree) -> Labels:
-    """FSD50K names a class together with all classes above it ("Bark,Dog,Animal"): the lowest one is the label.
-
-    Which class lies above which is read off the table itself: X lies below Y where every clip with X also has Y.
-    """
-    out = Labels("fsd50k", "FSD50K: label ← lowest of the classes in FSD50K.ground_truth, group ← uploader or clip")
-    clips: dict[str, tuple[str, tuple[str, ...]]] = {}
-    info: dict[str, Any] = {}
-    for path in _FSD:
-        if path not in tree.others:
-            continue
-        part = PurePosixPath(path).stem
-        table = _known_table(tree, path, ("fname", "labels"))
-        for row in _rows(table, out):
-            name = f"FSD50K.{part}_audio/{cell_text(row.cells['fname'])}.wav"
-            labels = tuple(dict.fromkeys(class_name(x) for x in cell_text(row.cells["labels"]).split(",") if x.strip()))
-            if name not in tree.sounds:
-                out.rejects.append(Reject(name, "", "audio.missing", f"{path} names it, but it is not there"))
-            elif not labels:
-                out.rejects.append(Reject(name, "", "bank.no_label", f"{path} gives no class"))
-            else:
-                clips[name] = ("test" if part == "eval" else cell_text(row.cells.get("split")) or "train", labels)
-        about = f"FSD50K.metadata/{part}_clips_info_FSD50K.json"
-        if about in tree.others:
-            try:
-                info.update(json.loads((tree.root / tree.others[about]).read_text("utf-8")))
-            except (OSError, ValueError, TypeError) as error:
-                raise InputError(f"{tree.root / about} cannot be read: {error}", code="table.damaged") from None
-    size = Counter(x for _, labels in clips.values() for x in labels)
-    both = Counter((a, b) for _, labels in clips.values() for a in labels for b in labels if a != b)
-    for name, (split, labels) in clips.items():
-        # Two classes that always come together imply each other; the one named first stays.
-        lowest = [
-            a
-            for i, a in enumerate(labels)
-            if not any(
-                both[b, a] == size[b] and (both[a, b] < size[a] or j < i) for j, b in enumerate(labels) if a != b
-            )
-        ]
-        if len(lowest) > 1:
-            out.rejects.append(_several(name, lowest))
-            continue
-        clip = PurePosixPath(name).stem
-        facts = info.get(clip)
-        facts = facts if isinstance(facts, dict) else {}
-        uploader = facts.get("uploader")
-        out.entries[name] = Entry(
-            lowest[0],
-            f"freesound user:{uploader}" if uploader else f"freesound:{clip}",
-            names.SPLITS.get(split, split),
-            str(facts.get("license") or "CC-BY-4.0"),
-            "FSD50K",
-            clip,
-        )
-    return out
-
-
 def _table(tree: Tree, path: Path, reading: Reading) -> Labels:
     table = read_table(path)
     used = _columns(table, reading.columns)
@@ -398,8 +209,8 @@ def _table(tree: Tree, path: Path, reading: Reading) -> Labels:
     except ValueError:
         beside = "."
     finder = _Finder(tree, "" if beside == "." else f"{beside}/")
-    collected = _Collected(out)
-    for row in _rows(table, out):
+    collected = Collected(out)
+    for row in rows(table, out):
 
         def text(kind: str, row: Row = row) -> str:
             return cell_text(row.cells.get(used[kind])) if kind in used else ""
@@ -413,7 +224,7 @@ def _table(tree: Tree, path: Path, reading: Reading) -> Labels:
         labels = {class_name(x): None for v in cell_texts(row.cells.get(used["label"])) for x in names.split_labels(v)}
         if len(labels) != 1:
             out.rejects.append(
-                _several(found, list(labels))
+                several(found, list(labels))
                 if labels
                 else Reject(found, "", "bank.no_label", f"{path.name}, line {row.line}: {used['label']} is empty")
             )

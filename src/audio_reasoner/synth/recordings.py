@@ -28,7 +28,8 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError, LockedError
 from audio_reasoner.core.run import storage_problem
 from audio_reasoner.synth import store as stores
-from audio_reasoner.synth.layouts import Labels, Reading, label_tree, with_groups
+from audio_reasoner.synth.corpora import Labels, corpus_inside
+from audio_reasoner.synth.layouts import Reading, label_tree, with_groups
 from audio_reasoner.synth.store import SourceInfo, SourceStore
 from audio_reasoner.synth.takes import FADES, TAKES_VERSION, Limits, Take, measure
 from audio_reasoner.synth.tree import Found, Reject, Tree, look
@@ -115,6 +116,10 @@ def make_bank(
         )
     root = folder.resolve()
     tree = look(root)
+    inner = corpus_inside(tree)
+    if inner is not None:
+        root /= inner
+        tree = look(root)
     labels = label_tree(tree, reading)
     if not tree.sounds:
         raise _empty(root, tree)
@@ -212,9 +217,7 @@ def _listen(
     done, last = 0, time.monotonic()
     # Long files together with short ones: a chunk is a few tenths of a second of work.
     hear = functools.partial(_hear, str(tree.root), limits)
-    results = compute.map(
-        hear, todo, workers if len(todo) > 64 or workers is None else 0, ordered=False, chunk=16, errors="return"
-    )
+    results = compute.map(hear, todo, workers, ordered=False, chunk=16, errors="return")
     with contextlib.closing(results):  # type: ignore[type-var]
         for result in results:
             if isinstance(result, compute.Failure):

@@ -176,6 +176,15 @@ def levelled(x: Samples, gain_db: float, limited: bool) -> Samples:
     return np.asarray(y, dtype=np.float32)
 
 
+def _refuse_long(seconds: float, limits: Limits) -> None:
+    if seconds > limits.max_seconds + 0.05:
+        raise InputError(
+            f"it lasts {seconds:.1f} s, longer than {limits.max_seconds:g} s",
+            code="bank.too_long",
+            hint="Cut it, or raise --max-seconds.",
+        )
+
+
 def measure(path: Path, limits: Limits) -> Take:
     """Decode a recording and find its sound.
 
@@ -185,21 +194,15 @@ def measure(path: Path, limits: Limits) -> Take:
     """
     from audio_reasoner.core import audio
 
-    too_long = InputError(
-        f"it lasts longer than {limits.max_seconds:g} s",
-        code="bank.too_long",
-        hint="Cut it, or raise --max-seconds.",
-    )
     try:
         big = path.stat().st_size > _PROBE_FROM
     except OSError:
         big = False  # `decode` says what is wrong with it
-    if big and audio.probe(path).duration_s > limits.max_seconds + 0.05:
-        raise too_long
+    if big:
+        _refuse_long(audio.probe(path).duration_s, limits)
     decoded = audio.decode(path)
     seconds = decoded.samples.shape[0] / decoded.rate
-    if seconds > limits.max_seconds + 0.05:
-        raise too_long
+    _refuse_long(seconds, limits)
     x = audio.resample(audio.to_mono(decoded.samples), decoded.rate, RATE)
     level = envelope_db(x) if x.shape[0] else np.full(1, -120.0)
     if float(level.max()) < SILENT_DBFS:
