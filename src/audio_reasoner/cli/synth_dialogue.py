@@ -14,11 +14,13 @@ from audio_reasoner.core.errors import EXIT_QUARANTINED, ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from audio_reasoner.synth.dialogue_run import Made
+    from audio_reasoner.synth.dialogue_run import LeftOut, Made
     from audio_reasoner.synth.script import Script
     from audio_reasoner.synth.voices import Engine
 
 ESPEAK = "espeak"
+_Written = tuple[Iterable[tuple[int, "Script"]], int, dict[str, Any]]
+"""Scripts with their numbers, how many, and what they come from."""
 FEW = 5
 """Dialogues that were left out and are told one by one."""
 
@@ -30,6 +32,14 @@ def dialogue(
     ] = None,
     seed: Annotated[int, typer.Option(help="Which dialogues. Train with one seed, test with another.")] = 0,
     scripts: Annotated[Path | None, typer.Option(help="Scripts to speak, as JSON lines.")] = None,
+    script_teacher: Annotated[
+        str | None,
+        typer.Option(help="Language model that writes the scripts: gemini:MODEL, openai:MODEL@URL or openai:MODEL."),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Most that the scripts may cost, in dollars, over all calls.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the scripts, e.g. en or pt-BR.")] = "en",
     speakers: Annotated[
         tuple[int, int], typer.Option(help="Fewest and most speakers of a dialogue.", metavar="LOW HIGH")
     ] = (2, 5),
@@ -82,7 +92,17 @@ def dialogue(
     with _engine(
         tts, voices, subset, voice_names, tts_languages, tts_prosody, tts_rate, workers, concurrency, timeout, patience
     ) as engine:
-        written, count, source = _scripts(n, seed, scripts, speakers, engine)
+        if scripts is None:
+            engine.check_language(language)
+        set_aside: list[LeftOut] = []
+        if script_teacher is not None:
+            if scripts is not None:
+                raise ConfigError("--scripts and --script-teacher are two sources of scripts.", code="config.usage")
+            written, count, source = _ask(
+                out, n or 500, seed, script_teacher, max_cost, language, speakers, err, set_aside
+            )
+        else:
+            written, count, source = _scripts(n, seed, scripts, language, speakers, engine)
         with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
                       disable=not err.is_terminal) as progress:  # fmt: skip
             done = progress.add_task("dialogues", total=count)
@@ -96,6 +116,7 @@ def dialogue(
                 mixing=mixing,
                 on_turn=lambda: progress.advance(turns),
                 on_script=lambda: progress.advance(done),
+                set_aside=set_aside,
             )
     if audio:
         from audio_reasoner.cli.synth_complex import write_audio
@@ -170,14 +191,9 @@ def _list(text: str | None) -> tuple[str, ...]:
 
 
 def _scripts(
-    n: int | None, seed: int, scripts: Path | None, speakers: tuple[int, int], engine: Engine
-) -> tuple[Iterable[Script], int, dict[str, Any]]:
-    """The scripts, how many, and what they come from."""
-    low, high = speakers
-    if not 2 <= low <= high <= 5:
-        raise ConfigError(
-            f"{low} to {high} speakers; 2 to 5 are possible, the lower number first.", code="script.speakers"
-        )
+    n: int | None, seed: int, scripts: Path | None, language: str, speakers: tuple[int, int], engine: Engine
+) -> _Written:
+    """The scripts of a file or of the embedded writer."""
     if scripts is not None:
         from audio_reasoner.core.ids import file_sha256
         from audio_reasoner.synth.script import read_scripts
@@ -186,12 +202,62 @@ def _scripts(
         found = list(read_scripts(scripts))[:n]
         for language in dict.fromkeys(s.language for s in found):
             engine.check_language(language)
-        return found, len(found), {"scripts": file_sha256(scripts)}
+        return enumerate(found), len(found), {"scripts": file_sha256(scripts)}
     count = n or 500
-    counts = tuple(range(low, high + 1))
+    counts = _counts(speakers)
     from audio_reasoner.synth.script_writer import WRITER, write_embedded
 
-    return write_embedded(count, seed, speakers=counts), count, {"scripts": WRITER, "speakers": list(speakers)}
+    written = write_embedded(count, seed, language=language, speakers=counts)
+    return enumerate(written), count, {"scripts": WRITER, "language": language, "speakers": list(speakers)}
+
+
+def _counts(speakers: tuple[int, int]) -> tuple[int, ...]:
+    low, high = speakers
+    if not 2 <= low <= high <= 5:
+        raise ConfigError(
+            f"{low} to {high} speakers; 2 to 5 are possible, the lower number first.", code="script.speakers"
+        )
+    return tuple(range(low, high + 1))
+
+
+def _ask(
+    out: Path,
+    n: int,
+    seed: int,
+    spec: str,
+    max_cost: float | None,
+    language: str,
+    speakers: tuple[int, int],
+    err: Console,
+    set_aside: list[LeftOut],
+) -> _Written:
+    """Scripts of a language model, kept and paid once in RUN/scripts; what it could not write goes to `set_aside`."""
+    from rich.progress import Progress
+
+    from audio_reasoner.synth.dialogue_run import LeftOut
+    from audio_reasoner.synth.script_llm import check_writer, write_scripts
+
+    endpoint, counts = check_writer(spec), _counts(speakers)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("scripts", total=n)
+        run = write_scripts(
+            spec,
+            n,
+            seed,
+            out / "scripts",
+            language=language,
+            speakers=counts,
+            max_cost_usd=max_cost,
+            on_progress=lambda done, _total, _stats: progress.update(task, completed=done),
+        )
+    err.print(
+        f"{len(run.scripts):,} scripts, {run.asked:,} calls, {run.cached:,} were there, "
+        f"${run.spent_micro / 1e6:.2f} in all",
+        highlight=False,
+    )
+    set_aside.extend(LeftOut(x.index, None, x.code, x.detail) for x in run.set_aside)
+    told = {"scripts": f"{endpoint.provider}:{endpoint.model}", "language": language, "speakers": list(speakers)}
+    return sorted(run.scripts.items()), len(run.scripts), told
 
 
 def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> None:
@@ -203,7 +269,8 @@ def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> N
     c = made.composition
     told: dict[str, Any] = {"highlight": False, "soft_wrap": True}
     console.print(
-        f"[bold]{c.clips:,} dialogues[/bold], {c.seconds / 3600:.2f} h, {c.classes['speech']:,} turns "
+        f"[bold]{c.clips:,} dialogue{'s' * (c.clips != 1)}[/bold], {c.seconds / 3600:.2f} h, "
+        f"{c.classes['speech']:,} turns "
         f"({made.overlaps:,} begin before the last has ended), seed {seed} → {out}",
         **told,
     )

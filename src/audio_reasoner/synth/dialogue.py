@@ -1,12 +1,13 @@
 """A script and its spoken turns become a clip: who speaks when, how loud, in which room, over what.
 
 Decision: the order of turns is the script's and nothing is ever cut. Pauses are drawn from Gamma distributions, as in
-meetings; where a line may overlap it does so with a probability of one half, by at most two fifths of either turn, so
-that a listener still hears both; a turn never reaches back over the turn before the last. So starts and ends come in
-the order of the script, and every fact that names a line names the same place in the timeline.
+meetings; where a line may overlap it does so with a probability of one half, by at most two fifths of either turn and
+half of a turn in all, so that a listener still hears both; a turn never reaches back over the turn before the last. So
+starts and ends come in the order of the script, and every fact that names a line names the same place in the timeline.
 
 A simulator that was asked for three speakers and puts two into the sound makes wrong gold answers. So each finished
-dialogue is rendered, and every speaker must be heard alone, above the background, for half a second.
+dialogue is rendered, and every speaker must be heard alone, above the background, for half a second (who says less:
+for most of it).
 """
 
 from __future__ import annotations
@@ -41,10 +42,14 @@ OVERLAP: Final = (2.0, 0.5, 0.15)
 MOST_PAUSE_S: Final = 2.5
 MOST_OVERLAP: Final = 0.4
 """Share of either turn that may be spoken over."""
+ALONE: Final = 0.5
+"""Share of a turn that may be spoken over in all, at its beginning and its end."""
 LEAST_START_APART_S: Final = 0.4
 ALONE_S: Final = 0.5
 ABOVE_DB: Final = 6.0
 """Every speaker is heard alone for `ALONE_S`, in frames that are so far above what is there without any voice."""
+SHORT: Final = 0.6
+"""Who says no more than "Yes." is heard alone for this share of it."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ def starts_of(script: Script, lengths: list[int], rng: np.random.Generator, over
     """
     starts = [0]
     earlier = 0  # where everything before the last turn has ended
+    taken = 0  # of the last turn, what is spoken over at its beginning
     for i in range(1, len(lengths)):
         last, line = script.lines[i - 1], script.lines[i]
         end = starts[-1] + lengths[i - 1]
@@ -92,10 +98,11 @@ def starts_of(script: Script, lengths: list[int], rng: np.random.Generator, over
         over = round(_gamma(rng, OVERLAP, MAX_SECONDS) * RATE)
         wants = line.overlap and line.speaker != last.speaker and bool(rng.random() < overlap)
         least = max(earlier + round(0.1 * RATE), starts[-1] + round(LEAST_START_APART_S * RATE))
-        at = max(end - min(over, int(MOST_OVERLAP * min(lengths[i - 1], lengths[i]))), least)
+        over = min(over, int(MOST_OVERLAP * min(lengths[i - 1], lengths[i])), int(ALONE * lengths[i - 1]) - taken)
+        at = max(end - over, least)
         if not wants or at >= end:
             at = end + round((own if line.speaker == last.speaker else pause) * RATE)
-        earlier = end
+        earlier, taken = end, max(end - at, 0)
         starts.append(at)
     return starts
 
@@ -254,8 +261,11 @@ def unheard(clip: Clip, recordings: Recordings) -> Spoilt | None:
     count = sum(x.astype(np.int64) for x in speaking.values())
     for speaker, frames in speaking.items():
         alone = int(np.sum(frames & (count == 1) & loud)) * _FRAME / RATE
-        if alone < ALONE_S:
-            return Spoilt("dialogue.inaudible", f"{speaker} is heard alone for {alone:.2f} s; {ALONE_S:g} s are needed")
+        needed = min(ALONE_S, SHORT * int(np.sum(frames)) * _FRAME / RATE)
+        if alone < needed:
+            return Spoilt(
+                "dialogue.inaudible", f"{speaker} is heard alone for {alone:.2f} s; {needed:.2f} s are needed"
+            )
     return None
 
 

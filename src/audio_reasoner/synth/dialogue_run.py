@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
@@ -78,7 +78,7 @@ class _Planned:
 
 def make_dialogues(
     run: Path,
-    scripts: Iterable[Script],
+    scripts: Iterable[tuple[int, Script]],
     engine: Engine,
     seed: int,
     source: dict[str, Any],
@@ -86,18 +86,20 @@ def make_dialogues(
     mixing: Mixing | None = None,
     on_turn: Callable[[], None] | None = None,
     on_script: Callable[[], None] | None = None,
+    set_aside: Sequence[LeftOut] = (),
 ) -> Made:
     """Speak scripts and store the dialogues as the run's clips.
 
     Args:
         run: the run directory; it is made.
-        scripts: dialogue `i` is made of script `i`.
+        scripts: with their numbers, which are the dialogues' numbers.
         engine: an opened engine.
         seed: decides voices, pauses, levels, rooms and backgrounds.
         source: what else decides the clips (where the scripts come from, settings); the rest is added here.
         mixing: how dialogues are put together.
         on_turn: told each turn that was spoken or left out.
         on_script: told each script that was dealt with.
+        set_aside: scripts that could not be had; told with the rest of what was left out.
 
     Raises:
         ConfigError: ``voice.language``, ``synth.other_scenes``, ``synth.bad_range``.
@@ -122,11 +124,11 @@ def make_dialogues(
         **source,
     }
     place = f"{seed}-{ids.digest({'dialogues': plain}).hex()[:8]}"
-    made = Made()
+    made = Made(left_out=list(set_aside))
 
     def clips() -> Iterator[Clip]:
         with VoiceCache(run) as cache:
-            rest = enumerate(scripts)
+            rest = iter(scripts)
             while block := list(islice(rest, BLOCK)):
                 planned = [p for i, s in block if (p := _plan(i, s, engine, seed, made)) is not None]
                 failed = _speak(planned, engine, cache, made, on_turn)
