@@ -18,8 +18,8 @@ from audio_reasoner.clients.ledger import LedgerReader
 from audio_reasoner.clients.prices import Price, PriceTable
 from audio_reasoner.clients.retry import RetryPolicy
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, QuotaError
-from audio_reasoner.synth.script import problems_of, read_scripts
-from audio_reasoner.synth.script_llm import LEDGER_NAME, SCRIPTS_NAME, forecast, write_scripts
+from audio_reasoner.synth.script import SCRIPTS_NAME, problems_of, read_scripts
+from audio_reasoner.synth.script_llm import LEDGER_NAME, forecast, write_scripts
 from audio_reasoner.synth.script_near import near_duplicates
 from audio_reasoner.synth.script_orders import order, prompt
 from audio_reasoner.synth.script_reply import BadScript, script_of

@@ -19,8 +19,8 @@ from audio_reasoner.synth.script_writer import (
     write_script,
 )
 
-N = 576
-"""Every scenario with every number of speakers four times."""
+N = 432
+"""Every scenario with every number of speakers three times."""
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def scripts():
 
 
 def test_a_script_is_a_function_of_seed_and_index(scripts):
-    assert write_script(17, 500) == scripts[500]
+    assert write_script(17, 400) == scripts[400]
     assert list(write_embedded(3, 17, start=40)) == scripts[40:43]
-    assert write_script(18, 500) != scripts[500]
+    assert write_script(18, 400) != scripts[400]
     assert len({tuple(x.text for x in s.lines) for s in scripts}) == N
     assert script_from_json(script_to_json(scripts[5])) == scripts[5]
 
@@ -110,7 +110,7 @@ def test_nothing_is_given_away_by_the_shape(scripts):
         tellers = Counter(f.subject for s in some for f in s.of_kind("fact"))
         for counts in (changers, tellers):
             even = sum(counts.values()) / n
-            assert all(0.5 * even < counts[f"s{k}"] < 1.6 * even for k in range(n)), (n, counts)
+            assert all(0.4 * even < counts[f"s{k}"] < 1.7 * even for k in range(n)), (n, counts)
         assert 0.4 < sum(changers.values()) / len(some) < 0.6
     assert set(Counter(line.prosody for s in scripts for line in s.lines)) == set(PROSODIES)
 

@@ -11,9 +11,19 @@ from audio_reasoner.cli import (
     synth_dialogue,
     synth_export,
     synth_music,
+    synth_scripts,
     synth_show,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Synthesise clips whose content is known exactly.")
-for module in (synth_complex, synth_dialogue, synth_music, synth_benchmark, synth_bank, synth_show, synth_export):
+for module in (
+    synth_complex,
+    synth_dialogue,
+    synth_scripts,
+    synth_music,
+    synth_benchmark,
+    synth_bank,
+    synth_show,
+    synth_export,
+):
     module.register(app)

@@ -35,6 +35,7 @@ KINDS = (
 )
 """What a fact may be about; docs/synth-scripts.md says what each needs."""
 SCRIPT_VERSION = 1
+SCRIPTS_NAME = "scripts.jsonl"
 MIN_SPEAKERS, MAX_SPEAKERS = 2, 5
 MIN_LINES, MAX_LINES = 2, 40
 MAX_LINE_CHARS = 300

@@ -19,7 +19,7 @@ from audio_reasoner.clients.endpoints import Endpoint, api_key, parse_endpoint
 from audio_reasoner.clients.messages import ChatRequest, Message, Sampling
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, EnvironmentProblem, TeacherError
 from audio_reasoner.core.ids import plan_id
-from audio_reasoner.synth.script import Script, save_scripts
+from audio_reasoner.synth.script import SCRIPTS_NAME, Script, save_scripts
 from audio_reasoner.synth.script_near import near_duplicates
 from audio_reasoner.synth.script_orders import Order, order, prompt, prompt_sha, repair_prompt
 from audio_reasoner.synth.script_reply import SCHEMA, BadScript, script_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from audio_reasoner.clients.retry import RetryPolicy
 
 LEDGER_NAME = "scripts.sqlite"
-SCRIPTS_NAME = "scripts.jsonl"
 STAGE = "script"
 TOKENS = 4096
 """Room for one reply; the repair of one that was cut off gets twice that."""
