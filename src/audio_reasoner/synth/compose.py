@@ -179,8 +179,10 @@ def _melody(traits: Traits, instrument: str, entry: int, rng: Rng) -> tuple[list
         if traits.metre == "6/8" and traits.bpm > 110:
             rhythm = [(1.0, 1.0), (1.0, 2 / 3, 1 / 3)]
         notes = _line(traits, base, low, high, entry, rhythm, rng, 1.6 if attempt < 15 else 0.6)
-        times = [n[0] for n in notes] + [notes[-1][0] + notes[-1][1]]
-        if direction_of(times, [n[2] for n in notes]) == traits.direction:
+        starts, heights = [n[0] for n in notes], [n[2] for n in notes]
+        # Clear also to somebody who hears the last note shorter or longer than it is written.
+        ends = [notes[-1][0] + notes[-1][1] * share for share in (0.5, 0.97, 1.0, 1.2)]
+        if all(direction_of([*starts, end], heights) == traits.direction for end in ends):
             return notes, traits.direction
     return notes, None
 
