@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- an entry is read in one piece
 """Conversations made by hand for the tests: turns, and the facts that their maker knows."""
 
 from __future__ import annotations

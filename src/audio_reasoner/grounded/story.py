@@ -111,9 +111,10 @@ def alike(a: str, b: str) -> bool:
     (True, False)
     """
     x, y = _stems(a), _stems(b)
-    if not x or not y:
-        return a.casefold() == b.casefold()
-    return 2 * len(x & y) >= min(len(x), len(y))
+    if not x or not y or x == y:
+        return a.casefold() == b.casefold() or bool(x and y)
+    # Short words are mostly little ones, in other languages than English too.
+    return 2 * sum(len(w) > 2 and (len(w) > 3 or w.isdigit()) for w in x & y) >= min(len(x), len(y))
 
 
 def holds_word(text: str | None, word: str) -> bool:
@@ -123,11 +124,15 @@ def holds_word(text: str | None, word: str) -> bool:
 
 def story_of(known: Known) -> Story:
     """The facts of a conversation that its turns show."""
-    turns = known.turns
+    return _story(known.turns, known.told)
+
+
+@lru_cache(maxsize=64)
+def _story(turns: tuple[Turn, ...], told: tuple[Fact, ...]) -> Story:
     place = {t.event: i for i, t in enumerate(turns) if t.event is not None}
     voice_of = {t.who: t.voice for t in turns if t.who}
     points: dict[Point, None] = {}
-    for f in known.told:
+    for f in told:
         found = _point(f, turns, place, voice_of)
         if found is not None:
             points.setdefault(found)

@@ -55,14 +55,17 @@ def turn_counts(turns: tuple[Turn, ...]) -> dict[int, int]:
     return {v: sum(t.voice == v for t in turns) for v in {t.voice for t in turns}}
 
 
-def answers_of(s: Story) -> dict[str, tuple[str, ...]]:
-    """By form the answers that its questions about one conversation could have."""
+def answers_of(s: Story) -> dict[str, tuple[tuple[str, ...], int]]:
+    """By form the answers that its questions about one conversation could have, and how many forms its family has."""
     turns = s.turns
     if s.voices < 2 or len(turns) > MOST_TURNS or not ordered(s):
         return {}
     out: dict[str, set[str]] = defaultdict(set)
+    forms: dict[str, int] = {}
     for family in FAMILIES:
-        for case in cases(s, family):
+        found = cases(s, family)
+        forms[family] = len({case.form for case in found})
+        for case in found:
             if case.voice is not None or case.gold in (NOBODY, "yes", "no"):
                 out[case.form].add(case.gold if case.voice is None else str(case.voice))
     out["voices"].add(str(s.voices))
@@ -72,14 +75,18 @@ def answers_of(s: Story) -> dict[str, tuple[str, ...]]:
     for voice, n in turn_counts(turns).items():
         out[f"turns_of{voice}"].add(str(n))
     out["said_by"].update(str(turns[i].voice) for i in lines_to_place(turns))
-    return {form: tuple(sorted(found)) for form, found in out.items() if found}
+    return {
+        form: (tuple(sorted(answers)), forms.get(form.partition("/")[0], 1)) for form, answers in out.items() if answers
+    }
 
 
 def entry_of(s: Story) -> str:
     """What is to be known of one conversation; empty if nothing can be asked about it."""
     found = answers_of(s)
     # An underscore would be read as a space.
-    parts = " ".join(f"{form.replace('_', '-')}={','.join(answers)}" for form, answers in sorted(found.items()))
+    parts = " ".join(
+        f"{form.replace('_', '-')}={','.join(answers)}:{k}" for form, (answers, k) in sorted(found.items())
+    )
     return f"speakers={s.voices} {parts}" if parts else ""
 
 
@@ -111,9 +118,11 @@ def rates_of(talks: tuple[str, ...]) -> Rates:
         parts = {key.replace("-", "_"): value for key, value in _PART.findall(entry)}
         n = parts.pop("speakers", "")
         for form, listed in parts.items():
-            answers = listed.split(",")
+            told, _, forms = listed.partition(":")
+            answers = told.split(",")
             for answer in answers:
-                sums[form, n if form in _WHO else _ALL][answer] += 1.0 / len(answers)
+                weight = len(answers) * (int(forms) if forms.isdigit() and int(forms) else 1)
+                sums[form, n if form in _WHO else _ALL][answer] += 1.0 / weight
     out = {}
     for (form, n), found in sums.items():
         every = _every(form, n, found)

@@ -15,6 +15,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from audio_reasoner.grounded.story import Story, alike, lines_by_rank, passage, replies_by_rank
 
@@ -63,7 +64,8 @@ class Pool:
         return self.sizes.get(group.kind, 0) < FULL or group.values in self.groups.get((group.kind, group.head), ())
 
 
-def groups_of(s: Story) -> list[Group]:
+@lru_cache(maxsize=64)
+def groups_of(s: Story) -> tuple[Group, ...]:
     """The groups of a conversation."""
     lines = [t.text or "" for t in s.turns]
     opinions = {p.value: p.turns for p in reversed((*s.of("opinion"), *s.of("changed_mind")))}
@@ -80,7 +82,7 @@ def groups_of(s: Story) -> list[Group]:
     for rank, pairs in replies_by_rank(s).items():
         told: list[_Member] = [(passage(lines[k]), (i, k), None) for i, k in pairs]
         found.append(("reply", str(rank), [x for x in told if sum(x[0] in line for line in lines) == 1]))
-    return [g for kind, head, members in found if (g := _group(kind, head, members)) is not None]
+    return tuple(g for kind, head, members in found if (g := _group(kind, head, members)) is not None)
 
 
 def _group(kind: str, head: str, members: list[_Member]) -> Group | None:
