@@ -76,11 +76,11 @@ def cow(rng: Rng, n: int) -> Wave:
 def bird(rng: Rng, n: int) -> Wave:
     """Chirps: quick pure sweeps between 2.5 and 6.5 kHz."""
     out = np.zeros(n)
-    base = rng.uniform(2700.0, 5200.0)
+    base = rng.uniform(3000.0, 5200.0)
     one = rng.uniform(0.05, 0.11)
     span = rng.uniform(0.12, 0.3) * rng.choice([-1.0, 1.0])
     bend = rng.uniform(-0.15, 0.15)
-    song = wander(rng, n, 0.8, 0.92, 1.15)
+    song = wander(rng, n, 0.8, 0.95, 1.1)
     for t in strokes(rng, n, (0.09, 0.2), 0.2, one):
         m = int(one * rng.uniform(0.8, 1.2) * RATE)
         f = base * song[t] * rng.uniform(0.93, 1.07) * curve(m, [1.0 - span / 2, 1.0 + bend, 1.0 + span / 2])
@@ -92,7 +92,7 @@ def frog(rng: Rng, n: int) -> Wave:
     """Croaks: a slow train of pulses that ring in a hollow throat."""
     out = np.zeros(n)
     one = min(n / RATE, rng.uniform(0.22, 0.34))
-    rate = rng.uniform(32.0, 55.0)
+    rate = rng.uniform(26.0, 42.0)
     f = rng.uniform(450.0, 900.0)
     throats = wander(rng, n, 1.0, 0.92, 1.1)
     croaks = strokes(rng, n, (one + 0.08, one + 0.18), 0.05, one)
@@ -102,7 +102,7 @@ def frog(rng: Rng, n: int) -> Wave:
         pulses = np.zeros(m)
         pulses[(np.arange(0, one, 1.0 / rate) * RATE).astype(np.int64).clip(0, m - 1)] = 1.0
         throat = f * throats[at]
-        y = resonate(pulses, throat, 70.0) + 0.5 * resonate(pulses, throat * rng.uniform(2.2, 2.6), 140.0)
+        y = resonate(pulses, throat, 110.0) + 0.7 * resonate(pulses, throat * rng.uniform(2.2, 2.6), 160.0)
         place(out, at, y * arch(m, 0.25, 0.3, 0.8), rng.uniform(0.85, 1.0))
     return out
 

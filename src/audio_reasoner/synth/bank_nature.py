@@ -69,9 +69,9 @@ def thunder(rng: Rng, n: int) -> Wave:
 
 
 def wind(rng: Rng, n: int) -> Wave:
-    """Gusts: noise in bands between 250 and 900 Hz that hand the howl to one another."""
-    centre = rng.uniform(330.0, 520.0)
-    width = rng.uniform(60.0, 130.0)
+    """Gusts: noise in bands between 200 and 750 Hz that hand the howl to one another."""
+    centre = rng.uniform(260.0, 420.0)
+    width = rng.uniform(45.0, 95.0)
     x = noise(rng, n)
     y = np.zeros(n)
     for ratio in (0.75, 1.0, 1.35, 1.8):
