@@ -19,7 +19,7 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.bank import CLASSES
-from audio_reasoner.synth.palette import PROCEDURAL_LICENCE, Bank, Palette, make_palette
+from audio_reasoner.synth.palette import PROCEDURAL_LICENCE, TEST_SHARE, Bank, Palette, Pool, make_palette
 from audio_reasoner.synth.plan_composite import lay_composite
 from audio_reasoner.synth.plan_settings import SAME_CLASS_GAP_S, Settings
 from audio_reasoner.synth.plan_temporal import lay_temporal
@@ -31,6 +31,7 @@ __all__ = ["LICENCE", "SAME_CLASS_GAP_S", "SOURCE", "plan_complex"]
 
 SOURCE = "synth-complex"
 LICENCE = PROCEDURAL_LICENCE
+ITEMS_A_TEST = round(1.0 / TEST_SHARE)
 
 
 def plan_complex(
@@ -187,9 +188,21 @@ def _balanced(seed: int, name: str, index: int, low: int, high: int) -> int:
     return low if width == 1 else low + _order(seed, name, index // width, width)[index % width]
 
 
+def _pool(palette: Palette, seed: int, index: int) -> Pool:
+    """The pool of item `index`: of five consecutive items one is for testing, whatever the number of pools."""
+    pools = palette.pools
+    tests = [p for p in pools if p.split == "test"]
+    if tests and len(tests) < len(pools):
+        test = _balanced(seed, "complex/split", index, 1, ITEMS_A_TEST) == 1
+        pools = tuple(p for p in pools if (p.split == "test") == test)
+        # Counted within the side, so that each side goes through its pools evenly.
+        index = index // ITEMS_A_TEST if test else index - index // ITEMS_A_TEST
+    return pools[_balanced(seed, "complex/pool", index, 0, len(pools) - 1)]
+
+
 def _clip(seed: int, index: int, s: Settings, palette: Palette, place: str, stream: str) -> Clip:
     rng = np.random.default_rng(ids.derive_seed(seed, stream, index))
-    pool = palette.pools[_balanced(seed, "complex/pool", index, 0, len(palette.pools) - 1)]
+    pool = _pool(palette, seed, index)
     composite, nth = s.kind == "composite", index
     if s.kind == "mixed":
         composite, nth = _balanced(seed, "complex/kind", index, 0, 1) == 1, index // 2

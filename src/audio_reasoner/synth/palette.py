@@ -333,14 +333,21 @@ def _sides(infos: Sequence[SourceInfo], most: int) -> list[tuple[str | None, lis
                     hint="Give all recordings of a group the same split in the bank's labels file.",
                 )
             of_split[side].append(i)
-        return [(side, part) for side in sorted(of_split) for part in _divide(of_split[side], most)]
-    parts = _divide(infos, most)
-    tests = max(1, round(TEST_SHARE * len(parts))) if len(parts) > 1 else 0
+        return [(side, part) for side in sorted(of_split) for part in _divide(of_split[side], most, 0.0)]
+    parts = _divide(infos, most, TEST_SHARE)
+    tests = _tests(len(parts), TEST_SHARE)
     return [("test" if n >= len(parts) - tests else "train", part) for n, part in enumerate(parts)]
 
 
-def _divide(infos: Sequence[SourceInfo], most: int) -> list[list[SourceInfo]]:
-    """Recordings in pools that share no group, each class spread as evenly as its groups allow; at most `most`."""
+def _tests(pools: int, share: float) -> int:
+    return max(1, round(share * pools)) if share and pools > 1 else 0
+
+
+def _divide(infos: Sequence[SourceInfo], most: int, test_share: float) -> list[list[SourceInfo]]:
+    """Recordings in at most `most` pools that share no group, each class spread over them as its groups allow.
+
+    The last pools, those for testing, hold about `test_share` of a class together.
+    """
     groups: dict[str, list[SourceInfo]] = defaultdict(list)
     of_label: dict[str, set[str]] = defaultdict(set)
     for i in infos:
@@ -352,12 +359,14 @@ def _divide(infos: Sequence[SourceInfo], most: int) -> list[list[SourceInfo]]:
     count = min(min(several), most)
     pools: list[list[SourceInfo]] = [[] for _ in range(count)]
     held: list[Counter[str]] = [Counter() for _ in range(count)]
+    tests = _tests(count, test_share)
+    part = [(1.0 - test_share * (tests > 0)) / (count - tests)] * (count - tests) + [test_share / max(tests, 1)] * tests
     placed: set[str] = set()
     # Rare classes choose first: three groups in three pools must not find two of them already together.
     for label in sorted(of_label, key=lambda x: (len(of_label[x]), x)):
         for group in sorted(of_label[label] - placed, key=lambda g: ids.derive_seed(0, "pool", g)):
             # The training side, the lower numbers, gets what cannot be shared.
-            where = min(range(count), key=lambda p: (held[p][label], len(pools[p]) if held[p][label] else 0, p))
+            where = min(range(count), key=lambda p: (held[p][label] / part[p], p))
             pools[where] += groups[group]
             held[where].update(i.label for i in groups[group])
             placed.add(group)
