@@ -94,7 +94,7 @@ def music(
         err.print(f"{written:,} audio files written to {out / 'audio'}, {there:,} were there.", soft_wrap=True)
     console = Console(emoji=False)
     console.print(
-        f"[bold]{made.clips:,} clips of music[/bold], {made.seconds / 3600:.2f} h, "
+        f"[bold]{made.clips:,} {'clip' if made.clips == 1 else 'clips'} of music[/bold], {made.seconds / 3600:.2f} h, "
         f"{made.events.total():,} with 1 to {max(made.events, default=1)} instruments, seed {seed} → {out}",
         highlight=False,
         soft_wrap=True,

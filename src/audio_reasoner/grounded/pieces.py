@@ -42,7 +42,7 @@ DYNAMICS = {
     "sudden": "its loudness changes all at once",
 }
 COUNTS = ("1", "2", "3", "4")
-_KEEP_COUNT = (0.45, 1.0, 0.9, 0.9)
+_KEEP_COUNT = (0.28, 0.72, 1.0, 1.0)
 """With which chance a clip of one to four instruments is asked for their number."""
 FAMILIES = ("metre", "direction", "dynamics", "enters", "entry_order", "how_many_instruments", "melody")
 

@@ -118,7 +118,7 @@ def _clips(
         try:
             song = read_midi(folder / name)
         except InputError as e:
-            on_problem(Problem(shown[name], e.code, str(e)))
+            on_problem(Problem(shown[name], e.code, e.message.removeprefix(f"{folder / name}: ").rstrip(".")))
             continue
         if song.key in made:
             on_problem(Problem(shown[name], "midi.double", "the same file lies in the folder under another name"))
