@@ -102,8 +102,9 @@ def test_gold_answers_agree_with_the_timeline(asked: list[tuple[Clip, Question]]
 
 def test_every_family_is_asked(asked: list[tuple[Clip, Question]]) -> None:
     seen = Counter(q.family for _, q in asked)
-    for family in ("order", "count", "count_of", "first", "last", "before", "after", "presence", "longest", "duration"):
+    for family in ("order", "count", "count_of", "first", "last", "before", "after", "presence", "longest"):
         assert seen[family] > 60, seen
+    assert seen["duration"] + seen["interval"] > 60, seen
 
 
 def test_duration_options_lie_well_apart(asked: list[tuple[Clip, Question]]) -> None:
@@ -181,8 +182,8 @@ def test_blind_heuristics_stay_near_chance() -> None:
     order = [q for q in pool if q.family == "order"]
     numbers = [q for q in pool if q.family in ("count", "count_of")]
     assert len(order) > 500
-    assert len(numbers) > 1500
-    assert len(pool) > 5000
+    assert len(numbers) > 700
+    assert len(pool) > 4000
 
     def rate(questions: list[Question], guess: object) -> float:
         return sum(guess(q) == q.gold_index for q in questions) / len(questions)  # type: ignore[operator]

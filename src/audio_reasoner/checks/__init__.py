@@ -14,7 +14,7 @@ from audio_reasoner.core.records import Annotation, Clip, Evidence, Question, Ve
 
 __all__ = ["CHECKS_VERSION", "check_annotation", "check_sample", "claims_of"]
 
-CHECKS_VERSION = "checks/3"
+CHECKS_VERSION = "checks/4"
 """Goes up whenever a rule changes what it accepts."""
 
 

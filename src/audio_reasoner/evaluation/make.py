@@ -26,6 +26,8 @@ RATE = 16_000
 TIMELINES_NAME = "timelines.jsonl"
 QUESTIONS_SEEN = 11
 """How many questions of a clip one is chosen from."""
+WORLD_SCENES = 400
+"""From so many scenes the sounds are gathered that wrong options are drawn from."""
 MOST_SCENES = 40
 """How many scenes are planned per question before a setting is called impossible."""
 _DIFFICULTY = {1: "easy", 2: "medium", 3: "hard"}
@@ -58,17 +60,19 @@ def make_benchmark(
             impossible.
     """
     from audio_reasoner.evidence import VERSION, measure
-    from audio_reasoner.grounded import GroundedTeacher
+    from audio_reasoner.grounded import GroundedTeacher, words_of_clip
     from audio_reasoner.grounded.questions import SCENE_FAMILIES
-    from audio_reasoner.synth import CLASSES, clip_audio, plan_complex
+    from audio_reasoner.synth import clip_audio, plan_complex
     from audio_reasoner.teachers import check_spec
 
     if n < 1:
         raise ConfigError(f"a benchmark of {n} questions; at least 1 is needed.", code="benchmark.bad_size")
     check_spec("grounded", families)
     _refuse_existing(out)
-    # Wrong options come from the classes of the scenes: a sound that never occurs would give itself away.
-    vocabulary = tuple(plan_settings.get("classes") or CLASSES)
+    # Wrong options come from the scenes' own world: a sound that never occurs, or only as a background, would give
+    # itself away.
+    world = {w for clip in plan_complex(WORLD_SCENES, seed, **plan_settings) for w in words_of_clip(clip)}
+    vocabulary = tuple(sorted(world))
     chosen = families or tuple(SCENE_FAMILIES)
     teacher = GroundedTeacher(
         style="brief", vocabulary=vocabulary, seed=seed, questions_per_clip=QUESTIONS_SEEN, families=chosen

@@ -15,17 +15,16 @@ from audio_reasoner.checks.ontology import COMMON, KINDS, confusable, words_of
 from audio_reasoner.core.records import Question, Task
 from audio_reasoner.grounded.scene import Scene
 from audio_reasoner.grounded.templates import ASIDE, FRONT
+from audio_reasoner.grounded.weights import Part, weights_of
 
 Rng = np.random.Generator
 N_OPTIONS = 4
-LENGTHS = (2, 4, 8, 16)
-LONG_LENGTHS = (8, 16, 30, 60)
-"""The lengths (s) that are offered of clips of up to 20 s, and of longer ones: each about twice the one before."""
+LENGTHS = (1, 2, 4, 8)
+LONG_LENGTHS = (5, 10, 20, 40)
+LONG_S = 8.85
+"""The lengths (s) that are offered of clips, those of clips over `LONG_S`: each twice the one before."""
 NEAR_RUNG = 1.13
 """A length is asked for only if it is within this factor of a rung: told as "about" that rung, it is true."""
-MOST_WEIGHED = 400
-"""The labels of a larger vocabulary are drawn evenly: weighing them would take long and change little."""
-
 DIFFICULTY: dict[str, int] = {
     "first": 1, "last": 1, "presence": 1, "sound": 1, "loudest": 1, "target": 1, "background": 1,
     "count": 2, "before": 2, "after": 2, "longest": 2, "duration": 2, "loudness": 2, "overlap": 2, "interval": 2,
@@ -52,42 +51,47 @@ def sequence_items(option: str) -> list[str]:
     return option.split("; " if "; " in option else ", ")
 
 
-@lru_cache(maxsize=256)
-def _shares(pool: tuple[str, ...]) -> np.ndarray:
-    """How likely each label of a vocabulary is drawn as a wrong option.
-
-    A bell has many relatives against which it must not stand, a cough has none. Drawn evenly, a bell would be offered
-    seldom and be right nearly every time. With these weights every label is drawn equally often, if each is right
-    equally often: W[a, b] = w[a] w[b] for pairs that may stand together, with rows that sum up to 1 (Sinkhorn).
-    """
-    n = len(pool)
-    if n > MOST_WEIGHED or n < 3:
-        return np.ones(n)
-    free = np.array([[float(not confusable(a, b)) for b in pool] for a in pool])
-    w: np.ndarray = np.ones(n)
-    for _ in range(200):
-        w = np.sqrt(w / np.maximum(free @ w, 1e-9))
-    least: np.ndarray = np.maximum(w, 1e-6 * w.max())
-    return least
-
-
-def distractors(rng: Rng, known: Sequence[str], vocabulary: Sequence[str], n: int) -> list[str]:
+def distractors(
+    rng: Rng, known: Sequence[str], vocabulary: Sequence[str], n: int, parts: tuple[Part, ...] = ()
+) -> list[str]:
     """Up to `n` labels that are surely not heard: none confusable with a known label or with one another.
 
     Args:
+        rng: draws them.
         known: labels of sounds that are in the clip.
         vocabulary: the user's labels; the ontology's common sounds stand in when they do not suffice.
+        n: how many.
+        parts: what the scene consists of (`World.parts`), if it is one.
     """
     out: list[str] = []
     for pool in (tuple(vocabulary), COMMON):
+        if len(out) == n:
+            break
+        weights, _ = weights_of(pool, parts or ((pool, len(set(known))),))
         # The order of a weighted draw without replacement: the smallest of exponential waiting times first.
-        for i in np.argsort(rng.exponential(size=len(pool)) / _shares(pool)) if n else ():
+        for i in np.argsort(rng.exponential(size=len(pool)) / weights):
             if len(out) == n:
                 return out
             candidate = pool[int(i)]
             if not any(confusable(candidate, other) for other in (*known, *out)):
                 out.append(candidate)
     return out
+
+
+def kept(rng: Rng, gold: str, vocabulary: tuple[str, ...], parts: tuple[Part, ...], outside: float = 1.0) -> bool:
+    """Whether a question with this right answer is asked: less often if it could seldom be a wrong option elsewhere.
+
+    Args:
+        rng: draws.
+        gold: the right answer.
+        vocabulary: the labels it is offered among.
+        parts: what the scene consists of.
+        outside: the share of wrong options that are not heard; those that are heard are fair by themselves.
+    """
+    if gold not in vocabulary:
+        return True
+    _, keep = weights_of(vocabulary, parts)
+    return bool(rng.random() < 1.0 - outside * (1.0 - keep[vocabulary.index(gold)]))
 
 
 @lru_cache(maxsize=4096)

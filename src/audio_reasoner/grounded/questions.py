@@ -16,7 +16,7 @@ import numpy as np
 from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.core.records import Question, Task
 from audio_reasoner.grounded import questions_mix as mix
-from audio_reasoner.grounded.options import LENGTHS, LONG_LENGTHS, akin, ask, numbers, rungs
+from audio_reasoner.grounded.options import LENGTHS, LONG_LENGTHS, LONG_S, ask, kept, numbers, rungs
 from audio_reasoner.grounded.options import N_OPTIONS as N_OPTIONS
 from audio_reasoner.grounded.options import Rng as Rng
 from audio_reasoner.grounded.options import distractors as distractors
@@ -34,6 +34,8 @@ from audio_reasoner.grounded.world import World
 LONGEST_RATIO = 1.25
 """How much longer the longest sound must be than any other kind's longest one."""
 LONGEST_MARGIN_S = 0.25
+TIMES_WEIGHT = (1.0, 1.0, 1.2, 4.0)
+"""How much rather a sound that occurs so often is asked about: few occur twice, fewer three times."""
 
 
 def order(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
@@ -50,23 +52,28 @@ def order(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
         chosen = [others[int(i)] for i in rng.permutation(len(others))[: N_OPTIONS - 1]]
         options = [seq, *chosen]
     else:
-        options = _square(scene, world.sounds, rng)
+        options = _square(scene, world, rng)
     texts = [sequence_text(o) for o in options]
     if len(set(texts)) < N_OPTIONS:
         return None
     return ask(rng, task, "order", pick(rng, TEMPLATES["order"]), texts, texts[0], scene)
 
 
-def _square(scene: Scene, vocabulary: Sequence[str], rng: Rng) -> list[tuple[str, ...]]:
+def _square(scene: Scene, world: World, rng: Rng) -> list[tuple[str, ...]]:
     """The true ordering and three others: two changes, each made or not, in every combination."""
     seq = scene.sequence
     n = len(seq)
     places = [int(i) for i in rng.permutation(n)]
     swaps = [(i, j) for i in range(n) for j in range(i + 1, n) if seq[i] != seq[j]]
-    new = distractors(rng, scene.heard, vocabulary, 2)
+    new = distractors(rng, scene.heard, world.like(scene, scene.sounds[0]), 2, world.parts(scene))
     if n >= 3 and new:
         i, j = swaps[int(rng.integers(len(swaps)))]
-        k = next(p for p in places if p not in (i, j))
+        counts = scene.counts
+        # A sound that comes once is replaced: else the options would differ in how many kinds they name.
+        others = [p for p in places if p not in (i, j) and counts[seq[p]] == 1]
+        if not others:
+            return [seq]
+        k = others[0]
 
         def first(s: tuple[str, ...]) -> tuple[str, ...]:
             out = list(s)
@@ -90,45 +97,37 @@ def _square(scene: Scene, vocabulary: Sequence[str], rng: Rng) -> list[tuple[str
 
 def count(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """How many sounds in all."""
-    if not (scene.audible and scene.countable and scene.ordered):
-        return None
+    if not (scene.audible and scene.countable and scene.ordered) or scene.tracks:
+        return None  # how many tracks a mixture has is no question of separate sounds
     n = len(scene.sounds)
-    if not world.counts and n == 1 and rng.random() < 0.7:
+    if n == 1 and rng.random() < (0.3 if world.counts else 0.7):
         return None  # clips of one sound can be asked little else; without this, one would be the commonest count
     options = numbers(rng, n, world.counts if n in world.counts else range(1, 7))
     return ask(rng, task, "count", pick(rng, TEMPLATES["count"]), options, str(n), scene)
 
 
 def count_of(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
-    """How often one sound occurs; repeats are preferred, because nought and once are what most clips have."""
+    """How often one sound occurs, never to three times; the number is drawn first, as evenly as scenes allow."""
     if not (scene.audible and scene.countable):
         return None
-    counts = scene.counts
-    by_value: dict[int, list[str]] = {}
-    for label, c in counts.items():
-        by_value.setdefault(c, []).append(label)
-    absent = distractors(rng, scene.heard, world.sounds, 1)
-    if absent:
-        by_value[0] = absent
+    by_value = mix.by_times(scene, distractors(rng, scene.heard, world.sounds, 1, world.parts(scene)), scene.labels)
     values = sorted(by_value)
-    if values[-1] < 2 and rng.random() < 0.45:
-        return None  # most clips repeat nothing; asked of each, nought and once would be the answer most of the time
-    # Values above one are rare among scenes; these weights even the golds out.
-    weights = np.array([(1.0, 1.0, 6.0, 14.0)[min(v, 3)] for v in values])
+    if values[-1] < 2 and rng.random() < 0.8:
+        return None  # most scenes repeat nothing; asked of each, never and once would be right most of the time
+    weights = np.array([TIMES_WEIGHT[v] for v in values])
     value = values[int(rng.choice(len(values), p=weights / weights.sum()))]
     target = pick(rng, by_value[value])
     if any(confusable(target, other) for other in scene.heard if other != target):
         return None
-    options = numbers(rng, value, range(5))
-    return ask(rng, task, "count_of", pick(rng, TEMPLATES["count_of"]).format(x=target), options, str(value), scene)
+    text = pick(rng, TEMPLATES["count_of"]).format(x=target)
+    return ask(rng, task, "count_of", text, mix.TIMES, str(value), scene)
 
 
-def _one_sound(scene: Scene, gold: str, exclude: Sequence[str], world: World, rng: Rng) -> list[str]:
+def _one_sound(scene: Scene, gold: str, exclude: Sequence[str], world: World, rng: Rng) -> list[str] | None:
     """Gold, up to two other sounds of the clip, the rest from outside."""
     inside = [x for x in mix.alike(scene, gold) if x not in exclude]
     inside = [inside[int(i)] for i in rng.permutation(len(inside))][: int(rng.integers(1, 3))]
-    pool = world.like(scene, mix.sound_of(scene, gold))
-    return [gold, *inside, *distractors(rng, scene.heard, pool, N_OPTIONS - 1 - len(inside))]
+    return mix.filled(rng, scene, world, gold, inside)
 
 
 def first(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
@@ -137,6 +136,8 @@ def first(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
         return None
     gold = scene.sequence[0]
     options = _one_sound(scene, gold, (), world, rng)
+    if options is None:
+        return None
     return ask(rng, task, "first", pick(rng, TEMPLATES["first"]), options, gold, scene)
 
 
@@ -148,6 +149,8 @@ def last(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
         return None  # another sound outlasts it: "last" would have two readings
     gold = scene.sequence[-1]
     options = _one_sound(scene, gold, (), world, rng)
+    if options is None:
+        return None
     return ask(rng, task, "last", pick(rng, TEMPLATES["last"]), options, gold, scene)
 
 
@@ -161,7 +164,8 @@ def _neighbour(scene: Scene, world: World, rng: Rng, task: Task, family: str, st
     i = places[int(rng.integers(len(places)))]
     gold = seq[i + step]
     text = pick(rng, TEMPLATES[family]).format(x=seq[i])
-    return ask(rng, task, family, text, _one_sound(scene, gold, (seq[i],), world, rng), gold, scene)
+    options = _one_sound(scene, gold, (seq[i],), world, rng)
+    return None if options is None else ask(rng, task, family, text, options, gold, scene)
 
 
 def before(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
@@ -182,11 +186,14 @@ def presence(scene: Scene, world: World, rng: Rng, task: Task) -> Question | Non
     sound_ = every[int(rng.integers(len(every)))]
     pool = world.like(scene, sound_)
     if rng.random() < 0.5:
-        others = akin(rng, sound_.label, scene.heard, pool) if rng.random() < 0.5 else None
-        options = [sound_.label, *(others or distractors(rng, scene.heard, pool, N_OPTIONS - 1))]
+        options = mix.around(rng, scene, world, sound_)
+        if options is None:
+            return None
         return ask(rng, task, "presence", pick(rng, TEMPLATES["presence_which"]), options, sound_.label, scene)
+    if not kept(rng, sound_.label, pool, world.parts(scene)):
+        return None
     yes = rng.random() < 0.5
-    named = [sound_.label] if yes else distractors(rng, scene.heard, pool, 1)
+    named = [sound_.label] if yes else distractors(rng, scene.heard, pool, 1, world.parts(scene))
     if not named:
         return None
     text = pick(rng, TEMPLATES["presence_is"]).format(x=named[0])
@@ -206,12 +213,14 @@ def longest(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None
         return None
     gold = ranked[0]
     options = mix.beside(rng, scene, world, gold)
+    if options is None:
+        return None
     return ask(rng, task, "longest", pick(rng, TEMPLATES["longest"]), options, gold, scene)
 
 
 def duration(seconds: float, rng: Rng, task: Task) -> Question | None:
     """How long the clip is, among four lengths that are the same for all clips (and four others for long ones)."""
-    options = rungs(seconds, LENGTHS if seconds <= 20.0 else LONG_LENGTHS)
+    options = rungs(seconds, LENGTHS if seconds < LONG_S else LONG_LENGTHS)
     if options is None:
         return None
     return ask(rng, task, "duration", pick(rng, TEMPLATES["duration"]), options, options[0])

@@ -9,14 +9,20 @@ rungs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audio_reasoner.core.records import Question, Task
-from audio_reasoner.grounded.options import N_OPTIONS, Rng, akin, ask, distractors, numbers, pick, rungs
+from audio_reasoner.grounded.options import N_OPTIONS, Rng, akin, ask, distractors, kept, pick, rungs
 from audio_reasoner.grounded.scene import ORDER_GAP_S, Scene, Sound, overlapping
 from audio_reasoner.grounded.templates import TEMPLATES
 from audio_reasoner.grounded.world import World
 
 LOUDER_DB = 4.0
 """How far the loudest sound must stand above every other one; all sounds of a bank are levelled alike before."""
+AKIN = 0.2
+"""How often four sounds of one kind are tried."""
+TIMES = ("0", "1", "2", "3")
+"""How often a sound may occur: always all four are offered."""
 INTERVALS = (1, 2, 4, 8)
 """The intervals (s) that are offered: always all four."""
 
@@ -38,12 +44,29 @@ def alike(scene: Scene, gold: str) -> list[str]:
     return [x for x in scene.labels if x != gold and (x in tracks) == (gold in tracks)]
 
 
-def beside(rng: Rng, scene: Scene, world: World, gold: str) -> list[str]:
+def filled(rng: Rng, scene: Scene, world: World, gold: str, inside: Sequence[str]) -> list[str] | None:
+    """The right label, these others of the scene, the rest from outside, all of the same sort."""
+    pool, parts, n = world.like(scene, sound_of(scene, gold)), world.parts(scene), N_OPTIONS - 1 - len(inside)
+    if not kept(rng, gold, pool, parts, n / (N_OPTIONS - 1)):
+        return None
+    return [gold, *inside, *distractors(rng, scene.heard, pool, n, parts)]
+
+
+def beside(rng: Rng, scene: Scene, world: World, gold: str) -> list[str] | None:
     """The right label, up to three others of the scene, the rest from outside, all of the same sort."""
     inside = alike(scene, gold)
-    inside = [inside[int(i)] for i in rng.permutation(len(inside))][: N_OPTIONS - 1]
-    pool = world.like(scene, sound_of(scene, gold))
-    return [gold, *inside, *distractors(rng, scene.heard, pool, N_OPTIONS - 1 - len(inside))]
+    return filled(rng, scene, world, gold, [inside[int(i)] for i in rng.permutation(len(inside))][: N_OPTIONS - 1])
+
+
+def around(rng: Rng, scene: Scene, world: World, s: Sound) -> list[str] | None:
+    """A sound of the scene and three that are not heard, at times all four of one kind (harder); None if none are."""
+    pool = world.like(scene, s)
+    # Which of the two is tried does not depend on the sound: else animals, having relatives, would seldom be right
+    # beside other sounds, and be known by that.
+    if rng.random() < AKIN:
+        others = akin(rng, s.label, scene.heard, pool)
+        return None if others is None else [s.label, *others]
+    return filled(rng, scene, world, s.label, ())
 
 
 def loudest(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
@@ -57,6 +80,8 @@ def loudest(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None
     if best[gold] - best[second] < LOUDER_DB or gold not in scene.labels:
         return None
     options = beside(rng, scene, world, gold)
+    if options is None:
+        return None
     return ask(rng, task, "loudest", pick(rng, TEMPLATES["loudest"]), options, gold, scene)
 
 
@@ -112,9 +137,11 @@ def _overlap_which(scene: Scene, world: World, rng: Rng, task: Task) -> Question
         return None
     x, y, others = found[int(rng.integers(len(found)))]
     inside = [others[int(i)] for i in rng.permutation(len(others))][: N_OPTIONS - 1]
-    outside = distractors(rng, scene.heard, world.like(scene, y), N_OPTIONS - 1 - len(inside))
+    options = filled(rng, scene, world, y.label, inside)
+    if options is None:
+        return None
     text = pick(rng, TEMPLATES["overlap_which"]).format(x=x.label)
-    return ask(rng, task, "overlap", text, [y.label, *inside, *outside], y.label, scene)
+    return ask(rng, task, "overlap", text, options, y.label, scene)
 
 
 def _overlap_pair(scene: Scene, _world: World, rng: Rng, task: Task) -> Question | None:
@@ -165,7 +192,7 @@ def interval(scene: Scene, _world: World, rng: Rng, task: Task) -> Question | No
                 by_rung.setdefault(options[0], []).append((a, b, options))
     if not by_rung:
         return None
-    # The rung is drawn first: drawn evenly from all pairs, short intervals would be right most of the time.
+    # The rung is drawn first: drawn from all pairs, short intervals would be right most of the time.
     rung = pick(rng, sorted(by_rung))
     a, b, options = by_rung[rung][int(rng.integers(len(by_rung[rung])))]
     text = pick(rng, TEMPLATES["interval"]).format(x=a.label, y=b.label)
@@ -181,27 +208,38 @@ def target(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     pool = world.like(scene, s)
     way = rng.random()
     if way < 0.4:
-        others = akin(rng, s.label, scene.heard, pool) if rng.random() < 0.5 else None
-        options = [s.label, *(others or distractors(rng, scene.heard, pool, N_OPTIONS - 1))]
+        options = around(rng, scene, world, s)
+        if options is None:
+            return None
         return ask(rng, task, "target", pick(rng, TEMPLATES["target_which"]), options, s.label, scene)
     if way < 0.7:
+        if not kept(rng, s.label, pool, world.parts(scene)):
+            return None
         yes = rng.random() < 0.5
-        named = [s.label] if yes else distractors(rng, scene.heard, pool, 1)
+        named = [s.label] if yes else distractors(rng, scene.heard, pool, 1, world.parts(scene))
         if not named:
             return None
         text = pick(rng, TEMPLATES["target_is"]).format(x=named[0])
         return ask(rng, task, "target", text, ["yes", "no"], "yes" if yes else "no", scene)
     tracks = {t.label for t in scene.tracks}
     short = [x for x in scene.labels if x not in tracks]
-    if not scene.countable or not short:
+    by_value = by_times(scene, distractors(rng, scene.heard, world.sounds, 1, world.parts(scene)), short)
+    if not scene.countable or max(by_value, default=0) < 2:
         return None
+    values = sorted(by_value)
+    value = values[int(rng.integers(len(values)))]
+    x = pick(rng, by_value[value])
+    return ask(rng, task, "target", pick(rng, TEMPLATES["target_count"]).format(x=x), TIMES, str(value), scene)
+
+
+def by_times(scene: Scene, absent: list[str], labels: Sequence[str]) -> dict[int, list[str]]:
+    """The labels by how often they occur, as far as that is offered."""
+    found: dict[int, list[str]] = {0: absent} if absent else {}
     counts = scene.counts
-    most = max(counts[x] for x in short)
-    want = int(rng.integers(1, most + 1))
-    fitting = [x for x in short if counts[x] == want] or short
-    x = pick(rng, fitting)
-    options = numbers(rng, counts[x], range(1, 5))
-    return ask(rng, task, "target", pick(rng, TEMPLATES["target_count"]).format(x=x), options, str(counts[x]), scene)
+    for x in labels:
+        if str(counts[x]) in TIMES:
+            found.setdefault(counts[x], []).append(x)
+    return found
 
 
 def background(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
@@ -212,6 +250,8 @@ def background(scene: Scene, world: World, rng: Rng, task: Task) -> Question | N
     over = list(dict.fromkeys(s.label for s in scene.sounds if overlapping(s, under) and s.label != under.label))
     if not over or under.label in scene.labels:
         return None
-    options = [under.label, *distractors(rng, scene.heard, world.like(scene, under), N_OPTIONS - 1)]
+    options = filled(rng, scene, world, under.label, ())
+    if options is None:
+        return None
     text = pick(rng, TEMPLATES["background"]).format(x=pick(rng, over))
     return ask(rng, task, "background", text, options, under.label, scene)

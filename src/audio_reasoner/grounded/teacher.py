@@ -46,8 +46,13 @@ DESKS: dict[Task, Desk] = {
 """Who asks and answers, by task. A clip gets one question of each tier in turn, so that they rise in difficulty."""
 FAMILIES = tuple(sorted({family for desk in DESKS.values() for tier in desk.tiers for family in tier}))
 """Every question type that this teacher can ask."""
+TRIES = 8
+"""How often a clip is looked at again that got no question at all."""
 _WEIGHTS = {"duration": 0.3, "order": 1.5}
 """How likely a family is drawn within its tier, where it is not 1."""
+_NO_STOPGAP = frozenset(("count", "count_of", "duration", "interval"))
+"""Families not asked for want of another, except where there is none: what else a clip can be asked depends on how many
+sounds it has and how long it is, so the number would be known from the fact that it is asked for."""
 
 
 def check_label(label: str, clip: Clip) -> None:
@@ -88,7 +93,7 @@ class GroundedTeacher:
     families: tuple[str, ...] = ()
 
     name: ClassVar[str] = "grounded"
-    model: ClassVar[str] = "grounded/4"
+    model: ClassVar[str] = "grounded/5"
 
     def annotate(self, clip: Clip, evidence: Evidence | None = None) -> Annotation:
         """Caption and questions of a clip.
@@ -109,13 +114,19 @@ class GroundedTeacher:
             if self.families:
                 kept = (tuple(f for f in tier if f in self.families) for tier in tiers)
                 tiers = tuple(tier for tier in kept if tier)
-            questions = self._choose([t for t in tiers if t], make, rng)
-            if questions:
-                return Annotation(caption=caption, questions=questions)
+            # Questions are left out at random to keep the answers even; a clip with few to choose from gets more tries.
+            for left in reversed(range(TRIES)):
+                questions = self._choose([t for t in tiers if t], make, rng, not left)
+                if questions:
+                    return Annotation(caption=caption, questions=questions)
         raise _nothing(clip, "no fair question can be asked about it")
 
     def _choose(
-        self, tiers: Sequence[Sequence[str]], make: Callable[[str], Question | None], rng: np.random.Generator
+        self,
+        tiers: Sequence[Sequence[str]],
+        make: Callable[[str], Question | None],
+        rng: np.random.Generator,
+        anything: bool,
     ) -> tuple[Question, ...]:
         """Up to `questions_per_clip` questions of different families, easy ones first."""
         chosen: list[Question] = []
@@ -124,7 +135,7 @@ class GroundedTeacher:
             start = i % len(tiers)
             # An empty tier hands its place to the next ones.
             for tier in (*tiers[start:], *tiers[:start]):
-                found = _one_of(tier, make, used, rng)
+                found = _one_of(tier, make, used, rng, anything)
                 if found is not None:
                     chosen.append(found)
                     used.add(found.family)
@@ -165,6 +176,9 @@ def _known(clip: Clip, evidence: Evidence | None) -> Known:
     for said in (known.transcript, known.translation):
         if said is not None and (why := why_unusable(said.text, passage=True)) is not None:
             raise _unusable(said.text, clip, why)
+    for text in (*(t.text for t in known.turns), *(f.value for f in known.told)):
+        if text is not None and (why := why_unusable(text, passage=True)) is not None:
+            raise _unusable(text, clip, why)
     if not known.anything:
         raise _nothing(clip, "it has no timeline, no label and no evidence that may speak, so nothing true can be said")
     return known
@@ -193,10 +207,17 @@ def _usable(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _one_of(
-    tier: Sequence[str], make: Callable[[str], Question | None], used: set[str], rng: np.random.Generator
+    tier: Sequence[str],
+    make: Callable[[str], Question | None],
+    used: set[str],
+    rng: np.random.Generator,
+    anything: bool,
 ) -> Question | None:
     weights = np.array([_WEIGHTS.get(f, 1.0) for f in tier])
-    for k in rng.choice(len(tier), size=len(tier), replace=False, p=weights / weights.sum()):
-        if tier[int(k)] not in used and (found := make(tier[int(k)])) is not None:
+    for place, k in enumerate(rng.choice(len(tier), size=len(tier), replace=False, p=weights / weights.sum())):
+        family = tier[int(k)]
+        if family in used or (place and family in _NO_STOPGAP and not anything):
+            continue
+        if (found := make(family)) is not None:
             return found
     return None

@@ -13,9 +13,12 @@ from functools import lru_cache
 from audio_reasoner.grounded.language import why_unusable
 from audio_reasoner.grounded.scene import Scene, Sound
 from audio_reasoner.grounded.vocabulary import of_kind
+from audio_reasoner.grounded.weights import Part
 
 LEAST = 4
 """With fewer sounds of a kind all sounds are offered."""
+MOST = 7
+"""Scenes of more sounds of a kind are weighed as scenes of so many."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,17 @@ class World:
         """Sounds that occur in the same way as this one of a scene."""
         kind = self.backgrounds if s in scene.beneath else self.tracks if s in scene.tracks else self.sounds
         return kind if len(kind) >= LEAST else self.every
+
+    def parts(self, scene: Scene) -> tuple[Part, ...]:
+        """What a scene consists of: from which sounds of the run so many different ones are heard in it."""
+        tracks = {s.label for s in scene.tracks}
+        counts = (
+            ({s.label for s in scene.beneath}, self.backgrounds),
+            (tracks, self.tracks),
+            (set(scene.labels) - tracks, self.sounds),
+        )
+        out = [(pool if len(pool) >= LEAST else self.every, min(len(found), MOST)) for found, pool in counts if found]
+        return tuple(out)
 
     @property
     def every(self) -> tuple[str, ...]:
