@@ -150,6 +150,25 @@ def test_wrong_settings_are_told_at_once(settings, code):
         write_script(0, -1)
 
 
+def test_spanish_talk_has_english_values():
+    for s in write_embedded(84, 2, language="es-ES"):
+        assert s.language == "es-ES"
+        assert not problems_of(s)
+        for line in s.lines:
+            text = line.text
+            assert re.match(r"¿?[A-ZÁÉÍÓÚ]", text), text
+            assert re.search(r"[.?!]$", text), text
+            assert text.count("¿") == text.count("?"), text
+            assert not re.search(r"[{}|=\d]|\s[,.?!]|[.!,]{2}|, ?¿[A-Z]|\bde el\b|\ba el\b", text), text
+            assert not re.search(r"\b(?!no\b)(\w+),? \1\b", text, re.IGNORECASE), text
+            assert 2 <= len(words_of(text)) <= 14
+        for f in s.facts:
+            if f.kind in ("opinion", "changed_mind", "agreed", "intent", "scenario"):
+                assert f.value.isascii() or "café" in f.value
+            if f.kind == "fact":
+                assert says(s.lines[f.events[0]].text, f.value)
+
+
 def test_composition_counts_what_there_is(scripts):
     tables = composition(scripts[:144])
     assert sum(tables["speakers"].values()) == sum(tables["end"].values()) == 144

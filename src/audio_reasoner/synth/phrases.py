@@ -23,7 +23,7 @@ class Phrases:
         propose, state: the first opinion; an opinion somebody was asked for.
         oppose, against: another opinion than the line before; `against` names the option that is refused.
         support, side: the same opinion as the line before; as somebody earlier.
-        ask_opinion, ask_opinion_name: end of a line that hands over to somebody.
+        ask_opinion_name: end of a line that hands over to somebody.
         why, why_do, because: asks for a reason, also some lines later; gives it.
         argue: a reason, from somebody who wants to convince.
         change, firm: answers to a reason: convinced (names the new opinion), or not.
@@ -34,8 +34,6 @@ class Phrases:
         arrive, arrived: somebody comes in and is named; what they say.
         thank_name: takes something in and names who said it.
         hello_name, hello_reply: a first line that names the other, and its answer.
-        for_, against_, to: how values of facts begin.
-        about_misheard: value of a corrected misunderstanding.
         all, both: "we all" and "we both", as `agreed` needs them in `{all}`.
     """
 
@@ -46,7 +44,6 @@ class Phrases:
     against: Frames
     support: Frames
     side: Frames
-    ask_opinion: Frames
     ask_opinion_name: Frames
     why: Frames
     why_do: Frames
@@ -76,9 +73,5 @@ class Phrases:
     arrived: Frames
     thank_name: Frames
     hello_name: Frames
-    for_: str
-    against_: str
-    to: str
-    about_misheard: str
     all: str
     both: str

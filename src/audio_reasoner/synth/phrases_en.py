@@ -65,7 +65,6 @@ ENGLISH = Phrases(
         "Well, {doing} sounds better to me.",
         "If you ask me, {doing} is the better plan.",
     ),
-    ask_opinion=("What do you think?", "What would you do?", "What do you say?", "How do you see it?"),
     ask_opinion_name=(
         "What do you think, {name}?",
         "What about you, {name}?",
@@ -251,10 +250,6 @@ ENGLISH = Phrases(
     ),
     thank_name=("Thanks, {name}.", "Oh, thank you, {name}.", "Good to know, {name}.", "Thanks for telling me, {name}."),
     hello_name=("Hey, {name}.", "Ah, {name}.", "Oh, {name}.", "Hello, {name}."),
-    for_="for {doing}",
-    against_="against {doing}",
-    to="to {do}",
-    about_misheard="{heard}, not {misheard}",
     all="all",
     both="both",
 )

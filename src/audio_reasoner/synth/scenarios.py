@@ -20,11 +20,30 @@ _SLOT = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Option:
-    """Something the people might do together: "turn back", "turning back", and reasons for it (clauses)."""
+    """Something the people might do together: "turn back", "turning back", and reasons for it (clauses).
+
+    `english` says the same where another language is spoken, because the values of facts are in English.
+    """
 
     do: str
     doing: str
     reasons: tuple[str, ...]
+    english: tuple[str, str] | None = None
+
+    @property
+    def to(self) -> str:
+        """What somebody wants or all agree on, as a fact's value."""
+        return f"to {self.english[0] if self.english else self.do}"
+
+    @property
+    def pro(self) -> str:
+        """The opinion for it, as a fact's value."""
+        return f"for {self.english[1] if self.english else self.doing}"
+
+    @property
+    def contra(self) -> str:
+        """The opinion against it, as a fact's value."""
+        return f"against {self.english[1] if self.english else self.doing}"
 
 
 @dataclass(frozen=True)
@@ -41,11 +60,12 @@ class Scenario:
 
     Attributes:
         name: short name for tables and options.
-        about: noun phrase, the value of the fact "scenario".
+        about: noun phrase in English, the value of the fact "scenario".
         opens: pairs of a first line and an answer to it; neither decides anything.
         choices: what may be decided, each between two options.
         asks: what may be asked and known.
-        wants: infinitives without "to" of what one person may want.
+        wants: infinitives without "to" of what one person may want; in other languages than English followed by
+            " = " and the same in English.
     """
 
     name: str
@@ -83,7 +103,7 @@ def fill(text: str, pools: Pools, rng: random.Random) -> Filled:
 
     def value(slot: re.Match[str]) -> str:
         nonlocal heard, misheard
-        inner = slot.group(1)
+        inner: str = slot.group(1)
         if "|" in inner:
             return rng.choice(inner.split("|"))
         chosen = rng.choice(pools.values[inner])

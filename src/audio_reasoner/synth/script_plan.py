@@ -149,7 +149,8 @@ def _filled(frame: str, values: dict[str, str]) -> str:
 
 def _lower(sentence: str) -> str:
     """A question as it goes on inside a sentence."""
-    return sentence[:1].lower() + sentence[1:]
+    begin = 1 + sentence.startswith("¿")
+    return sentence[:begin].lower() + sentence[begin:]
 
 
 # --- the whole ---
@@ -287,7 +288,7 @@ def _misheard(talk: Talk, clause: Filled, teller: int, told: int) -> None:
     listener = talk.pick(talk.may())
     wrong = talk.say(listener, talk.frame(p.mishear, **values), "ack", reply_to=told)
     right = talk.say(teller, talk.frame(p.correct, **values), "tell", reply_to=wrong)
-    talk.fact("corrected", _filled(p.about_misheard, values), teller, wrong, right)
+    talk.fact("corrected", f"{clause.heard}, not {clause.misheard}", teller, wrong, right)
     talk.answers(right, wrong)
     talk.say(listener, talk.frame(p.sorted_out), "ack", reply_to=right)
 
@@ -305,7 +306,7 @@ class _Wanted:
         alone = room >= 1 and who in talk.may()
         if asker is None and not alone:
             return
-        want = fill(self.want, talk.pools, rng).text
+        want, _, english = fill(self.want, talk.pools, rng).text.partition(" = ")
         if asker is None or (alone and rng.random() < 0.5):
             i = talk.say(who, talk.frame(p.want, want=want), "want")
         else:
@@ -314,7 +315,7 @@ class _Wanted:
             q = talk.say(asker, talk.frame(frames, name=talk.names[who]), "ask", name=who if named else None)
             i = talk.say(who, talk.frame(p.want, want=want), "want", reply_to=q)
             talk.answers(i, q)
-        talk.fact("intent", p.to.format(do=want), who, i)
+        talk.fact("intent", f"to {english or want}", who, i)
         if room >= 3 and rng.random() < 0.5:
             talk.say(talk.pick(talk.may()), talk.frame(p.ack_want), "ack", reply_to=i)
 
@@ -417,7 +418,7 @@ def _opinion(
     if before is not None and camps[before] != camps[who]:
         if not allies and not asked and rng.random() < 0.35:
             text = talk.frame(p.against, do=other.do, doing=other.doing)
-            return _with_reason(talk, text, mine), p.against_.format(doing=other.doing)
+            return _with_reason(talk, text, mine), other.contra
         frames = p.side if allies else p.state if asked else p.oppose
     elif before is not None:
         frames = p.support
@@ -426,7 +427,7 @@ def _opinion(
     else:
         frames = p.state if asked or opinions else p.propose
     text = talk.frame(frames, do=mine.do, doing=mine.doing)
-    return _with_reason(talk, text, mine), p.for_.format(doing=mine.doing)
+    return _with_reason(talk, text, mine), mine.pro
 
 
 def _with_reason(talk: Talk, text: str, option: Option) -> str:
@@ -462,7 +463,7 @@ def _argument(
         i = _give_reason(talk, target, camps, option)
         if convincing and changer is not None:
             j = talk.say(changer, talk.frame(p.change, do=option.do, doing=option.doing), "change", reply_to=i)
-            talk.fact("changed_mind", p.for_.format(doing=option.doing), changer, opinions[changer], j)
+            talk.fact("changed_mind", option.pro, changer, opinions[changer], j)
         else:
             own = options[camps[target]]
             talk.say(target, talk.frame(p.firm, do=own.do, doing=own.doing), "oppose", reply_to=i)
@@ -498,7 +499,7 @@ def _end(talk: Talk, options: list[Option], camps: list[int], turns: int) -> Non
         option = options[camps[0]]
         frames = p.agreed if talk.moves[-1] in ("change", "oppose") else p.agreed_later
         i = talk.say(who, talk.frame(frames, do=option.do, all=p.both if talk.n == 2 else p.all), "agree")
-        talk.fact("agreed", p.to.format(do=option.do), None, i)
+        talk.fact("agreed", option.to, None, i)
         reply = p.agreed_reply
     else:
         frames = p.open if talk.moves[-1] in ("change", "oppose") else p.open_later

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from audio_reasoner.clients.refusals import has_error, is_deaf, is_refusal
 from audio_reasoner.clients.replies import Unusable, json_of
 from audio_reasoner.core.errors import InputError
-from audio_reasoner.synth.script import PROSODIES, Script, english_values, script_from_plain, words_of
+from audio_reasoner.synth.script import PROSODIES, Script, script_from_plain, words_of
 from audio_reasoner.synth.script_orders import MOST_WORDS, Order
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -203,7 +203,6 @@ def _against_order(script: Script, order: Order) -> Iterator[str]:
     ):
         if len(script.of_kind(kind)) < wanted:
             yield f"{len(script.of_kind(kind))} facts of kind {kind!r}; at least {wanted}"
-    yield from english_values(script)
     if script.language.split("-")[0].lower() == "en":
         for fact in script.of_kind("fact"):
             if persons := _PERSONS & set(words_of(fact.value)):

@@ -25,15 +25,21 @@ WRITER = "embedded/1"
 
 def languages() -> tuple[str, ...]:
     """Languages the embedded writer writes."""
-    return ("en",)
+    return ("en", "es")
 
 
 def _language(language: str) -> tuple[Phrases, Pools, tuple[Scenario, ...], tuple[str, ...]]:
-    if language == "en":
+    short = language.split("-")[0].lower()
+    if short == "en":
         from audio_reasoner.synth import scenarios_en as en
         from audio_reasoner.synth.phrases_en import ENGLISH
 
         return ENGLISH, en.POOLS, en.SCENARIOS, (*en.WOMEN, *en.MEN, *en.EITHER)
+    if short == "es":
+        from audio_reasoner.synth import scenarios_es as es
+        from audio_reasoner.synth.phrases_es import SPANISH
+
+        return SPANISH, es.POOLS, es.SCENARIOS, (*es.WOMEN, *es.MEN)
     raise ConfigError(
         f"The embedded writer does not write {language!r}.",
         code="script.language",
@@ -71,8 +77,9 @@ def distinct_names(language: str, n: int, rng: random.Random) -> list[str]:
 def voice_of_name(name: str) -> str | None:
     """ "f" or "m" for a name of ours that usually goes with such a voice, None for every other name."""
     from audio_reasoner.synth import scenarios_en as en
+    from audio_reasoner.synth import scenarios_es as es
 
-    return "f" if name in en.WOMEN else "m" if name in en.MEN else None
+    return "f" if name in (*en.WOMEN, *es.WOMEN) else "m" if name in (*en.MEN, *es.MEN) else None
 
 
 def write_script(
@@ -95,7 +102,7 @@ def write_script(
     Raises:
         ConfigError: script.language, script.scenario, script.speakers.
     """
-    phrases, pools, known, names = _language(language.split("-")[0].lower())
+    phrases, pools, known, names = _language(language)
     chosen = _chosen(known, scenarios)
     counts = tuple(sorted(set(speakers))) or tuple(range(MIN_SPEAKERS, MAX_SPEAKERS + 1))
     if index < 0 or not all(MIN_SPEAKERS <= n <= MAX_SPEAKERS for n in counts):
