@@ -210,12 +210,16 @@ def length(chain: Chain) -> Iterator[Finding]:
         yield Finding(code="length", detail=f"the chain has {n} words; {MIN_WORDS} to {MAX_WORDS} are usual")
 
 
+_INSIDE, _ENDS = re.compile(r"\"[^\"\n]*\""), re.compile(r"[.!?;](?=\s)")
+"""A quotation of several sentences, and where it would be taken apart."""
+
+
 def repetition(chain: Chain) -> Iterator[Finding]:
     """No sentence three times, no phrase in a loop."""
     every: Counter[str] = Counter()
     for name in SECTIONS:
         # What somebody says may be said three times, so its quotation alone makes no sentence a repetition.
-        found = t.sentences(getattr(chain, name))
+        found = t.sentences(_INSIDE.sub(lambda m: _ENDS.sub(",", m[0]), getattr(chain, name)))
         every.update(folded(s) for s in found if len(s.split()) >= 5 and len(t.unquoted(s).split()) >= 5)
     for sentence, n in every.items():
         if n > MAX_SENTENCE_REPEATS:

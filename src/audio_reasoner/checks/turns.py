@@ -24,7 +24,7 @@ LEAST_SHARE = 0.3
 """Who speaks for less of a stretch does not speak from its start to its end."""
 QUOTE = re.compile(r"[\"“]([^\"”\n]*)[\"”]")
 _ORDER = "|".join(t.ORDINALS)
-_VOICE = re.compile(rf"\bthe ({_ORDER}|\d+(?:st|nd|rd|th)) (?:speaker|voice|person)\b|\bspeaker (\d)\b", re.IGNORECASE)
+_VOICE = re.compile(rf"\bthe ({_ORDER}|\d+(?:st|nd|rd|th)) (?:speaker|voice|person)\b|\bspeaker (\d)\b(?!\.\d| s\b)", re.IGNORECASE)
 _SKIP = re.compile(
     r"\boptions?\b|(?<!\w)\([a-z]\)|\b(?:not|no|never|nobody|neither|nor|none|whether|if|would|who|which|instead|rather|without|unlike|question|asked about)\b|n't\b|\?\s*$",
     re.IGNORECASE,
@@ -160,7 +160,16 @@ def _voices(talk: Talk, sentence: str) -> str:
     return out
 
 
+_SENSE = re.compile(
+    r"\b(?:views?|opinions?|thinks?|mind|wants?|wish\w*|purpose|after|means?|situation|settle\w*|agree\w*|details?|names?|called|sides?|is \x04)",
+    re.IGNORECASE,
+)
+"""What is quoted there is the sense of somebody's words, which may be the wording of somebody else."""
+
+
 def _words(talk: Talk, sentence: str, quotes: list[str]) -> Iterator[tuple[ClaimKind, bool | None, str]]:
+    if _SENSE.search(sentence):
+        return
     for m in re.finditer(r"\x04(\d+)\x05", sentence):
         before = {int(x) for x in re.findall(r"\x02(\d+)\x03", sentence[: m.start()])}
         words = f" {plain(quotes[int(m[1])])} "

@@ -79,7 +79,7 @@ NEW_VOICE = (
     "[A voice I have not heard yet|A new voice|Somebody new] [starts|comes in|takes the floor] at {a}: [that makes {n}|now {n}|{n}].",
 )
 OLD_VOICE = (
-    "[Turn {i}|The {k} turn], [at|starting at] {a}, [is|belongs to|is that of] {x} [again|once more]; [still {n}|the count stays at {n}|{n} as before].",
+    "[Turn {i}|The {k} turn], [at|starting at] {a}, [is|belongs to|is that of] {x} [again|once more], [so there are still {n}|and the count stays at {n}|which leaves {n} as before].",
     "[At|Around|From] {a} {x} [comes back|returns|is heard again], so [it stays at|there are still|the count remains] {n}.",
     "{x} [speaks again|is back|has another turn] at {a}: [no new voice|nobody new|a voice I know], [{n} as before|still {n}].",
 )

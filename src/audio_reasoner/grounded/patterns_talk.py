@@ -101,8 +101,9 @@ LINES_OF = (
     "[To|Under] {x} [I put|go|belong] {r}: {q}.",
 )
 MANNER = (
-    "In {r} {x} speaks {m}.",
-    "{x} [talks|can be heard to speak] {m} in {r}.",
+    "{x} [speaks|talks|can be heard to speak] {m}.",
+    "[As for the manner, |In manner, ]{x} [speaks|talks] {m}.",
+    "The [voice|speech] of {x} comes {m}.",
 )
 PAUSE = (
     "[The longest pause|The widest gap] [lies|comes] before turn {i}, about {d}.",
@@ -137,6 +138,10 @@ NAME_TWO = (
 KEYS = (
     "[Words like|The words|Such words as] {k} [belong to|fit|point to] one situation: {v}.",
     "{k} [are|make up] the words that [tell|show] the situation: {v}.",
+)
+KEY = (
+    "[The word|A word like] {k} [belongs to|fits|points to] one situation: {v}.",
+    "[With|By] the word {k}, the talk is about {v}.",
 )
 SITUATION = (
     "[Taken together|Put together], these turns [tell of|are about|show] {v}.",
@@ -229,7 +234,7 @@ CONTRARY = (
     "[is the other side|takes the other side], [against|unlike] {r}",
 )
 GOLD = (
-    "[is what|says what] {r} [says|shows]",
+    "[is what|says what] [is heard|can be heard] in {r}",
     "[fits|agrees with|matches] {r}",
     "[follows from|can be read from|rests on] {r}",
 )

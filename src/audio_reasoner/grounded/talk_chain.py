@@ -100,9 +100,11 @@ def story_caption(story: Story, known: Known, w: Writer, about: bool = True, cou
             out.append(w.say(p.LINES_OF, x=speaker(v), r=places(mine), q="; ".join(told).replace('; "', ', "')))
         else:
             out.append(w.say(p.HAS, x=speaker(v), r=places(mine)))
-    for (v, manner), at in manners(story).items():
-        if manner != EVEN:
-            out.append(w.say(p.MANNER, x=speaker(v), m=manner, r=places(at)))
+    heard = manners(story)
+    for v in range(story.voices):
+        told = [f"{m} in {places(at)}" for (u, m), at in heard.items() if u == v and m != EVEN]
+        if told:
+            out.append(w.say(p.MANNER, x=speaker(v), m=listed(told)))
     pause = max(range(1, len(turns)), key=lambda i: turns[i].start - turns[i - 1].end)
     gap = round(turns[pause].start - turns[pause - 1].end, 1)
     if gap >= LONG_PAUSE_S:
@@ -237,7 +239,11 @@ def _carrying(case: Case, story: Story, w: Writer) -> list[str]:
             ]
             words = list(dict.fromkeys(y.casefold() for y in found))[:4]
             out = [says(i) for i in case.turns]
-            told = shows(p.KEYS, k=listed([c.quoted(y) for y in words]), v=v) if words else shows(p.SITUATION, v=v)
+            told = shows(
+                p.KEYS if len(words) > 1 else p.KEY if words else p.SITUATION,
+                k=listed([c.quoted(y) for y in words]) if words else "",
+                v=v,
+            )
             return [*out, told]
         case "opinion_of" | "opinion_of/who":
             view = case.gold if case.form == "opinion_of" else case.x
@@ -320,6 +326,7 @@ def _why(option: str, right: bool, case: Case, story: Story, voice_of: dict[str,
         return w.clause(p.CONTRARY, r=at)
     there = case.where.get(option)
     if there:
+        there = there[-1:] if case.family == "answers" else there
         who = story.turns[there[0]].voice
         if case.turns and who == story.turns[case.turns[-1]].voice:
             return w.clause(p.SAME_OTHER, r=places(there))
