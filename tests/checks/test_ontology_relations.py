@@ -20,7 +20,7 @@ from audio_reasoner.checks.ontology import (
     sounds_like,
     words_of,
 )
-from audio_reasoner.checks.ontology_tables import FAMILIES, PLACES, TRAITS
+from audio_reasoner.checks.ontology_tables import FAMILIES, FORMS, PLACES, TRAITS
 from audio_reasoner.synth.bank import CLASSES, TRACK_CLASSES
 
 WORDS = sorted({*COMMON, *CLASSES, *(w for table in (TRAITS, PLACES) for line in table.values() for w in line.split())})
@@ -110,9 +110,35 @@ def test_confusable_pairs_and_rivals_of_hostile_input() -> None:
         assert similarity(odd, "dog") == 0
 
 
+@pytest.mark.parametrize(
+    ("corpus", "ours"),
+    [
+        ("thunderstorm", "thunder"),
+        ("sneezing", "sneeze"),
+        ("keyboard typing", "typing"),
+        ("dog_bark", "dog"),
+        ("air conditioner", "fan"),
+        ("drilling", "drill"),
+        ("hand clapping", "clap"),
+    ],
+)
+def test_labels_of_corpora_are_known_in_their_own_forms(corpus: str, ours: str) -> None:
+    assert confusable(corpus, ours)
+    assert places_of(corpus) == places_of(ours)
+    assert set(kinds(ours)) <= set(kinds(corpus))
+
+
+def test_a_family_is_no_word_of_other_labels() -> None:
+    assert not confusable("hand saw", "keyboard typing")
+    assert not confusable("hand saw", "clap")
+
+
 def test_no_word_stands_twice_on_a_line_of_the_tables() -> None:
-    for table in (FAMILIES, TRAITS, PLACES):
+    for table in (FAMILIES, TRAITS, PLACES, FORMS):
         for name, line in table.items():
             words = line.split()
             assert len(words) == len(set(words)), name
-            assert len(words) >= 2, name
+            assert len(words) >= 2 or table is FORMS, name
+    forms = [w for line in FORMS.values() for w in line.split()]
+    assert len(forms) == len(set(forms)), "a form means one word"
+    assert not set(forms) & set(FORMS), "forms lead to words, not to other forms"

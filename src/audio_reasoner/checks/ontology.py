@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
-from audio_reasoner.checks.ontology_tables import FAMILIES, PLACES, TRAITS
+from audio_reasoner.checks.ontology_tables import FAMILIES, FORMS, PLACES, TRAITS
 
 GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(g.split())
@@ -144,11 +144,19 @@ _GENERAL = tuple(
     for table in (KINDS, FAMILIES)
     for name, members in table.items()
 )
+_FORMS = {form: words_of(word) for word, forms in FORMS.items() for form in _stems(frozenset(forms.split()))}
 _LOOSE = {"music": KINDS["music"], "vehicle": "siren"}
 """What of KINDS only keeps two labels apart: a bell is not music, a siren is no vehicle."""
 _STRICT = tuple((n, own, members - _stems(frozenset(_LOOSE.get(n, "").split()))) for n, own, members in _GENERAL)
 _TRAITS = tuple(_stems(frozenset(v.split())) for v in TRAITS.values())
 _PLACES = {name: tuple(v.split()) for name, v in PLACES.items()}
+
+
+@lru_cache(maxsize=65536)
+def _named(label: str) -> frozenset[str]:
+    """Content words of a label, and the words the tables have for them."""
+    words = words_of(label)
+    return words.union(*(_FORMS[w] for w in words if w in _FORMS))
 
 
 @lru_cache(maxsize=262144)
@@ -158,7 +166,7 @@ def confusable(a: str, b: str) -> bool:
     >>> confusable("small dog", "wolf"), confusable("dog", "piano"), confusable("rain", "weather")
     (True, False, True)
     """
-    wa, wb = words_of(a), words_of(b)
+    wa, wb = _named(a), _named(b)
     if wa & wb:
         return True
     if any(wa & g and wb & g for g in _GROUPS):
@@ -176,11 +184,11 @@ def kinds(label: str) -> tuple[str, ...]:
     (('animal',), ('animal', 'insect'))
     """
     found: list[str] = []
-    todo = [words_of(label)]
+    todo = [_named(label)]
     while todo:
         words = todo.pop(0)
         for name, own, members in _STRICT:
-            if words & members and name not in found and not own <= words_of(label):
+            if words & members and name not in found and not own <= _named(label):
                 found.append(name)
                 todo.append(own)
     return tuple(found)
@@ -193,7 +201,7 @@ def is_a(a: str, b: str) -> bool:
     >>> is_a("duck", "animal"), is_a("animal", "duck"), is_a("small dog", "dog")
     (True, False, True)
     """
-    return words_of(b) <= words_of(a) or any(words_of(b) == words_of(name) for name in kinds(a))
+    return words_of(b) <= _named(a) or any(words_of(b) == words_of(name) for name in kinds(a))
 
 
 @lru_cache(maxsize=262144)
@@ -203,7 +211,7 @@ def sounds_like(a: str, b: str) -> bool:
     >>> sounds_like("saw", "vacuum"), sounds_like("knock", "clock"), sounds_like("bell", "rain")
     (True, True, False)
     """
-    wa, wb = words_of(a), words_of(b)
+    wa, wb = _named(a), _named(b)
     return confusable(a, b) or any(wa & t and wb & t for t in _TRAITS)
 
 
@@ -226,7 +234,7 @@ def similarity(a: str, b: str) -> int:
 @lru_cache(maxsize=65536)
 def places_of(label: str) -> tuple[str, ...]:
     """The places of the table in which a sound may well be heard; empty for an unknown label."""
-    words = words_of(label)
+    words = _named(label)
     return tuple(place for place, sounds in _PLACES.items() if words & _stems(frozenset(sounds)))
 
 
@@ -237,8 +245,8 @@ def found_with(label: str) -> tuple[str, ...]:
     >>> found_with("dog")[:3], found_with("unicorn")
     (('bird', 'footsteps', 'wind'), ())
     """
-    words = words_of(label)
-    shared = Counter(sound for place in places_of(label) for sound in _PLACES[place] if not words_of(sound) & words)
+    words = _named(label)
+    shared = Counter(sound for place in places_of(label) for sound in _PLACES[place] if not _named(sound) & words)
     return tuple(sorted(shared, key=lambda sound: (-shared[sound], sound)))
 
 

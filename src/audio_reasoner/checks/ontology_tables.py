@@ -12,7 +12,7 @@ FAMILIES: dict[str, str] = {
     "weather": "hail rain storm thunder wind",
     "human sound": "applause baby breath cheer clap cough crowd crying footsteps laughter scream shout sigh singing "
     "sneeze snore speech voice whistle",
-    "hand sound": "clap drum hammer knock typing writing zipper",
+    "handiwork": "clap drum hammer knock typing writing zipper",
     "household sound": "blender clock dish door doorbell fan fridge glass kettle knock phone tap toilet typing vacuum "
     "washing",
     "motor sound": "airplane boat bus car chainsaw drill engine fan helicopter lawnmower mower motor motorcycle plane "
@@ -38,6 +38,44 @@ TRAITS: dict[str, str] = {
 }
 """Sounds-like: what can be heard, and words for sounds of which it is true."""
 
+FORMS: dict[str, str] = {
+    "dog": "bark barking puppy",
+    "cat": "kitten meow meowing",
+    "chicken": "hen hens",
+    "bird": "birdsong chirp chirping",
+    "cow": "moo mooing",
+    "cough": "coughing",
+    "sneeze": "sneezing",
+    "snore": "snoring",
+    "breath": "breathing",
+    "laughter": "laugh laughing giggle",
+    "clap": "clapping",
+    "cheer": "cheering",
+    "speech": "talk talking conversation",
+    "footsteps": "step steps walking",
+    "typing": "keyboard",
+    "knock": "knocking",
+    "thunder": "thunderstorm",
+    "explosion": "firework fireworks",
+    "gunshot": "gun shot",
+    "drill": "drilling jackhammer",
+    "saw": "sawing",
+    "hammer": "hammering",
+    "whistle": "whistling",
+    "drum": "drumming",
+    "frying": "sizzling",
+    "fan": "conditioner ventilator",
+    "vacuum": "hoover",
+    "stream": "brook",
+    "fire": "bonfire campfire fireplace",
+    "tap": "faucet pouring",
+    "airplane": "aeroplane aircraft jet",
+    "motorcycle": "motorbike",
+    "phone": "cellphone ringtone",
+    "clock": "tick ticking",
+}
+"""Other words for a sound that the tables name once: corpora say "sneezing", "thunderstorm", "air conditioner"."""
+
 PLACES: dict[str, str] = {
     "a street": "alarm bicycle bird bus car crowd dog engine footsteps horn motorcycle rain siren thunder traffic "
     "truck whistle wind bell",
@@ -45,8 +83,9 @@ PLACES: dict[str, str] = {
     "telephone vacuum",
     "a kitchen": "cat clock dish fan footsteps frying glass kettle knock phone speech tap",
     "an office": "alarm clock cough door fan footsteps knock laughter phone printer speech typing",
-    "a farmyard": "bird cat chicken cow dog donkey duck engine frog goat goose horse pig rooster sheep tractor wind",
-    "a wood": "bird crickets frog footsteps owl saw stream thunder wind wolf woodpecker rain whistle chainsaw",
+    "a farmyard": "bird cat chicken cow crow dog donkey duck engine frog goat goose horse pig rooster sheep tractor "
+    "wind",
+    "a wood": "bird crickets crow frog footsteps owl saw stream thunder wind wolf woodpecker rain whistle chainsaw",
     "a meadow at night": "bird cow crickets dog fire footsteps frog owl stream thunder wind",
     "a camp": "bird crickets dog fire footsteps guitar laughter saw singing stream wind whistle owl",
     "a station": "bell clock crowd engine footsteps horn phone speech train whistle alarm laughter typing",
