@@ -71,7 +71,17 @@ class Dialogue:
 
     tiers = (
         ("last_voice", "said_by", "named", "topic", "agreed"),
-        ("voices", "longest_voice", "says", "opinion_of", "intent", "who_mentions", "overlap_talk", "prosody"),
+        (
+            "voices",
+            "longest_voice",
+            "says",
+            "opinion_of",
+            "intent",
+            "who_mentions",
+            "overlap_talk",
+            "prosody",
+            "corrects",
+        ),
         ("turns_of", "changed_mind", "answers", "says_nth"),
     )
     given = tuple(family for tier in tiers for family in tier)

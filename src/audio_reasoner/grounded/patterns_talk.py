@@ -58,6 +58,10 @@ ASK: dict[str, tuple[str, ...]] = {
         f"{_WANTED} who replies to {{x}}.",
         f"{_TASK} find {{x}} and [see|note] whose turn answers it.",
     ),
+    "corrects": (
+        f"{_WANTED} who [takes up|notices] a mistake of somebody else and [puts it right|says how it is].",
+        f"{_TASK} find the turn that [sets|puts] right what [somebody else|another voice] has said, and its speaker.",
+    ),
     "says_nth": (
         f"{_WANTED} the words of {{x}}.",
         f"{_TASK} count the turns of one voice: {{x}}.",
@@ -181,6 +185,8 @@ REPLY = (
     "[The answer comes|It is answered] in turn {i}, [by|from] {x}: {q}.",
     "{x} [answers|replies] in turn {i}: {q}.",
 )
+WRONG = ("[That is|This is] what [needs|gets] correcting.", "[There|In these words] [lies|is] the mistake.")
+RIGHT = ("[With that|There] {x} puts it right.", "[So|That way] the mistake is corrected by {x}.")
 NTH = (
     "[The turns of {x} are|{x} has turns] {r}; [number {k} of them|the one in place {k}] is turn {i}: {q}.",
     "[Counting the turns of {x} alone|Of the turns of {x}], {r}, [number {k}|the one in place {k}] is turn {i}: {q}.",
@@ -302,6 +308,7 @@ REASON: dict[str, tuple[str, ...]] = {
     "who_mentions/what": ("[It is|The detail is] [named|mentioned] in {r}.",),
     "answers": ("[Question and answer|The question and its answer] are {r}.",),
     "answers/who": ("[Question and answer|The question and its answer] are {r}.",),
+    "corrects": ("[Mistake and correction|The mistake and its correction] are in {r}.", "[I compared|The comparison is of] what is said in {r}."),
     "says_nth": ("[That is|This is] {r} [of the talk|in the order of all turns].",),
     "overlap_talk": (
         "I compared the [end|ends] of [each turn|the turns] with the [start|starts] of the [next|next ones].",

@@ -18,7 +18,7 @@ from audio_reasoner.core.records import Fact
 from audio_reasoner.grounded.known import Known, Turn, plain_text
 from audio_reasoner.grounded.quoting import pieces
 
-KINDS = ("scenario", "name", "opinion", "changed_mind", "intent", "fact", "answer_to", "agreed")
+KINDS = ("scenario", "name", "opinion", "changed_mind", "intent", "fact", "answer_to", "agreed", "corrected")
 MAX_VALUE_CHARS = 120
 """A longer value is no option that somebody reads."""
 PASSAGE = 60
@@ -154,6 +154,9 @@ def _point(f: Fact, turns: tuple[Turn, ...], place: dict[int, int], voice_of: di
         "name": lambda: voice is not None and _is_name(value, voice, at, turns),
         "opinion": lambda: _own(voice, at, turns) and stance(value) is not None,
         "changed_mind": lambda: _own(voice, at, turns) and len(at) == 2 and at[0] < at[1] and stance(value) is not None,
+        "corrected": lambda: (
+            len(at) == 2 and at[0] < at[1] and turns[at[1]].voice == voice and turns[at[0]].voice != voice
+        ),
         "intent": lambda: _own(voice, at, turns) and value.casefold().startswith("to "),
         "fact": lambda: _own(voice, at, turns),
         "answer_to": lambda: len(at) == 2 and _answers(at[0], at[1], turns),
@@ -161,7 +164,10 @@ def _point(f: Fact, turns: tuple[Turn, ...], place: dict[int, int], voice_of: di
     if not shown[f.kind]():
         return None
     return Point(
-        f.kind, value.rstrip(" ."), voice, at if f.kind in ("changed_mind", "answer_to") else tuple(sorted(at))
+        f.kind,
+        value.rstrip(" ."),
+        voice,
+        at if f.kind in ("changed_mind", "answer_to", "corrected") else tuple(sorted(at)),
     )
 
 

@@ -74,6 +74,11 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "How is {x} answered?",
     ),
     "answers/who": ("Who answers {x}?", "From whom does the answer to {x} come?", "Who replies to {x}?"),
+    "corrects": (
+        "Who corrects somebody?",
+        "Which of the speakers puts a mistake right?",
+        "Who points out that something was misheard or misstated?",
+    ),
     "says_nth": ("What does {x}?", "Which words does {x}?", "Which of these does {x}?"),
     "overlap_talk": (
         "Do two people ever talk at once?",
@@ -101,7 +106,7 @@ DIFFICULTY: dict[str, int] = {
     "named": 1, "named/who": 2, "topic": 1, "opinion_of": 2, "opinion_of/who": 2, "changed_mind": 3,
     "changed_mind/to": 3, "intent": 2, "intent/who": 2, "who_mentions": 1, "who_mentions/what": 2, "answers": 3,
     "answers/who": 3, "says_nth": 3,
-    "overlap_talk": 2, "prosody": 2, "prosody/how": 2, "agreed": 1,
+    "corrects": 2, "overlap_talk": 2, "prosody": 2, "prosody/how": 2, "agreed": 1,
 }  # fmt: skip
 FAMILIES = tuple(dict.fromkeys(form.partition("/")[0] for form in TEMPLATES))
 STYLES: dict[str, str] = {
@@ -332,6 +337,12 @@ def _compared(s: Story, i: int, k: int, gold: str, wrong: str) -> Case:
     return Case("prosody/how", x, gold, (i, k), None, {wrong: ()})
 
 
+def _corrects(s: Story) -> Iterator[Case]:
+    found = s.of("corrected")
+    if len({p.voice for p in found}) == 1:
+        yield _who("corrects", "", found[0])
+
+
 def _agreed(s: Story) -> Iterator[Case]:
     found = s.of("agreed")
     if len(found) == 1:
@@ -350,6 +361,7 @@ _MAKERS = {
     "overlap_talk": _overlap,
     "prosody": _prosody,
     "agreed": _agreed,
+    "corrects": _corrects,
 }
 
 

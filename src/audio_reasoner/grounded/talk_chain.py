@@ -272,6 +272,9 @@ def _carrying(case: Case, story: Story, w: Writer) -> list[str]:
                 shows(p.QUESTION, i=str(i + 1), z=case.x, q=quote(turns[i])),
                 shows(p.REPLY, i=str(k + 1), x=x, q=quote(turns[k])),
             ]
+        case "corrects":
+            i, k = case.turns
+            return [f"{says(i)} {shows(p.WRONG)}", f"{says(k)} {shows(p.RIGHT, x=x)}"]
         case "says_nth":
             mine = story.turns_of(turns[last].voice)
             rank = str(mine.index(last) + 1)
@@ -348,6 +351,7 @@ _BRIEF = {
     "who_mentions/what": "Go through the turns of {x}.",
     "answers": "Find {x}, then its answer.",
     "answers/who": "Find {x}, then who answers.",
+    "corrects": "Find the mistake and who puts it right.",
     "says_nth": "Find {x}.",
     "overlap_talk": "Compare ends and starts of turns.",
     "prosody": "Compare how the voices speak.",

@@ -29,7 +29,7 @@ LEAST_SHARE = 0.06
 _PART = re.compile(r"([^\s=]+)=(\S+)")
 _WHO = frozenset(
     ("named/who", "opinion_of/who", "changed_mind", "intent/who", "who_mentions", "answers/who", "prosody", "said_by")
-) | {"last_voice", "longest_voice"}
+) | {"last_voice", "longest_voice", "corrects"}
 """Forms whose options are the speakers."""
 _ALL = "*"
 
