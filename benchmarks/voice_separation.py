@@ -11,6 +11,7 @@ draw them). Prosody: what each class changes against the same voice saying the s
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 
 import numpy as np
@@ -169,18 +170,29 @@ def _range(hz: np.ndarray) -> float:
     return max(float(high - low), 0.2)
 
 
+def _cpu_s() -> float:
+    """Seconds of processor of this process and its children: what a busy machine does not change much."""
+    return sum(
+        u.ru_utime + u.ru_stime for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
 def speed(count: int) -> str:
     """Utterances a second with one process and with two."""
     said = lines(14, count)
     told = []
     for workers in (1, 2):
         with Espeak(workers) as engine:
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), _cpu_s()
             heard = speak(engine, [(i % len(PRESETS), t, "neutral", i) for i, t in enumerate(said)])
-            took = time.perf_counter() - began
+            took, cpu = time.perf_counter() - began, _cpu_s() - cpu
         seconds = sum(x.shape[0] for x in heard.values()) / RATE
         name = "process" if workers == 1 else "processes"
-        told.append(f"{workers} {name} {len(heard) / took:.1f}/s ({seconds / took:.0f} x real time)")
+        each = 1000 * cpu / len(heard)
+        told.append(
+            f"{workers} {name} {len(heard) / took:.1f}/s "
+            f"({seconds / took:.0f} x real time, {each:.0f} ms of processor a turn)"
+        )
     return f"speed: {', '.join(told)}"
 
 
