@@ -12,7 +12,7 @@ from audio_reasoner.checks import check_sample
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.harmony import PROGRESSIONS, key_named
 from audio_reasoner.core.records import Clip, Fact, Question, Style
-from audio_reasoner.grounded import GroundedTeacher, task_of, words_of_clip
+from audio_reasoner.grounded import GroundedTeacher, given_questions, task_of, words_of_clip
 from audio_reasoner.grounded.pieces import COUNTS, DIRECTIONS, DYNAMICS, FAMILIES, METRES, moves
 from audio_reasoner.synth.music import plan_music
 
@@ -135,6 +135,15 @@ def test_a_full_chain_works_its_answer_out() -> None:
 
 def test_a_timeline_of_music_is_a_task_of_music() -> None:
     assert {task_of(c) for c in CLIPS[:20]} == {"music_qa"}
+
+
+def test_a_language_model_is_given_these_questions_and_invents_none() -> None:
+    for clip in CLIPS[:20]:
+        questions = given_questions(clip, seed=0, questions_per_clip=3, vocabulary=WORDS)
+        assert questions
+        assert not {q.family for q in questions} & {"genre", "describe_music"}
+    recorded = CLIPS[0].model_copy(update={"timeline": None})
+    assert given_questions(recorded, seed=0, questions_per_clip=3, vocabulary=WORDS) == ()
 
 
 def test_facts_of_other_kinds_and_values_are_as_good_as_absent() -> None:

@@ -14,7 +14,9 @@ from audio_reasoner.grounded.tasks import task_of
 from audio_reasoner.grounded.teacher import DESKS, GroundedTeacher
 
 GIVEN_TASKS: frozenset[Task] = frozenset(("s2tt", "ser", "sarcasm", "multi_speaker", "complex_audio"))
-"""Tasks with questions of this kind; of the others an Annotator invents questions."""
+"""Tasks with questions of this kind; of the others an Annotator invents questions.
+
+Music is one where a timeline tells its metre, melody and entries; labels alone leave most of a piece to be asked."""
 
 
 def given_questions(
@@ -38,7 +40,7 @@ def given_questions(
         Empty where nothing is given and the Annotator has to think of questions itself.
     """
     task = task_of(clip)
-    if task not in GIVEN_TASKS:
+    if task not in GIVEN_TASKS and not (task == "music_qa" and clip.timeline is not None):
         return ()
     given = DESKS[task].given
     wanted = tuple(f for f in given if not families or f in families)

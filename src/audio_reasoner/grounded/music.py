@@ -148,7 +148,7 @@ class Music:
         ("tempo", "genre", "metre", "direction", "dynamics", "melody"),
         ("mood", "key", "chords", "entry_order", "describe_music"),
     )
-    given = ()
+    given = (*pieces.FAMILIES, "instrument", "mode", "tempo", "key", "chords", "mood")
 
     def ask(self, family: str, a: Asking) -> Question | None:
         """One of the families."""
