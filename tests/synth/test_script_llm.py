@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -308,3 +309,66 @@ def test_killed_and_begun_again_asks_only_for_what_is_missing(tmp_path):
         assert len(result.scripts) == 40
         assert result.cached == paid
         assert result.asked == 40 - paid
+
+
+JUNK = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**30,
+    "",
+    "x" * 5000,
+    "\ud800",
+    "\x00",
+    "<THINK>",
+    [],
+    {},
+    [None],
+    {"a": 1},
+    "\u202e",
+    "٣",
+)
+
+
+def spoilt(value, rng):
+    """A value with something else in the place of some of its parts."""
+    if rng.random() < 0.02:
+        return rng.choice(JUNK)
+    if isinstance(value, dict):
+        return {k: spoilt(v, rng) for k, v in value.items() if rng.random() < 0.99}
+    return [spoilt(v, rng) for v in value] if isinstance(value, list) else value
+
+
+def test_whatever_a_model_says_is_a_script_or_a_reason():
+    rng = random.Random(3)
+    ends = Counter()
+    for i in range(400):
+        asked = order(1, i % 40)
+        reply = json.dumps(spoilt(good(asked), rng))
+        try:
+            ends[len(script_of(reply[: rng.choice((len(reply), len(reply), 500))], asked, "x").lines) > 0] += 1
+        except BadScript as bad:
+            ends[bad.code if bad.problems else "no reason"] += 1
+    assert {True, "script.form", "script.invalid", "json.syntax"} <= set(ends)
+    assert "no reason" not in ends
+
+
+def test_ctrl_c_keeps_what_is_paid(tmp_path):
+    """As the command does it: status 130 is Typer's, the rest is ours."""
+    known = orders_by_prompt(12)
+
+    def progress(so_far, of, stats):
+        if so_far == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with running(lambda f, m, b: good_text(known[f])) as model:
+        with pytest.raises(KeyboardInterrupt):
+            write(model, 12, tmp_path, on_progress=progress)
+        with LedgerReader.open(tmp_path / LEDGER_NAME) as ledger:
+            paid = len(ledger.done_keys())
+        assert paid >= 3
+        assert len(list(read_scripts(tmp_path / SCRIPTS_NAME))) >= 3
+        result = write(model, 12, tmp_path)
+        assert len(result.scripts) == 12
+        assert result.cached == paid

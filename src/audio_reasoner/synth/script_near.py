@@ -14,8 +14,8 @@ from audio_reasoner.synth.script import Script, words_of
 
 RUN = 4
 NEAR = 0.5
-"""Containment from which two scripts are near duplicates. Two scripts of the embedded writer about the same choice in
-the same scenario share 0.1 to 0.3."""
+"""Containment from which two scripts are near duplicates. Among 200 scripts of the embedded writer about one scenario,
+for two speakers, the nearest earlier one has 0.18 in the median and 0.35 in 95 of 100."""
 _COMMON = 200
 
 

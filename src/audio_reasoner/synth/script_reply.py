@@ -148,7 +148,7 @@ def _fact(
         # Who speaks stands in the turns; only they can be right.
         plain["subject"], plain["value"] = f"s{lines[events[0]]['speaker']}", f"s{lines[events[1]]['speaker']}"
     elif kind not in ("agreed", "scenario"):
-        if who not in speakers:
+        if not _is_number(who) or who not in speakers:
             wrong.append(f"fact {i} ({kind}) is about speaker {who!r}, who does not speak")
             return []
         plain["subject"] = f"s{speakers[who]}"
