@@ -24,7 +24,9 @@ LEAST_SHARE = 0.3
 """Who speaks for less of a stretch does not speak from its start to its end."""
 QUOTE = re.compile(r"[\"“]([^\"”\n]*)[\"”]")
 _ORDER = "|".join(t.ORDINALS)
-_VOICE = re.compile(rf"\bthe ({_ORDER}|\d+(?:st|nd|rd|th)) (?:speaker|voice|person)\b|\bspeaker (\d)\b(?!\.\d| s\b)", re.IGNORECASE)
+_VOICE = re.compile(
+    rf"\bthe ({_ORDER}|\d+(?:st|nd|rd|th)) (?:speaker|voice|person)\b|\bspeaker (\d)\b(?!\.\d| s\b)", re.IGNORECASE
+)
 _SKIP = re.compile(
     r"\boptions?\b|(?<!\w)\([a-z]\)|\b(?:not|no|never|nobody|neither|nor|none|whether|if|would|who|which|instead|rather|without|unlike|question|asked about)\b|n't\b|\?\s*$",
     re.IGNORECASE,
@@ -133,6 +135,7 @@ def _restore(sentence: str, quotes: list[str]) -> str:
 def _claims(talk: Talk, sentence: str, quotes: list[str]) -> Iterator[tuple[ClaimKind, bool | None, str]]:
     if _SKIP.search(sentence):
         return
+    yield from _short(talk, sentence)
     marked = _voices(talk, sentence)
     voices = [int(x) for x in re.findall(r"\x02(\d+)\x03", marked)]
     if not voices:
@@ -145,6 +148,22 @@ def _claims(talk: Talk, sentence: str, quotes: list[str]) -> Iterator[tuple[Clai
     yield from _places(talk, marked)
     if len(set(voices)) == 1 and _SPEAKS.search(marked):
         yield from _moments(talk, marked, voices[0])
+
+
+_LISTED = re.compile(rf"({_ORDER}) speaker: (\d+(?:, \d+)*)\.?", re.IGNORECASE)
+_ROW = re.compile(rf"(\d+) ({_ORDER}) speaker(?=[,.]|$)", re.IGNORECASE)
+
+
+def _short(talk: Talk, sentence: str) -> Iterator[tuple[ClaimKind, bool | None, str]]:
+    """ "First speaker: 1, 3, 5" and "1 first speaker, 2 second speaker", as brief chains write it."""
+    found = []
+    if (m := _LISTED.fullmatch(sentence)) is not None:
+        found = [(int(k), m[1]) for k in m[2].split(", ")]
+    elif len(rows := _ROW.findall(sentence)) > 1:
+        found = [(int(k), who) for k, who in rows]
+    for k, who in found:
+        good = 1 <= k <= len(talk.turns) and talk.turns[k - 1][0] + 1 == t.ordinal(who)
+        yield "speakers", good, f"turn {k} is another one's"
 
 
 def _voices(talk: Talk, sentence: str) -> str:
