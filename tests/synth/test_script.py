@@ -119,6 +119,14 @@ def test_other_scripts_and_blank_lines_are_read(tmp_path):
         (fact("fact", "the last bus leaves at six", "s1"), "no line that shows it"),
         (fact("name", "Tom", "s0", 1), "called None"),
         (fact("opinion", "turning back", "s0", 2), "begin with 'for' or 'against'"),
+        (
+            {
+                "names": [None, None, "Ida"],
+                "lines": lines((0, "Ida is late."), (1, "Yes."), (2, "Hello."), (1, "Hi."))["lines"],
+                "facts": [{"kind": "name", "subject": "s2", "value": "Ida", "events": [0]}],
+            },
+            "whose name it is",
+        ),
         (fact("intent", "sit down", "s1", 3), "begin with 'to'"),
         (fact("changed_mind", "for turning back", "s0", 2, 0), "earlier one first"),
         (fact("changed_mind", "for turning back", "s0", 1, 2), "subject's own"),

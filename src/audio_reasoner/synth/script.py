@@ -222,6 +222,8 @@ def _fact_problems(script: Script, fact: Fact) -> Iterator[str]:
         for e in events:
             if not says(script.lines[e].text, fact.value, script.language):
                 yield f"line {e} does not say the name"
+        if not any(_plain_whose(script, who, e) for e in events):
+            yield f"nobody can tell whose name it is: {fact.subject} speaks neither those lines nor one beside them"
     if kind == "fact":
         said = [i for i, x in enumerate(script.lines) if says(x.text, fact.value, script.language)]
         if said != list(events):
@@ -249,6 +251,12 @@ def _english(fact: Fact) -> Iterator[str]:
         yield "must begin with 'for' or 'against'"
     if fact.kind in ("intent", "agreed") and not fact.value.startswith("to "):
         yield "must begin with 'to'"
+
+
+def _plain_whose(script: Script, who: int, line: int) -> bool:
+    """Whether a name in a line is plainly that person's: two people talk, or the person speaks there or beside it."""
+    beside = [script.lines[k].speaker for k in (line - 1, line, line + 1) if 0 <= k < len(script.lines)]
+    return script.speakers == 2 or who in beside
 
 
 # --- JSON lines ---
