@@ -154,7 +154,8 @@ ENTRY = (
     "[At|At about|About] {t}, {x} [enters|comes in|joins|begins to play].",
     "{x} [enters|comes in|starts|sets in] at [about |]{t}.",
     "[Entry {i}|Number {i}|As number {i} comes|The {k} to play]: {x}, at [about |]{t}.",
-    "[The {k} entry|In {k} place] is [that of |]{x}, [about|at] {t}.",
+    "[In {k} place|As the {k} one|As number {i}] [comes|follows|I hear] {x}, at [about |]{t}.",
+    "The {k} entry is [that of {x}|made by {x}], [about|at] {t}.",
 )
 TOGETHER = (
     "[All of them|They all|All] [play|are there] from the [beginning|first bar].",
@@ -259,7 +260,7 @@ NO: dict[str, tuple[str, ...]] = {
     ),
     "how_many_high": (
         "is too [many|high]: [my list is shorter|I have fewer|the list has fewer]",
-        "[would need|asks for] [more than|instruments beyond] [I hear|my list]",
+        "[would need|asks for] [more than I hear|more than my list has|instruments beyond my list]",
     ),
     "melody": (
         "[accompanies|only supports|stays behind]",

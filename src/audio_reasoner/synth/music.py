@@ -224,8 +224,8 @@ def _facts(
     pitched = tuple(i for i in every if parts[i].role in ("chords", "bass", "solo"))
     if pitched:
         out.append(Fact(kind="key", value=traits.key.name, events=tuple(i for i in every if parts[i].role != "drums")))
-    # Played through at least once from the first chord of a group of four to the last.
-    full = tuple(i for i in every if parts[i].role in ("chords", "solo") and traits.bars - -(-entries[i] // 4) * 4 >= 4)
+    # Played through from the first chord of a group of four, so that nobody hears another beginning.
+    full = tuple(i for i in every if parts[i].role in ("chords", "solo") and entries[i] % 4 == 0)
     if full:
         names = [traits.key.chord(d) for d in traits.degrees]
         out.append(Fact(kind="chords", value=", ".join(names), events=full))
