@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dialogue_scripts import hike, libri, script_file
+from script_model import good_text, running
 
 from audio_reasoner.dataset import read_clips
 from audio_reasoner.synth import clip_audio
 from audio_reasoner.synth.script import save_scripts
+from audio_reasoner.synth.script_orders import order, prompt
 from loopback_tts import Options, serving
 
 pytestmark = pytest.mark.system
@@ -106,6 +108,29 @@ def test_named_voices_of_a_server_and_their_faults(tmp_path: Path) -> None:
         done = synth(*args, "-o", tmp_path / "mp3", "--tts", f"openai:tts-1@{server.url}")
         assert done.returncode == 2
         assert "MP3" in done.stderr
+
+
+def test_scripts_of_a_language_model_are_paid_once_and_spoken(tmp_path: Path) -> None:
+    counts = (2, 3)
+    known = {prompt(order(3, i, speakers=counts)): order(3, i, speakers=counts) for i in range(3)}
+    sick = prompt(order(3, 1, speakers=counts))
+    args = ("-n", 3, "--seed", 3, "--speakers", 2, 3, "-o", tmp_path / "run", "--script-teacher")
+
+    def answer(first: str, _messages: object, before: int) -> str:
+        return "no" if first == sick and before < 2 else good_text(known[first])
+
+    with running(answer) as m:
+        done = synth(*args, f"openai:writer@{m.url}")
+        assert done.returncode == 4, done.stderr
+        assert "json.syntax" in done.stderr
+        numbers = sorted(int(x.split("/")[1]) for x in content(tmp_path / "run"))
+        assert numbers == [0, 2]
+        again = synth(*args, f"openai:writer@{m.url}", "--retry-failed")
+        assert again.returncode == 0, again.stderr
+    assert len(content(tmp_path / "run")) == 3
+    for clip in read_clips(tmp_path / "run"):
+        assert clip.timeline is not None
+        assert len(clip.timeline.facts) > 1
 
 
 def test_what_cannot_be_done_is_said_before_anybody_is_asked(tmp_path: Path) -> None:

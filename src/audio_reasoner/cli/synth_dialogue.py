@@ -39,6 +39,9 @@ def dialogue(
     max_cost: Annotated[
         float | None, typer.Option(min=0, help="Most that the scripts may cost, in dollars, over all calls.")
     ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask the language model again for scripts that were set aside.")
+    ] = False,
     language: Annotated[str, typer.Option(help="Language of the scripts, e.g. en or pt-BR.")] = "en",
     speakers: Annotated[
         tuple[int, int], typer.Option(help="Fewest and most speakers of a dialogue.", metavar="LOW HIGH")
@@ -99,7 +102,7 @@ def dialogue(
             if scripts is not None:
                 raise ConfigError("--scripts and --script-teacher are two sources of scripts.", code="config.usage")
             written, count, source = _ask(
-                out, n or 500, seed, script_teacher, max_cost, language, speakers, err, set_aside
+                out, n or 500, seed, script_teacher, max_cost, retry_failed, language, speakers, err, set_aside
             )
         else:
             written, count, source = _scripts(n, seed, scripts, language, speakers, engine)
@@ -226,6 +229,7 @@ def _ask(
     seed: int,
     spec: str,
     max_cost: float | None,
+    retry_failed: bool,
     language: str,
     speakers: tuple[int, int],
     err: Console,
@@ -234,10 +238,12 @@ def _ask(
     """Scripts of a language model, kept and paid once in RUN/scripts; what it could not write goes to `set_aside`."""
     from rich.progress import Progress
 
+    from audio_reasoner.core.run import RunDir
     from audio_reasoner.synth.dialogue_run import LeftOut
     from audio_reasoner.synth.script_llm import check_writer, write_scripts
 
     endpoint, counts = check_writer(spec), _counts(speakers)
+    RunDir.create(out)  # first, so that nothing is paid for a directory that holds something else
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("scripts", total=n)
         run = write_scripts(
@@ -247,6 +253,7 @@ def _ask(
             out / "scripts",
             language=language,
             speakers=counts,
+            retry_failed=retry_failed,
             max_cost_usd=max_cost,
             on_progress=lambda done, _total, _stats: progress.update(task, completed=done),
         )
