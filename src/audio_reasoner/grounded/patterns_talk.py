@@ -102,7 +102,7 @@ ABOUT = (
 LINES_OF = (
     "{x} [has|takes|speaks in] {r}, [with the words|and says|saying] {q}.",
     "{x}, [heard in|who has|who takes] {r}, says {q}.",
-    "[To|Under] {x} [I put|go|belong] {r}: {q}.",
+    "[To {x} I give|Under {x} I put|With {x} I note] {r}: {q}.",
 )
 MANNER = (
     "{x} [speaks|talks|can be heard to speak] {m}.",
@@ -119,7 +119,7 @@ TOGETHER = (
 )
 HAS = (
     "{x} [has|takes|speaks in] {r}.",
-    "[To {x} I give|To {x} go|To {x} belong|With {x} I put] {r}.",
+    "[To {x} I give|With {x} I put|Under {x} I write] {r}.",
     "[For|Under] {x} I [note|list|count] {r}.",
 )
 SAYS = (
@@ -132,8 +132,8 @@ NAME_OWN = (
     "{x} [uses|says] {v} as their own name[ there|].",
 )
 NAME_NEXT = (
-    "[The name {v} is said|{v} is heard] there [to|and means] {x}, who speaks [right before or after|next to it].",
-    "[That is how|With {v}] {x} is [called|spoken to][ there|].",
+    "[The name {v} is said|{v} is heard] there [to|and means] {x}, who {h}.",
+    "[That is how|With {v}] {x}, who {h}, is [called|spoken to][ there|].",
 )
 NAME_TWO = (
     "[Only two people talk|There are two people], so {v} [said by one|from the mouth of one] means the other, {x}.",
@@ -216,8 +216,12 @@ WHO_NO = (
     "[is heard in|can be heard in] {r}, [without these words|with other words]",
     "[does not fit|is out|falls away], [with|having] other things to say in {r}",
 )
+OTHER_VIEW = (
+    "[holds|has] another view, {v}, [going by|by] {r}",
+    "is {v} [instead|], [as can be heard in|by the words of] {r}",
+)
 WHO_YES = (
-    "[is the one who speaks in|is who has|speaks in] {r}, [where the words are|where it is said]",
+    "[is the one who speaks in|speaks in|has] {r}, [where the words are|where it is said]",
     "[fits|agrees|is right], [as can be heard in|going by] {r}",
 )
 ELSEWHERE = (
@@ -232,7 +236,7 @@ SAME_OTHER = (
 NOWHERE = (
     "[is said by nobody|is not said by anybody|does not come up]",
     "[has no turn|finds no turn] that [says so|speaks of it]",
-    "[belongs to another conversation|would be another talk] than this one",
+    "[would belong to another conversation|would be another talk] than this one",
     "[is not spoken of|is not what they speak of] [anywhere|in any turn]",
 )
 CONTRARY = (

@@ -208,7 +208,9 @@ def _whose_name(voice: int, story: Story, w: Writer) -> str:
     name = story.name(voice)
     assert name is not None
     i = next((k for k in name.turns if story.turns[k].voice == voice), name.turns[0])
-    t, slots = story.turns[i], {"x": speaker(voice), "v": c.quoted(name.value)}
+    t = story.turns[i]
+    after = i + 1 < len(story.turns) and story.turns[i + 1].voice == voice
+    slots = {"x": speaker(voice), "v": c.quoted(name.value), "h": "speaks next" if after else "spoke just before"}
     says = w.say(p.SAYS, i=str(i + 1), x=speaker(t.voice), a=seconds(t.start), q=quote(t))
     pattern = p.NAME_OWN if t.voice == voice else p.NAME_TWO if story.voices == 2 else p.NAME_NEXT
     return f"{says} {w.say(pattern, **slots)}"
@@ -322,6 +324,8 @@ def _why(option: str, right: bool, case: Case, story: Story, voice_of: dict[str,
             return w.clause(
                 p.WHO_YES, r=places(tuple(i for i in case.turns if story.turns[i].voice == voice) or case.turns)
             )
+        if case.form == "opinion_of/who" and (views := story.of("opinion", voice)):
+            return w.clause(p.OTHER_VIEW, v=c.quoted(views[0].value), r=places(views[0].turns))
         return w.clause(p.WHO_NO, r=places(story.turns_of(voice)))
     if right:
         return w.clause(p.GOLD, r=at)
@@ -375,7 +379,7 @@ def _brief(question: Question, case: Case, story: Story) -> Chain:
         told += [f"{speaker(v).capitalize()}, {places(at)}: {m}." for (v, m), at in manners(story).items()]
     else:
         shown = case.turns if case.gold != NOBODY else case.turns[:3]
-        told += [f"Turn {i + 1}, {speaker(turns[i].voice)}: {quote(turns[i], 8)}." for i in shown[-3:]]
+        told += [f"Turn {i + 1}, {speaker(turns[i].voice)}: {quote(turns[i], 12)}." for i in shown[-3:]]
     gold = question.gold_index or 0
     return Chain(
         planning=_BRIEF[case.form].format(x=case.x.replace(" say in ", " in ").replace(" speak in ", " sounds in ")),

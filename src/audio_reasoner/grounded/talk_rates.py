@@ -120,8 +120,10 @@ def rates_of(talks: tuple[str, ...]) -> Rates:
         for form, listed in parts.items():
             told, _, forms = listed.partition(":")
             answers = told.split(",")
+            weight = len(answers) * (int(forms) if forms.isdigit() and int(forms) else 1)
+            if form.startswith("turns_of") and n.isdigit():
+                weight *= max(int(n), 1)  # one of so many voices is drawn
             for answer in answers:
-                weight = len(answers) * (int(forms) if forms.isdigit() and int(forms) else 1)
                 sums[form, n if form in _WHO else _ALL][answer] += 1.0 / weight
     out = {}
     for (form, n), found in sums.items():

@@ -48,7 +48,7 @@ FAMILIES = tuple(sorted({family for desk in DESKS.values() for tier in desk.tier
 """Every question type that this teacher can ask."""
 TRIES = 8
 """How often a clip is looked at again that got no question at all."""
-_WEIGHTS = {"duration": 0.3, "order": 1.5}
+_WEIGHTS = {"duration": 0.3, "order": 1.5, "says_nth": 0.4}
 """How likely a family is drawn within its tier, where it is not 1."""
 _NO_STOPGAP = frozenset(("count", "count_of", "duration", "interval"))
 """Families not asked for want of another, except where there is none: what else a clip can be asked depends on how many
