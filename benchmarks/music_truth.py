@@ -1,9 +1,10 @@
 """Is what the timeline of a made piece says true of its sound? Measured again from the audio alone.
 
-Measured: note onsets (spectral flux), tempo (autocorrelation of the flux: the free estimate, and the best of the tempi
-a question would offer), key (Krumhansl's profiles on a chroma), instrument (a linear classifier on log spectra, fitted
-on other seeds), dynamics (course of the level), direction of the melody (fundamental frequency of its part), tuning.
-Only numpy and scipy; nothing of the planner's knowledge but the answer to compare with.
+Measured: note onsets (spectral flux); tempo (autocorrelation of the flux: the free estimate, and the best of the
+tempi a question would offer); metre (the period of the accents on the beats); key (Krumhansl's profiles on a chroma);
+instrument (a linear classifier on log spectra, fitted on other seeds); dynamics (course of the level); direction of the
+melody (fundamental frequency of its part); tuning. Only numpy and scipy; nothing of the planner's knowledge but the
+answer to compare with.
 
 Run: python benchmarks/music_truth.py [--clips 300] [--seed 5] [--show 3]
 """
@@ -172,6 +173,37 @@ def dynamics(x: np.ndarray) -> str:
     return "sudden" if shape == "step" else "crescendo" if size > 0 else "diminuendo"
 
 
+def metre(x: np.ndarray, bpm: float, first: float) -> str:
+    """Beats from accent to accent, on the beats of a known tempo: which period explains their strength best.
+
+    Before that: whether a beat is divided by two or by three.
+    """
+    mags = spectra(x)
+    low = np.log1p(300 * mags[:, 1:9]).mean(axis=1)
+    both = np.stack([low, np.log1p(300 * mags[:, 9:]).mean(axis=1)])
+    rise = np.maximum(both[:, 4:] - both[:, :-4], 0.0)
+
+    def at(beat: float) -> np.ndarray:
+        k = int((first + beat * 60.0 / bpm) * RATE / HOP)
+        return rise[:, max(k - 8, 0) : k + 6].max(axis=1, initial=0.0)
+
+    beats = int((x.size / RATE - first) * bpm / 60.0) - 1
+    if beats < 6:
+        return "unclear"
+    thirds = np.mean([at(b + t).sum() for b in range(beats) for t in (1 / 3, 2 / 3)])
+    halves = np.mean([at(b + 0.5).sum() for b in range(beats)])
+    if thirds > 1.4 * halves:
+        return "6/8"
+    y = np.array([at(b) for b in range(beats)])
+    y = (y - y.mean(0)) / (y.std(0) + 1e-6)
+    scores = {}
+    for n in (3, 4, 5):
+        groups = [y[np.arange(beats) % n == k] for k in range(n)]
+        rest = sum(float(((g - g.mean(0)) ** 2).sum()) for g in groups)
+        scores[f"{n}/4"] = rest / max(y.size - 2 * n, 1)
+    return min(scores, key=lambda m: scores[m])
+
+
 def features(x: np.ndarray) -> np.ndarray:
     """Log energies of bands relative to the lowest strong partial, and how a tone begins and dies away."""
     mags = spectra(x, 1024, 160)
@@ -258,6 +290,8 @@ def main() -> None:
         offered = [low * ratio**k for k in range(3)]
         best = max(offered, key=lambda b: beat_score(strength, b))
         compare("tempo, offered", clip, f"{bpm:.0f}", f"{best:.0f}")
+        if "metre" in facts:
+            compare("metre, tempo known", clip, facts["metre"].value, metre(x, bpm, float(true[0])))
         if "key" in facts:
             compare("key", clip, facts["key"].value, key_of(x))
         if "dynamics" in facts:

@@ -294,6 +294,8 @@ def _chords(traits: Traits, instrument: str, entry: int, rng: Rng) -> list[Note]
     kind = INSTRUMENTS[instrument]
     low, high = _room(instrument)
     style = int(rng.integers(3))
+    if traits.metre == "6/8" and style == 1:
+        style = 2  # whole chords on the beats would not tell its thirds
     before: tuple[int, ...] | None = None
     out: list[Note] = []
     for bar in range(entry, traits.bars):

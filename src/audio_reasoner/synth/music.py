@@ -219,7 +219,8 @@ def _facts(
     every = tuple(range(len(parts)))
     out = [Fact(kind="tempo", value=f"{traits.bpm:g}", events=every)]
     marked = tuple(i for i in every if parts[i].role != "melody" and traits.bars - entries[i] >= 3)
-    if marked:
+    # A bass plays on the beats and does not tell 6/8 from two beats of any kind.
+    if any(parts[i].role != "bass" or traits.metre != "6/8" for i in marked):
         out.append(Fact(kind="metre", value=traits.metre, events=marked))
     pitched = tuple(i for i in every if parts[i].role in ("chords", "bass", "solo"))
     if pitched:
