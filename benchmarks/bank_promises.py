@@ -2,7 +2,7 @@
 
 Renders each class with many seeds at lengths from 25 ms to 60 s and measures: error of the level against LEVEL_DBFS,
 peak, longest pause, how late it begins and how early it dies, what is not finite; for tracks how far the quietest
-second lies below the whole; and the time a render takes.
+second lies below the whole; and the processor time a render takes.
 
     python benchmarks/bank_promises.py [--seeds 100] [--long-seeds 5]
 """
@@ -76,10 +76,10 @@ def main() -> None:
     costs: dict[int, list[float]] = {}
     for n, times in ((RATE // 2, 40), (3 * RATE, 10), (30 * RATE, 3)):
         for name in CLASSES:
-            began = time.perf_counter()
+            began = time.process_time()
             for seed in range(times):
                 render_event(name, seed, n)
-            costs.setdefault(n, []).append(1000 * (time.perf_counter() - began) / times)
+            costs.setdefault(n, []).append(1000 * (time.process_time() - began) / times)
         slow = int(np.argmax(costs[n]))
         print(f"{n / RATE:g} s: {np.mean(costs[n]):.2f} ms a render, slowest {CLASSES[slow]} {costs[n][slow]:.1f} ms")
     print(

@@ -27,9 +27,9 @@ def dog(rng: Rng, n: int) -> Wave:
     out = np.zeros(n)
     f0 = rng.uniform(170.0, 480.0)
     # Two barks rather than one drawn out to a howl, where there is room for two.
-    one = min(rng.uniform(0.13, 0.22), max(0.11, n / RATE - 0.19))
+    one = min(rng.uniform(0.11, 0.17), max(0.1, n / RATE - 0.2))
     moods = wander(rng, n, 2.0, 0.9, 1.12)
-    at = strokes(rng, n, (0.26, 0.38), 0.1, one)
+    at = strokes(rng, n, (0.25, 0.34), 0.08, one)
     formants = [(rng.uniform(550, 850), 260.0, 1.0), (rng.uniform(1300, 1900), 400.0, 0.75)]
     rough = rng.uniform(0.08, 0.22)
     for t in at:
