@@ -189,6 +189,9 @@ def test_other_languages_and_unknown_ones() -> None:
             engine.check_language("tlh")
         assert e.value.code == "voice.language"
         assert "de" in e.value.hint
+        assert engine.refuses("雨が降る前に帰ろう。", "ja") is not None
+        assert engine.refuses("あめがふるまえにかえろう。", "ja") is None
+        assert engine.refuses("下雨之前回去吧。", "zh") is None
         voice = engine.cast(np.random.default_rng(3), [None], "de").voices[0]
         ((_, take),) = engine.speak([Utterance(voice, "Guten Morgen, wie geht es Ihnen?", "de", "neutral")])
         assert isinstance(take, Take)

@@ -129,10 +129,10 @@ def make_dialogues(
     def clips() -> Iterator[Clip]:
         with VoiceCache(run) as cache:
             rest = iter(scripts)
+            store = SourceStore.open(cache.store_path)  # once: a reader sees what is committed later
             while block := list(islice(rest, BLOCK)):
                 planned = [p for i, s in block if (p := _plan(i, s, engine, seed, made)) is not None]
                 failed = _speak(planned, engine, cache, made, on_turn)
-                store = SourceStore.open(cache.store_path)
                 for p in planned:
                     clip = _finish(p, cache, failed, engine, store, seed, place, mixing)
                     if isinstance(clip, LeftOut):
@@ -158,7 +158,8 @@ def _plan(index: int, script: Script, engine: Engine, seed: int, made: Made) -> 
     engine.check_language(script.language)
     expected = 0.0
     for i, line in enumerate(script.lines):
-        if (why := unspeakable(line.text, script.language)) is not None:
+        why = unspeakable(line.text, script.language) or engine.refuses(line.text, script.language)
+        if why is not None:
             made.left_out.append(LeftOut(index, i, "voice.unspeakable", f"{why}: {line.text[:60]}"))
             return None
         expected += expected_seconds(line.text) / PROSODY[line.prosody].pace

@@ -11,6 +11,7 @@ import concurrent.futures
 import json
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import metadata
@@ -144,6 +145,13 @@ class Espeak:
             voices.append(Voice(preset.name, ENGINE, asked, LICENCE))
         return Cast(tuple(voices))
 
+    def refuses(self, text: str, language: str) -> str | None:
+        """Japanese in kanji: espeak-ng reads kana only and calls the rest "Chinese letter"."""
+        kanji = next((c for c in text if unicodedata.name(c, "").startswith("CJK")), None)
+        if base_of(language) == "ja" and kanji is not None:
+            return f"the embedded voices read Japanese in kana, not {kanji!r}"
+        return None
+
     def performs(self, prosody: str) -> str | None:
         """Every class: pitch, range, pace and tilt are ours to set, the level is set when the turn is mixed."""
         return prosody
@@ -176,7 +184,10 @@ class Espeak:
         # -I and -S: no user's site, no .pth files; half the time of a plain start.
         command = [sys.executable, "-I", "-S", str(_CHILD)]
         try:
-            done = subprocess.run(command, input=data, capture_output=True, timeout=TIMEOUT_S, check=False)
+            # A group of its own: Ctrl-C is for us to handle, a child must not fail because of it.
+            done = subprocess.run(
+                command, input=data, capture_output=True, timeout=TIMEOUT_S, check=False, process_group=0
+            )
         except subprocess.TimeoutExpired:
             return np.zeros(0, dtype=np.float32), 16_000
         except OSError as error:

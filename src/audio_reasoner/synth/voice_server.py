@@ -20,6 +20,7 @@ from audio_reasoner.clients.retry import RetryPolicy
 from audio_reasoner.clients.speech import SpeechClient, SpeechEndpoint, SpeechRequest
 from audio_reasoner.clients.transport import CallFailed
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, TeacherError
+from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.voice_libri import LICENCE, LibriSpeech
 from audio_reasoner.synth.voice_pitch import stretched
 from audio_reasoner.synth.voice_presets import PROSODY
@@ -124,6 +125,10 @@ class ServerVoices:
         names = [self._people[int(i)] for i in rng.permutation(len(self._people))[:speakers]]
         return Cast(tuple(Voice(x, self.name, {"voice": x}) for x in names))
 
+    def refuses(self, text: str, language: str) -> str | None:  # noqa: ARG002
+        """Nothing: what a server cannot read shows in what it sends."""
+        return None
+
     def performs(self, prosody: str) -> str | None:
         """Classes of pace and level, where we make them; None for what is left to the server."""
         return prosody if self._prosody == "own" and prosody in _CLAIMED else None
@@ -172,9 +177,11 @@ class ServerVoices:
             pace = PROSODY[u.prosody].pace
             # Checked as it came: our own stretching must not hide that a third of the words is missing.
             result = take_of(sound.pcm, sound.rate, u.text, 1.0 if self._prosody == "own" else pace, server=True)
+            if isinstance(result, Take) and self._prosody == "own" and pace != 1.0:
+                result = take_of(stretched(result.pcm, pace), RATE, u.text, pace)
             if isinstance(result, Take):
                 self._good += 1
-                return Take(stretched(result.pcm, pace)) if self._prosody == "own" else result
+                return result
         self._bad += 1
         if not self._good and self._bad >= HOPELESS and isinstance(result, Spoilt):
             raise TeacherError(

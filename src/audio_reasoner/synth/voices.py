@@ -96,6 +96,9 @@ class Engine(Protocol):
             ConfigError: ``voice.too_few``.
         """
 
+    def refuses(self, text: str, language: str) -> str | None:
+        """Why its voices cannot read a text that is written in the letters of its language; None if they can."""
+
     def performs(self, prosody: str) -> str | None:
         """The prosody class that a turn of this class is really spoken in; None where nobody can say."""
 
