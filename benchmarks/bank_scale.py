@@ -31,9 +31,19 @@ def write(root: Path, files: int, classes: int) -> None:
     """Different sounds at the cost of one: a stretch of a long noise from a place of its own."""
     noise = np.random.default_rng(0).standard_normal(files + SAMPLES).astype(np.float32) * np.float32(0.1)
     for c in range(classes):
-        (root / f"class {c:04d}").mkdir(parents=True)
+        (root / word(c)).mkdir(parents=True)
     for i in range(files):
-        (root / f"class {i % classes:04d}" / f"r{i:06d}x.wav").write_bytes(encode_wav(noise[i : i + SAMPLES]))
+        file_of(root, i, classes).write_bytes(encode_wav(noise[i : i + SAMPLES]))
+
+
+def word(c: int) -> str:
+    """A class's name of four letters: numbers say nothing in names of folders."""
+    return "".join(chr(ord("a") + c // 26**k % 26) for k in (3, 2, 1, 0))
+
+
+def file_of(root: Path, i: int, classes: int) -> Path:
+    """Where file `i` lies."""
+    return root / word(i % classes) / f"r{i:06d}x.wav"
 
 
 def timed(what: str, fn: object) -> float:
@@ -52,8 +62,10 @@ def main() -> None:
         root, bank, other = Path(folder, "in"), Path(folder, "a.bank"), Path(folder, "b.bank")
         timed(f"write {files:,} files", lambda: write(root, files, classes))
         making = timed("make", lambda: f"{make_bank(root, bank, workers=workers).used:,} used")
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        here, there = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+        own, child = here.ru_maxrss / 1024, there.ru_maxrss / 1024
+        worked = there.ru_utime + there.ru_stime
+        print(f"{'':46} {worked:9.2f} s of processor time in the workers", flush=True)
         script = "import sys; from audio_reasoner.cli import main; main()"
         command = [sys.executable, "-c", script, "synth", "bank", "make", root, "-o", other, "--workers", str(workers)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -65,7 +77,7 @@ def main() -> None:
         print(f"{'':46} {resumed[0]:,} of {files:,} left to do")
         again = timed("make again, nothing changed", lambda: f"{make_bank(root, bank, workers=workers).heard} heard")
         for i in range(100):
-            path = root / f"class {i % classes:04d}" / f"r{i:06d}x.wav"
+            path = file_of(root, i, classes)
             path.write_bytes(path.read_bytes()[:-200] + os.urandom(200))
         timed("make again, 100 files changed", lambda: f"{make_bank(root, bank, workers=workers).heard} heard")
         stores: list[SourceStore] = []
@@ -78,7 +90,8 @@ def main() -> None:
         hearing = timed("2,000 recordings in random order", lambda: [store.pcm(k) for k in chosen] and None)
         once = timed("2,000 times one recording", lambda: [store.pcm(chosen[-1]) for _ in range(2000)] and None)
         print(
-            f"bank_scale files={files} workers={workers} make_s={making:.1f} files_per_s={files / making:.0f} "
+            f"bank_scale files={files} workers={workers} make_s={making:.1f} worker_cpu_s={worked:.1f} "
+            f"files_per_s={files / making:.0f} "
             f"again_s={again:.2f} open_ms={1000 * opening:.1f} info_us={500 * looking:.0f} pcm_ms={hearing / 2:.2f} "
             f"cached_us={500 * once:.1f} maker_mb={own:.0f} worker_mb={child:.0f} "
             f"bank_mb={bank.stat().st_size / 1e6:.0f}"

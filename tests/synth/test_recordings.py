@@ -88,7 +88,7 @@ def test_silence_is_trimmed_in_studio_and_garden(write: Write, floor: float | No
 def test_two_bursts_are_two_events_from_a_third_of_a_second_on(write: Write, gap: float, kind: str) -> None:
     take = measure(write("a.wav", together(burst(0.3), silence(gap), burst(0.3, 1))), Limits())
     assert take.kind == kind
-    assert (f"silences of {gap:.2f} s" in take.note) == (kind == "several")
+    assert (f"pauses of {gap:.2f} s" in take.note) == (kind == "several")
 
 
 def test_bursts_in_noise_are_found_and_steady_sounds_are_one(write: Write) -> None:

@@ -140,7 +140,9 @@ def _summary(store: SourceStore, console: object) -> None:
 @app.command()
 def show(
     bank: Annotated[Path, typer.Argument(help="A bank, or a folder of recordings.")],
-    label: Annotated[str | None, typer.Option(help="List the recordings of one class.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="List the recordings of one class, and show it alone on the page.")
+    ] = None,
     refused: Annotated[bool, typer.Option("--refused", help="List every recording that is not used.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page to see and hear the bank.")] = None,
     players: Annotated[int, typer.Option(min=1, max=50, help="Recordings of each class on the page.")] = 3,
@@ -197,7 +199,7 @@ def show(
             raise ConfigError(f"{html} is a directory.", code="synth.bad_path", hint="Name the HTML file to write.")
         with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
             drawing = bar.add_task("drawing", total=len(classes))
-            page = store_page(store, players, lambda: bar.advance(drawing))
+            page = store_page(store, players, lambda: bar.advance(drawing), label)
         write_atomic(html, page.encode("utf-8", "replace"))
         console.print(f"page: {html}", markup=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from audio_reasoner.checks.ontology import confusable
 from audio_reasoner.core.errors import AudioReasonerError
@@ -13,6 +14,8 @@ from audio_reasoner.synth.store import SourceInfo, SourceStore
 
 MOST_ALIKE = 600
 """Classes compared in pairs; more would take seconds and no one would read the list."""
+MOST_SHOWN = 200
+"""Classes with players on a page; three of each are some 15 MB."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,13 @@ def alike(labels: Sequence[str]) -> list[tuple[str, str]]:
     return [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if confusable(a, b)]
 
 
-def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None] = lambda: None) -> str:
-    """HTML of a bank: figures, up to `players` recordings of each class to see and hear, what is not used and why."""
+def store_page(
+    store: SourceStore, players: int = 3, advance: Callable[[], None] = lambda: None, only: str | None = None
+) -> str:
+    """HTML of a bank: figures, up to `players` recordings of each class to see and hear, what is not used and why.
+
+    Players of the first `MOST_SHOWN` classes, or of the class `only`.
+    """
     from audio_reasoner import report
 
     infos: dict[str, list[SourceInfo]] = defaultdict(list)
@@ -66,7 +74,9 @@ def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None]
         infos[info.label].append(info)
     refused = store.refused()
     sections = []
-    for number, (label, own) in enumerate(sorted(infos.items())):
+    shown = [only] if only is not None else sorted(infos)[:MOST_SHOWN]
+    for number, label in enumerate(shown):
+        own = infos[label]
         # One of each group first: three takes of one recording would show little.
         seen: Counter[str] = Counter()
         ranked = []
@@ -83,7 +93,7 @@ def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None]
                 player = report.player(seconds, sound=report.encode_listening(x), pcm=x)
             except AudioReasonerError as error:
                 player = report.player(seconds, note=str(error))
-            cards.append(report.card(f"{label}: {info.source_id}", player, about))
+            cards.append(report.card(PurePosixPath(info.source_id).name, player, about))
         several = sum(i.kind == "several" for i in own)
         lead = f"{len(own)} recordings, {len(seen)} independent" + (
             f"; {several} with several events, never counted as one" if several else ""
@@ -110,4 +120,6 @@ def store_page(store: SourceStore, players: int = 3, advance: Callable[[], None]
         ]
     )
     said = str(store.meta("said") or "")
+    if len(shown) < len(infos):
+        said += f". {len(shown):,} of {len(infos):,} classes can be heard here; --label NAME shows another."
     return report.page(f"Bank {store.path.name}", said, sections, top=tiles)

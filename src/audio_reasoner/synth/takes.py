@@ -24,13 +24,13 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 4
+TAKES_VERSION: Final = 5
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
 """A recording whose loudest frame lies below this holds nothing."""
 RANGE_DB: Final = 40.0
-NOISE_DB: Final = 6.0
+NOISE_DB: Final = 4.0
 """A frame stands out from the recording's noise (its 10th percentile) from so many dB on."""
 STEADY_DB: Final = 15.0
 """Recordings that vary less than this have no pauses: rain, engines, hum."""
@@ -227,7 +227,7 @@ def measure(path: Path, limits: Limits) -> Take:
         )
     gain_db, limited = level_gain(x[start : start + length])
     gaps = shape.gaps_s()
-    note = f"{len(gaps) + 1} bursts; silences of {', '.join(f'{g:.2f}' for g in gaps[:4])} s" if gaps else ""
+    note = f"{len(gaps) + 1} bursts; pauses of {', '.join(f'{g:.2f}' for g in gaps[:4])} s" if gaps else ""
     if len(gaps) > 4:
         note += " …"
     kind: Kind = "several" if gaps else "single"
