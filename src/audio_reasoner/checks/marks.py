@@ -107,6 +107,8 @@ class Marker:
         stems: dict[str, set[str]] = {}
         for label in labels:
             for word in words_of(label):
+                if len(word) == 1 and word.isascii():
+                    continue  # "a baby's cry" has an "s", and so has every time in seconds
                 stems.setdefault(stem(word), set()).add(label)
         self.stems = {k: tuple(sorted(v)) for k, v in stems.items()}
         self.known: dict[str, Mention | None] = {}

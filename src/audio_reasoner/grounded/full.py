@@ -341,6 +341,8 @@ class SceneChain:
         planning = self.planning()
         reasoning = "\n".join(f"{i}. {s}" for i, s in enumerate(self.steps(), 1))
         summary, response = self.summary(), self.response()
+        if self.scene.beneath and self.family in FRONT:
+            summary = summary[:-1] + self.w.bit(pm.ASIDE_END)
         rest = sum(len(x.split()) for x in (planning, reasoning, summary, response))
         room = MAX_WORDS - rest - 16 * len(self.scene.all) - 40
         extras = max(1, min(4, room // 12))

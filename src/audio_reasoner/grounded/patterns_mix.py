@@ -113,6 +113,8 @@ ASIDE_PLAN = (
     "[What lies in the background|What goes on beneath] [does not count|is not meant|is left aside].",
     "Only what stands in front [counts|is meant|matters].",
 )
+ASIDE_END = "[, the background aside|, not counting the background|, with the background left out|, apart from the background]."
+"""Ends a result that is true of what stands in front."""
 
 # Caption.
 OVERVIEW_MIX = (

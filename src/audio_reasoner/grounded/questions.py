@@ -108,7 +108,7 @@ def count(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
 
 def count_of(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """How often one sound occurs, never to three times; the number is drawn first, as evenly as scenes allow."""
-    if not (scene.audible and scene.countable):
+    if not (scene.audible and scene.countable) or scene.droning:
         return None
     by_value = mix.by_times(scene, distractors(rng, scene.heard, world.sounds, 1, world.parts(scene)), scene.labels)
     values = sorted(by_value)
@@ -180,7 +180,7 @@ def after(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
 
 def presence(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which of four is heard, or whether one is heard (yes and no evenly)."""
-    if not scene.whole or (scene.mixed and rng.random() < 0.5):
+    if not scene.whole or scene.droning or (scene.mixed and rng.random() < 0.5):
         return None  # of a mixture the same is asked as `target`
     every = scene.all
     sound_ = every[int(rng.integers(len(every)))]

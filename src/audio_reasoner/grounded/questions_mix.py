@@ -201,7 +201,7 @@ def interval(scene: Scene, _world: World, rng: Rng, task: Task) -> Question | No
 
 def target(scene: Scene, world: World, rng: Rng, task: Task) -> Question | None:
     """Which sound is in the mix, whether one is, or how often."""
-    if not (scene.whole and scene.mixed):
+    if not (scene.whole and scene.mixed) or scene.droning:
         return None
     every = scene.all
     s = every[int(rng.integers(len(every)))]

@@ -31,6 +31,8 @@ OVERLAP_S = 0.3
 """Two sounds with a shorter stretch in common follow one another, with a crossfade."""
 TRACK_S = 4.0
 """A sound that lasts as long as this is a track: something that goes on, not something that happens."""
+DRONE = 5
+"""So often a sound may not follow itself where every sound is gone through in the same words."""
 EDGE_S = 0.25
 """A sound that begins and ends this near to the clip's edges goes on throughout."""
 
@@ -142,6 +144,11 @@ class Scene:
     def counts(self) -> Counter[str]:
         """How often each label occurs."""
         return Counter(self.sequence)
+
+    @property
+    def droning(self) -> bool:
+        """Whether one sound follows itself so often that going through them all would be a litany."""
+        return any(len(set(self.sequence[i : i + DRONE])) == 1 for i in range(len(self.sounds) - DRONE + 1))
 
     @property
     def audible(self) -> bool:

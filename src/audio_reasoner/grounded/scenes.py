@@ -29,6 +29,8 @@ class Scenes:
         if scene is None:
             return None
         if family == "duration":
+            if scene.beneath:
+                return None  # mixtures are planned to be about equally long: the names alone would tell
             return q.duration(scene.duration, rng, "complex_audio")
         if family == "loudness":
             return q.loudness(course, rng, "complex_audio") if course is not None else None
