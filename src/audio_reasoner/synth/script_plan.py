@@ -120,12 +120,9 @@ class Talk:
         """The finished script."""
         lines = []
         for i, (line, move) in enumerate(zip(self.lines, self.moves, strict=True)):
+            # Where it may; how often it does is a matter of the assembly.
             overlaps = (
-                move in _OVERLAPS
-                and i > 0
-                and i - 1 not in self.fixed
-                and not self.lines[i - 1].text.endswith("?")
-                and self.rng.random() < 0.4
+                move in _OVERLAPS and i > 0 and i - 1 not in self.fixed and not self.lines[i - 1].text.endswith("?")
             )
             lines.append(line.model_copy(update={"overlap": overlaps}))
         names = [
