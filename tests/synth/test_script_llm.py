@@ -52,6 +52,7 @@ def test_orders_are_spread_and_repeatable():
     assert len({prompt(o) for o in orders}) == 264
     assert all(o.scenario in prompt(o) and f"exactly {o.speakers}" in prompt(o) for o in orders)
     assert "$" not in prompt(orders[0])
+    assert order(1, 0, scenarios=["zoo"]).scenario == "a visit to the zoo"
 
 
 def test_every_order_can_be_filled():
@@ -263,6 +264,7 @@ def test_a_spend_cap_holds_and_the_forecast_knows_what_is_paid(tmp_path):
         (lambda p: write_scripts("nobody", 1, 0, p), "endpoint.spec"),
         (lambda p: write_scripts("openai:x@http://127.0.0.1:9", 1, 0, p, speakers=[1]), "script.speakers"),
         (lambda p: write_scripts("openai:x@http://127.0.0.1:9", 1, 0, p, scenarios=["<b>"]), "script.scenario"),
+        (lambda p: write_scripts("openai:x@http://127.0.0.1:9", 1, 0, p, language="plain English"), "script.language"),
         (lambda p: write_scripts("openai:x@http://127.0.0.1:9", 1, 0, p, max_cost_usd=1, prices=PriceTable({})),
          "price.unknown"),
         (lambda p: write_scripts("openai:x@http://127.0.0.1:9", -1, 0, p), "script.number"),

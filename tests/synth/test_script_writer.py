@@ -137,6 +137,8 @@ def test_settings_choose(scripts):
     ("settings", "code"),
     [
         ({"language": "tlh"}, "script.language"),
+        ({"language": "en-!!"}, "script.language"),
+        ({"language": ""}, "script.language"),
         ({"scenarios": ["the moon"]}, "script.scenario"),
         ({"speakers": [1]}, "script.speakers"),
         ({"speakers": [6]}, "script.speakers"),

@@ -17,7 +17,7 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
-from audio_reasoner.core.errors import InputError
+from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.core.records import Fact, Record
 
 Prosody = Literal["neutral", "calm", "lively", "low", "loud", "fast", "slow"]
@@ -152,6 +152,18 @@ def says(text: str, phrase: str, language: str = "en") -> bool:
     if language.split("-")[0].lower() in _UNSPACED:
         return "".join(wanted) in "".join(found)
     return bool(wanted) and any(found[i : i + len(wanted)] == wanted for i in range(len(found) - len(wanted) + 1))
+
+
+def check_language(language: str) -> None:
+    """Refuse what is no language tag, before anything is written in it.
+
+    Raises:
+        ConfigError: script.language.
+    """
+    if not _LANGUAGE.fullmatch(language) or len(language) > 35:
+        raise ConfigError(
+            f"{language[:40]!r} is not a language tag.", code="script.language", hint="Write it like en, de or pt-BR."
+        )
 
 
 def problems_of(script: Script) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.ids import derive_seed
-from audio_reasoner.synth.script import MAX_SPEAKERS, MIN_SPEAKERS, text_problems
+from audio_reasoner.synth.script import MAX_SPEAKERS, MIN_SPEAKERS, check_language, text_problems
 
 PROMPT = Path(__file__).with_name("script_prompt.txt")
 MOST_WORDS = 25
@@ -96,13 +96,14 @@ def order(
         seed: which sequence of orders.
         index: from 0.
         language: BCP-47 tag of the talk.
-        scenarios: noun phrases; empty for ours (those of the embedded writer and thirty more).
+        scenarios: noun phrases, or short names of the embedded writer's scenarios; empty for those and thirty more.
         speakers: numbers of speakers to choose from; empty for 2 to 5.
 
     Raises:
-        ConfigError: script.scenario, script.speakers.
+        ConfigError: script.scenario, script.speakers, script.language.
     """
-    about = tuple(dict.fromkeys(scenarios)) or _scenarios()
+    check_language(language)
+    about = tuple(dict.fromkeys(_named().get(s, s) for s in scenarios)) or _scenarios()
     for text in about:
         if (wrong := text_problems(text)) or len(text) > 120:
             raise ConfigError(
@@ -140,10 +141,15 @@ def order(
 
 
 @functools.cache
-def _scenarios() -> tuple[str, ...]:
+def _named() -> dict[str, str]:
     from audio_reasoner.synth.script_writer import scenario_about
 
-    return (*scenario_about().values(), *_MORE_SCENARIOS)
+    return scenario_about()
+
+
+@functools.cache
+def _scenarios() -> tuple[str, ...]:
+    return (*_named().values(), *_MORE_SCENARIOS)
 
 
 def _names(rng: random.Random, n: int) -> tuple[str, ...]:

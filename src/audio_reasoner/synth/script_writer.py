@@ -16,7 +16,7 @@ from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.synth.phrases import Phrases
 from audio_reasoner.synth.scenarios import Pools, Scenario
-from audio_reasoner.synth.script import MAX_SPEAKERS, MIN_SPEAKERS, Script, words_of
+from audio_reasoner.synth.script import MAX_SPEAKERS, MIN_SPEAKERS, Script, check_language, words_of
 from audio_reasoner.synth.script_plan import Talk, write_talk
 
 WRITER = "embedded/1"
@@ -29,6 +29,7 @@ def languages() -> tuple[str, ...]:
 
 
 def _language(language: str) -> tuple[Phrases, Pools, tuple[Scenario, ...], tuple[str, ...]]:
+    check_language(language)
     short = language.split("-")[0].lower()
     if short == "en":
         from audio_reasoner.synth import scenarios_en as en
