@@ -1,7 +1,7 @@
 """What the embedded writer knows of a scenario, and the little language its texts are written in.
 
 Decision: a scenario holds only what belongs to it alone: how talk begins there, what can be decided, what can be known,
-what somebody may want. How people agree, doubt, ask and give in is the same everywhere and stands in `phrases_*.py`.
+what somebody may want. How people agree, doubt, ask and give in is the same everywhere (`script_phrases_*.py`).
 Everything that is put into a sentence is a clause or an infinitive that fits every frame, so that grammar does not
 depend on luck.
 

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.ids import derive_seed
-from audio_reasoner.synth.phrases import Phrases
 from audio_reasoner.synth.scenarios import Pools, Scenario
 from audio_reasoner.synth.script import MAX_SPEAKERS, MIN_SPEAKERS, Script, check_language, words_of
-from audio_reasoner.synth.script_plan import Talk, write_talk
+from audio_reasoner.synth.script_phrases import Phrases
+from audio_reasoner.synth.script_plan import write_talk
+from audio_reasoner.synth.script_talk import Talk
 
 WRITER = "embedded/1"
 """Raised whenever a script of the same seed and index would read differently."""
@@ -33,12 +34,12 @@ def _language(language: str) -> tuple[Phrases, Pools, tuple[Scenario, ...], tupl
     short = language.split("-")[0].lower()
     if short == "en":
         from audio_reasoner.synth import scenarios_en as en
-        from audio_reasoner.synth.phrases_en import ENGLISH
+        from audio_reasoner.synth.script_phrases_en import ENGLISH
 
         return ENGLISH, en.POOLS, en.SCENARIOS, (*en.WOMEN, *en.MEN, *en.EITHER)
     if short == "es":
         from audio_reasoner.synth import scenarios_es as es
-        from audio_reasoner.synth.phrases_es import SPANISH
+        from audio_reasoner.synth.script_phrases_es import SPANISH
 
         return SPANISH, es.POOLS, es.SCENARIOS, (*es.WOMEN, *es.MEN)
     raise ConfigError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audio_reasoner.synth.phrases import Phrases
+from audio_reasoner.synth.script_phrases import Phrases
 
 SPANISH = Phrases(
     raise_choice=(
