@@ -218,7 +218,7 @@ WHO_NO = (
 )
 OTHER_VIEW = (
     "[holds|has] another view, {v}, [going by|by] {r}",
-    "is {v} [instead|], [as can be heard in|by the words of] {r}",
+    "is {v}[ instead|], [as can be heard in|by the words of] {r}",
 )
 WHO_YES = (
     "[is the one who speaks in|speaks in|has] {r}, [where the words are|where it is said]",
@@ -300,7 +300,7 @@ REASON: dict[str, tuple[str, ...]] = {
         "[What is said|The talk] in {r} [is about that|tells of it].",
     ),
     "opinion_of": ("[The words|Their words] in {r} [show|tell] the view.", "[That is|This is] the side taken in {r}."),
-    "opinion_of/who": ("[The words|The view] in {r} [come|comes] from this voice.",),
+    "opinion_of/who": ("[The words in {r} come|What is said in {r} comes|The view in {r} comes] from this voice.",),
     "changed_mind": (
         "[First and last|Early and late] words, in {r}, [tell|decide].",
         "[I compared|The comparison is of] what is said in {r}.",
@@ -322,5 +322,5 @@ REASON: dict[str, tuple[str, ...]] = {
         "[The manner|How they speak] [decides|tells], not the words.",
     ),
     "prosody/how": ("I listened to {r}[ for it|].",),
-    "agreed": ("It is settled in {r}.", "[The words|What is said] in {r} [settle|settles] it."),
+    "agreed": ("It is settled in {r}.", "[The words in {r} settle|What is said in {r} settles] it."),
 }
