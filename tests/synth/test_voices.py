@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from dialogue_scripts import libri
 
-from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError
+from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError, IntegrityError
 from audio_reasoner.synth import voice_espeak
 from audio_reasoner.synth.store import SourceStore
 from audio_reasoner.synth.voice_espeak import ENGINE, Espeak
-from audio_reasoner.synth.voice_libri import LibriSpeech, unclean
+from audio_reasoner.synth.voice_libri import LibriSpeech, prompt_wav, unclean
 from audio_reasoner.synth.voice_pitch import median_pitch_hz, pitches_hz, stretched
 from audio_reasoner.synth.voice_presets import HIGH_HZ, LEAST_APART, PRESETS, PROSODY, cast, semitones
 from audio_reasoner.synth.voice_take import AUDIBLE_DB, Spoilt, Take, take_of
@@ -233,10 +233,15 @@ def test_a_turn_is_kept_once_and_found_again(tmp_path: Path) -> None:
     (tmp_path / "sources.sqlite").unlink()
     with VoiceCache(tmp_path) as cache:
         assert cache.get(key, u) == kept
+    # So it is if the table is no table any more; but that is told, not mended behind anybody's back.
+    (tmp_path / "sources.sqlite").write_bytes(b"not a table" * 1000)
+    with pytest.raises(IntegrityError) as e:
+        VoiceCache(tmp_path)
+    assert e.value.code == "synth.store_damaged"
+    (tmp_path / "sources.sqlite").unlink()
     # Half a file is as good as none.
     path = next((tmp_path / "voices").rglob("*.flac"))
     path.write_bytes(path.read_bytes()[:100])
-    (tmp_path / "sources.sqlite").unlink()
     with VoiceCache(tmp_path) as cache:
         assert cache.get(key, u) is None
 
@@ -255,7 +260,7 @@ def test_librispeech_voices_stay_in_their_subset(tmp_path: Path) -> None:
         assert {s.subset for s, _ in people} == {block.name.split("/")[1]}
         assert [s.sex for s, _ in people[:2]] == ["F", "M"]
         splits[block.name] = block.split
-        assert all(3.0 <= len(p.wav) / 32_000 <= 10.0 and p.text.endswith(".") for _, p in people)
+        assert all(3.0 <= len(prompt_wav(p.path)) / 32_000 <= 10.0 and p.text.endswith(".") for _, p in people)
     assert splits == {"librispeech/train-clean-100/000": "train", "librispeech/test-clean/000": "test"}
     assert LibriSpeech(tmp_path, ("test-clean",)).speakers == 8
     assert LibriSpeech(tmp_path).prompt(tree.blocks[0].speakers[0]) == tree.prompt(tree.blocks[0].speakers[0])

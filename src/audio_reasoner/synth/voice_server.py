@@ -21,7 +21,7 @@ from audio_reasoner.clients.speech import SpeechClient, SpeechEndpoint, SpeechRe
 from audio_reasoner.clients.transport import CallFailed
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, TeacherError
 from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.voice_libri import LICENCE, LibriSpeech
+from audio_reasoner.synth.voice_libri import LICENCE, LibriSpeech, Prompt, prompt_wav
 from audio_reasoner.synth.voice_pitch import stretched
 from audio_reasoner.synth.voice_presets import PROSODY
 from audio_reasoner.synth.voice_take import Spoilt, Take, take_of
@@ -81,7 +81,7 @@ class ServerVoices:
         self._prosody = prosody
         self._client = SpeechClient(server, limits or Limits(), retry=retry, timeout_s=timeout_s)
         self._runner: asyncio.Runner | None = None
-        self._prompts: dict[str, tuple[bytes, str]] = {}
+        self._prompts: dict[str, Prompt] = {}
         self._good = 0
         self._bad = 0
 
@@ -113,7 +113,7 @@ class ServerVoices:
             voices = []
             for speaker, prompt in found:
                 name = f"librispeech-{speaker.number}"
-                self._prompts[name] = (prompt.wav, prompt.text)
+                self._prompts[name] = prompt
                 voices.append(Voice(name, self.name, {"prompt": prompt.digest, "words": prompt.text}, LICENCE))
             return Cast(tuple(voices), block.name, block.split)
         if len(self._people) < speakers:
@@ -198,10 +198,12 @@ class ServerVoices:
         if self._server.protocol == "cosyvoice":
             if u.voice.name not in self._prompts:
                 raise EnvironmentProblem(f"the prompt of {u.voice.name} is not at hand.", code="voice.no_tree")
-            wav, text = self._prompts[u.voice.name]
+            prompt = self._prompts[u.voice.name]
             # Its second model takes an instruction in front of this mark.
             told = f"{instructions}<|endofprompt|>" if instructions else ""
-            return SpeechRequest(key, u.text, prompt_text=text, prompt_wav=wav, instructions=told)
+            return SpeechRequest(
+                key, u.text, prompt_text=prompt.text, prompt_wav=prompt_wav(prompt.path), instructions=told
+            )
         speed = PROSODY[u.prosody].pace if asks else 1.0
         return SpeechRequest(key, u.text, voice=str(u.voice.asked["voice"]), instructions=instructions, speed=speed)
 

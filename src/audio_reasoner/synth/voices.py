@@ -136,10 +136,7 @@ class VoiceCache:
         self.store_path = run / STORE_NAME
         self._kept: dict[str, Kept] = {}
         self.found = 0
-        try:
-            self._writer = StoreWriter(self.store_path)
-        except OSError as error:
-            raise storage_problem(error, self.store_path) from error
+        self._writer = StoreWriter(self.store_path)
         for info in SourceStore.open(self.store_path):
             if info.label == LABEL:
                 self._kept[info.source_id] = Kept(info.key, info.length)
@@ -148,7 +145,7 @@ class VoiceCache:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._guarded(lambda: self._writer.__exit__(kind, error, tb))
+        self._writer.__exit__(kind, error, tb)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -202,22 +199,10 @@ class VoiceCache:
             source_id=key,
             extra={"text": u.text, "language": u.language, "prosody": u.prosody},
         )
-        self._guarded(lambda: self._writer.add(info))
+        self._writer.add(info)
         self._kept[key] = kept
         return kept
 
     def commit(self) -> None:
         """Make what was kept visible to other processes."""
-        self._guarded(self._writer.commit)
-
-    def _guarded(self, write: Any) -> None:
-        import sqlite3
-
-        from audio_reasoner.core.run import disk_full
-
-        try:
-            write()
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "disk I/O" in str(error):
-                raise disk_full(self.store_path) from error
-            raise
+        self._writer.commit()
