@@ -128,6 +128,26 @@ def test_banks_mix_and_each_class_keeps_its_makers(bank: list[SourceInfo]) -> No
     assert makers["saw"] == {"class"}
 
 
+def test_instruments_play_as_tracks_among_other_sounds() -> None:
+    players: Counter[str] = Counter()
+    for c in plan_complex(60, 7, kind="composite", banks=[None, "instruments"], targets=(0, 0)):
+        assert c.audio.recipe is not None
+        playing = [e["source"]["instrument"] for e in c.audio.recipe["events"] if "instrument" in e["source"]]
+        players.update(playing)
+        assert c.domains == (("sound", "music") if playing else ("sound",))
+    assert len(players) == 12
+    clips = plan_complex(4, 7, kind="composite", banks=["instruments"], targets=(0, 0), background_db=None)
+    for c in clips:
+        x = clip_audio(c)
+        assert c.timeline is not None
+        assert 0.0 < np.max(np.abs(x)) <= 0.9
+        # A track is heard from its first to its last second.
+        for e in c.timeline.events:
+            assert np.max(np.abs(x[e.start : e.start + RATE])) > 0.001
+    with pytest.raises(ConfigError, match="short event"):
+        plan_complex(4, 7, banks=["instruments"])
+
+
 def test_the_owners_split_is_kept() -> None:
     said = {0: "train", 1: "test", 2: "val"}
     bank = [recording(x, i, group=f"{x}{i}", extra={"split": said[i % 3]}) for x in LABELS for i in range(6)]

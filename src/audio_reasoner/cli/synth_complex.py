@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audio_reasoner.synth.balance import Composition
     from audio_reasoner.synth.palette import Bank
 
-PROCEDURAL = "procedural"
+PROCEDURAL, PHRASES = "procedural", "instruments"
 _Pair = tuple[float, float]
 _Whole = tuple[int, int]
 
@@ -33,7 +33,8 @@ def complex_(
     bank: Annotated[
         list[str] | None,
         typer.Option(
-            help="A folder of labelled recordings, a bank made of one, or 'procedural'; several may be given.",
+            help="A folder of labelled recordings, a bank made of one, 'procedural', or 'instruments' (phrases as "
+            "tracks); several may be given.",
             show_default=PROCEDURAL,
         ),
     ] = None,
@@ -82,7 +83,7 @@ def complex_(
 
     if out is None and not dry_run:
         raise ConfigError("no run directory was named.", code="config.usage", hint="Add '-o RUN', or '--dry-run'.")
-    recorded = any(b != PROCEDURAL for b in bank or ())
+    recorded = any(b not in (PROCEDURAL, PHRASES) for b in bank or ())
     least_most = event_seconds or ((0.3, 2.5) if recorded else (0.3, 1.2))
     settings = scene_settings(min_events, max_events, classes, least_most, gap_seconds, repeats)
     settings |= {
@@ -122,11 +123,11 @@ def _open(names: list[str] | None, err: Console) -> dict[str, Any]:
 
     from rich.progress import Progress
 
-    banks: list[Bank | None] = []
+    banks: list[Bank | str | None] = []
     stores: list[str] = []
     for name in dict.fromkeys(names or [PROCEDURAL]):
-        if name == PROCEDURAL:
-            banks.append(None)
+        if name in (PROCEDURAL, PHRASES):
+            banks.append(None if name == PROCEDURAL else name)
             continue
         from audio_reasoner.synth.recordings import open_bank
 

@@ -19,7 +19,7 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.bank import CLASSES
-from audio_reasoner.synth.palette import PROCEDURAL_LICENCE, TEST_SHARE, Bank, Palette, Pool, make_palette
+from audio_reasoner.synth.palette import PHRASES, PROCEDURAL_LICENCE, TEST_SHARE, Bank, Palette, Pool, make_palette
 from audio_reasoner.synth.plan_composite import lay_composite
 from audio_reasoner.synth.plan_settings import SAME_CLASS_GAP_S, Settings
 from audio_reasoner.synth.plan_temporal import lay_temporal
@@ -57,7 +57,7 @@ def plan_complex(
     snr_db: tuple[float, float] = (0.0, 10.0),
     plausible_probability: float = 0.0,
     rooms: float = 0.0,
-    banks: Sequence[Bank | None] = (None,),
+    banks: Sequence[Bank | str | None] = (None,),
     sources: str | None = None,
     split: str | None = None,
     start: int = 0,
@@ -90,7 +90,8 @@ def plan_complex(
         plausible_probability: chance that a composite scene holds, as far as they go, sounds often heard where its
             background is. The higher it is, the more of the background can be guessed from the other sounds.
         rooms: share of scenes that stand in a room, 0 to 1.
-        banks: banks of recordings (`synth.recordings.open_bank`); None in it is the procedural bank.
+        banks: banks of recordings (`synth.recordings.open_bank`); None in it is the procedural bank, "instruments" are
+            phrases on instruments as tracks.
         sources: path of the store in which the recordings are found; several separated as in PATH.
         split: "train" or "test": draw on the recordings of that side only; None takes all and writes into each clip
             where it belongs.
@@ -131,7 +132,8 @@ def plan_complex(
     _check_palette(palette, s, classes)
     if told is not None and palette.left_out:
         told("recordings left out: " + ", ".join(f"{n:,} {why}" for why, n in palette.left_out.items()))
-    place = _place(seed, s, palette, None in banks, classes, split)
+    ours = [x for x in ("procedural", PHRASES) if (None if x == "procedural" else x) in banks]
+    place = _place(seed, s, palette, ours, classes, split)
     stream = "complex" if split is None else f"complex/{split}"
     return (_clip(seed, i, s, palette, place, stream) for i in range(start, start + n))
 
@@ -164,16 +166,16 @@ def _check_palette(palette: Palette, s: Settings, classes: Sequence[str] | None)
 
 
 def _place(
-    seed: int, s: Settings, palette: Palette, procedural: bool, classes: Sequence[str] | None, split: str | None
+    seed: int, s: Settings, palette: Palette, ours: list[str], classes: Sequence[str] | None, split: str | None
 ) -> str:
     """Name of the endless sequence a scene stands in: the seed, and a mark if the settings are not the usual ones.
 
     Without the mark, scene 3 of seed 7 with three classes and with twenty would be two clips of one name.
     """
     chosen = None if classes is None or set(classes) == set(CLASSES) else sorted(set(classes))
-    if s == Settings() and not palette.mark and chosen is None and split is None:
+    if s == Settings() and not palette.mark and ours == ["procedural"] and chosen is None and split is None:
         return str(seed)
-    plain = {**s.plain(), "classes": chosen, "banks": [palette.mark, procedural], "split": split}
+    plain = {**s.plain(), "classes": chosen, "banks": [palette.mark, *ours], "split": split}
     return f"{seed}-{ids.digest({'settings': plain}).hex()[:8]}"
 
 

@@ -29,7 +29,7 @@ def plan_run(
     n: int,
     seed: int,
     *,
-    banks: Sequence[Bank | None] = (None,),
+    banks: Sequence[Bank | str | None] = (None,),
     sources: str | None = None,
     on_clip: Callable[[Clip], None] | None = None,
     told: Callable[[str], None] | None = None,
@@ -40,12 +40,12 @@ def plan_run(
     Raises:
         ConfigError: the settings are impossible.
     """
-    known = [None if b is None else list(b) for b in banks]
+    known = [b if b is None or isinstance(b, str) else list(b) for b in banks]
     # First, so that impossible settings leave no directory behind.
     clips = plan_complex(n, seed, banks=known, sources=sources, told=told, **settings)
     plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
     if known != [None]:
-        plain["banks"] = ["procedural" if b is None else bank_mark(b) for b in known]
+        plain["banks"] = ["procedural" if b is None else b if isinstance(b, str) else bank_mark(b) for b in known]
     return write_run(path, clips, {"name": SOURCE, "seed": seed, **plain}, on_clip)
 
 

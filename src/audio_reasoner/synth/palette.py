@@ -24,10 +24,14 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.synth.bank import CLASSES, EVENT_CLASSES, TRACK_CLASSES
 from audio_reasoner.synth.dsp import RATE
+from audio_reasoner.synth.instruments import INSTRUMENTS
+from audio_reasoner.synth.phrases import phrase_source
 from audio_reasoner.synth.plan_settings import Settings
 from audio_reasoner.synth.store import SourceInfo
 from audio_reasoner.synth.weights import Related, event_weights, mix_weights
 
+PHRASES: Final = "instruments"
+"""Name of the bank of phrases."""
 PROCEDURAL_LICENCE: Final = "CC0-1.0"
 UNKNOWN_LICENCE: Final = "LicenseRef-unknown"
 TRACK_RECORDING: Final = 4 * RATE
@@ -83,7 +87,7 @@ class Choice:
 
 
 Makers = dict[str, tuple[tuple[Take, ...] | None, ...]]
-"""Who can make the sounds of a label: the procedural bank (None), recordings, or either with equal chances."""
+"""Who can make the sounds of a label: we ourselves (None), recordings, or either with equal chances."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ class Pool:
     def track(self, rng: np.random.Generator, label: str, low: int, high: int) -> tuple[dict[str, Any], int, str]:
         """A long sound of that label; a recording that is too short is repeated."""
         take, length = _pick(rng, self.long[label]), _draw(rng, low, high)
+        if take is None and label in INSTRUMENTS:
+            return phrase_source(rng, label, length), length, PROCEDURAL_LICENCE
         if take is None:
             return _procedural(rng, label), length, PROCEDURAL_LICENCE
         licence = take.licence or UNKNOWN_LICENCE
@@ -151,7 +157,7 @@ class Palette:
 
 
 def make_palette(
-    banks: Sequence[Bank | None],
+    banks: Sequence[Bank | str | None],
     classes: Sequence[str] | None,
     s: Settings,
     split: str | None,
@@ -160,7 +166,7 @@ def make_palette(
     """Divide banks into pools and weigh their classes.
 
     Args:
-        banks: banks of recordings; None stands for the procedural bank.
+        banks: banks of recordings; None stands for the procedural bank, "instruments" for phrases as tracks.
         classes: labels to draw from; None is all.
         s: how long and how many the sounds of a scene are.
         split: take only the pools of "train" or "test"; None takes all and says for each scene where it belongs.
@@ -169,12 +175,12 @@ def make_palette(
     Raises:
         ConfigError: ``synth.unknown_class``, ``synth.no_class``, ``synth.empty_bank``, ``synth.no_split``.
     """
-    procedural = None in banks
-    infos = list({i.key: i for b in banks if b is not None for i in b}.values())
+    ours = (set(CLASSES) if None in banks else set()) | (set(INSTRUMENTS) if PHRASES in banks else set())
+    infos = list({i.key: i for b in banks if b is not None and not isinstance(b, str) for i in b}.values())
     splits = sorted({*SPLITS, *(_said(i) for i in infos if _said(i))})
     if split is not None and split not in splits:
         raise ConfigError(f"the split is {split!r}; known are {', '.join(splits)}.", code="synth.no_split")
-    known = sorted({i.label for i in infos} | (set(CLASSES) if procedural else set()))
+    known = sorted({i.label for i in infos} | ours)
     if not known:
         raise ConfigError(
             "the bank holds no sound.", code="synth.empty_bank", hint="Look at it with 'audio-reasoner synth bank'."
@@ -190,7 +196,7 @@ def make_palette(
     left[several] = sum(_several(i) and i.length < TRACK_RECORDING for i in usable)
     usable = [i for i in usable if not _several(i) or i.length >= TRACK_RECORDING]
     conflicts = _conflicts(sorted(wanted))
-    own = wanted if procedural else set()
+    own = wanted & ours
     mark = bank_mark(infos) if infos else ""
     pools = []
     for number, (side, short, long) in enumerate(_parts(usable, own, short_high, conflicts, s)):
@@ -297,7 +303,10 @@ def _makers(by_label: dict[str, list[Take]], procedural: set[str], high: int) ->
         own = label in procedural
         if events := (*((None,) if own and label in EVENT_CLASSES else ()), *((whole,) if whole else ())):
             short[label] = events
-        if tracks := (*((None,) if own and label in TRACK_CLASSES else ()), *((textures,) if textures else ())):
+        if tracks := (
+            *((None,) if own and (label in TRACK_CLASSES or label in INSTRUMENTS) else ()),
+            *((textures,) if textures else ()),
+        ):
             long[label] = tracks
     return short, long
 

@@ -84,7 +84,7 @@ def clip_of(
         audio=AudioRef(recipe=recipe, sources=sources),
         content_key=ids.content_key_of_recipe(recipe),
         duration_s=laid.length / RATE,
-        domains=("sound",),
+        domains=("sound", "music") if any("instrument" in e.fields["source"] for e in laid.events) else ("sound",),
         labels=tuple(Label(kind="tag", value=x, language="en") for x in sorted({e.label for e in laid.events})),
         licence=joint_licence({e.licence for e in laid.events}),
         group=group or clip_id,
