@@ -25,7 +25,7 @@ from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.synth.bank import CLASSES, EVENT_CLASSES, TRACK_CLASSES
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.instruments import INSTRUMENTS
-from audio_reasoner.synth.phrases import phrase_source
+from audio_reasoner.synth.plan_phrase import phrase_source
 from audio_reasoner.synth.plan_settings import Settings
 from audio_reasoner.synth.store import SourceInfo
 from audio_reasoner.synth.weights import Related, event_weights, mix_weights

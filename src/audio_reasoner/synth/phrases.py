@@ -1,43 +1,77 @@
-"""Phrases that go on under other sounds: an instrument as a track of a composite scene (paper, appendix B).
+"""What people say in every scenario, in one language: the frames that a scenario's clauses are put into.
 
-Decision: an accompaniment, not a composition. A walk over a pentatonic scale at a steady pace never sounds wrong and
-never rests, so that the track is heard from its start to its end; pieces with a known tempo, key and form are made by
-`synth.music`.
+Decision: a frame is a whole line with named slots, and every frame of a list fits every clause of its kind, so that a
+language is two files of data (its frames, its scenarios) and the way a dialogue goes is written once.
+
+Slots: `{do}`, `{doing}` the option spoken of, `{reason}`, `{clause}`, `{question}`, `{want}`, `{name}`, `{heard}`,
+`{misheard}`; with a capital (`{Clause}`) where a sentence begins.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
 
-import numpy as np
-
-from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.instruments import INSTRUMENTS
-
-SCALES: Final = ((0, 2, 4, 7, 9), (0, 3, 5, 7, 10))
-"""Steps of the major and the minor pentatonic scale, semitones."""
-_KICK, _SNARE, _HAT = 36, 38, 42
+Frames = tuple[str, ...]
 
 
-def phrase_source(rng: np.random.Generator, instrument: str, length: int) -> dict[str, Any]:
-    """The source of one track: `length` samples of a phrase on `instrument`."""
-    step = int(rng.uniform(0.22, 0.42) * RATE)
-    starts = range(0, max(length - step // 2, 1), step)
-    notes: list[list[float]] = []
-    if instrument == "drums":
-        for i, at in enumerate(starts):
-            key = _KICK if i % 4 == 0 else _SNARE if i % 4 == 2 else _HAT
-            notes.append([at, min(step, length - at), key, round(float(rng.uniform(-6.0, 0.0)), 1)])
-    else:
-        kind = INSTRUMENTS[instrument]
-        root = int(rng.integers(12))
-        scale = SCALES[int(rng.integers(len(SCALES)))]
-        keys = [k for k in range(kind.low, kind.high + 1) if (k - root) % 12 in scale]
-        # Two octaves around a middle: a player stays in a position.
-        middle = int(rng.integers(len(keys) // 3, max(2 * len(keys) // 3, len(keys) // 3 + 1)))
-        keys = keys[max(middle - 5, 0) : middle + 6]
-        at_key = len(keys) // 2
-        for at in starts:
-            at_key = int(np.clip(at_key + rng.integers(-2, 3), 0, len(keys) - 1))
-            notes.append([at, min(step, length - at), keys[at_key], round(float(rng.uniform(-6.0, 0.0)), 1)])
-    return {"instrument": instrument, "seed": int(rng.integers(1 << 48)), "notes": notes}
+@dataclass(frozen=True)
+class Phrases:
+    """Frames of one language; names tell what they are for.
+
+    Attributes:
+        raise_choice: asks which of two options (`{do}`, `{other}`).
+        propose, state: the first opinion; an opinion somebody was asked for.
+        oppose, against: another opinion than the line before; `against` names the option that is refused.
+        support, side: the same opinion as the line before; as somebody earlier.
+        ask_opinion_name: end of a line that hands over to somebody.
+        why, why_do, because: asks for a reason, also some lines later; gives it.
+        argue: a reason, from somebody who wants to convince.
+        change, firm: answers to a reason: convinced (names the new opinion), or not.
+        agreed, agreed_reply, open, open_reply: how it ends; `agreed_later`, `open_later` after talk of something else.
+        ask, ask_name, answer, tell, ack: something is asked, told, taken in.
+        mishear, correct, sorted_out: a misunderstanding about a number or a day.
+        ask_want, ask_want_name, want, ack_want: what somebody wants.
+        arrive, arrived: somebody comes in and is named; what they say.
+        thank_name: takes something in and names who said it.
+        hello_name, hello_reply: a first line that names the other, and its answer.
+        all, both: "we all" and "we both", as `agreed` needs them in `{all}`.
+    """
+
+    raise_choice: Frames
+    propose: Frames
+    state: Frames
+    oppose: Frames
+    against: Frames
+    support: Frames
+    side: Frames
+    ask_opinion_name: Frames
+    why: Frames
+    why_do: Frames
+    because: Frames
+    argue: Frames
+    change: Frames
+    firm: Frames
+    agreed: Frames
+    agreed_later: Frames
+    agreed_reply: Frames
+    open: Frames
+    open_later: Frames
+    open_reply: Frames
+    ask: Frames
+    ask_name: Frames
+    answer: Frames
+    tell: Frames
+    ack: Frames
+    mishear: Frames
+    correct: Frames
+    sorted_out: Frames
+    ask_want: Frames
+    ask_want_name: Frames
+    want: Frames
+    ack_want: Frames
+    arrive: Frames
+    arrived: Frames
+    thank_name: Frames
+    hello_name: Frames
+    all: str
+    both: str
