@@ -25,7 +25,7 @@ from audio_reasoner.grounded.language import listed, number, ordinal, seconds, t
 from audio_reasoner.grounded.options import window
 from audio_reasoner.grounded.quoting import pieces
 from audio_reasoner.grounded.scene import ORDER_GAP_S
-from audio_reasoner.grounded.story import story_of
+from audio_reasoner.grounded.story import LETTER, story_of
 from audio_reasoner.grounded.talk import speaker
 from audio_reasoner.grounded.talk_rates import Rates
 from audio_reasoner.grounded.talk_words import Pool, pool_of
@@ -33,6 +33,8 @@ from audio_reasoner.grounded.writer import Writer
 
 TURN_BY_TURN = 12
 """Longer conversations are told voice by voice, not turn by turn."""
+MOST_SUMMED = 8
+"""Of more turns only their sum is told."""
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "voices": (
         "How many people speak?",
@@ -190,7 +192,7 @@ class Dialogue:
     def _says(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, _rates: Rates) -> Question | None:
         voice = int(rng.integers(n))
         turn = next(t for t in turns if t.voice == voice)
-        if not turn.text:
+        if not turn.text or LETTER.search(turn.text):
             return None
         return c.ask_open("multi_speaker", "says", c.template(rng, TEMPLATES, "says", x=speaker(voice)), turn.text, 2)
 
@@ -243,7 +245,13 @@ class Dialogue:
             for v, total in talk_rates.talk_times(turns).items():
                 parts = [seconds(t.end - t.start) for t in turns if t.voice == v]
                 steps.append(
-                    w.say(p.SUM_ONE if len(parts) == 1 else p.SUMS, x=speaker(v), r=listed(parts), d=seconds(total))
+                    w.say(
+                        p.SUM_ONE if len(parts) == 1 else p.SUMS if len(parts) <= MOST_SUMMED else p.SUM_MANY,
+                        x=speaker(v),
+                        r=listed(parts),
+                        n=number(len(parts)),
+                        d=seconds(total),
+                    )
                 )
         elif family == "turns_of":
             steps.append(w.say(p.COUNT, x=x, r=listed([seconds(t.start) for t in mine]), t=times(len(mine))))

@@ -96,6 +96,10 @@ SUMS = (
     "[For|With] {x} [I add up|the turns are|I get] {r}: {d}[ in all| together|].",
     "[Adding up|Taking together] {r} [gives|makes] {d} for {x}.",
 )
+SUM_MANY = (
+    "The {n} turns of {x} [add up to|make|come to] {d}.",
+    "{x} [has|takes] {n} turns, {d} [together|in all|in sum].",
+)
 SUM_ONE = (
     "{x} [has|takes|gets] [one turn|a single turn|only one turn] of {d}.",
     "[For|With] {x} [there is|I have|I note] [one turn|a single turn], {d}[ long|].",

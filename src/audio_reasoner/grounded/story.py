@@ -23,6 +23,8 @@ MAX_VALUE_CHARS = 120
 """A longer value is no option that somebody reads."""
 PASSAGE = 60
 """So many characters of a turn stand in a question or an option."""
+LETTER = re.compile(r"\([A-Za-z]\)")
+"""What looks like the letter of an option: words that hold it are never offered."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _SMALL = frozenset(
     """
@@ -143,7 +145,13 @@ def _point(f: Fact, turns: tuple[Turn, ...], place: dict[int, int], voice_of: di
     value = plain_text(f.value)
     at = tuple(place[i] for i in f.events if i in place)
     voice = voice_of.get(f.subject) if f.subject is not None else None
-    usable = f.kind in KINDS and value and len(value) <= MAX_VALUE_CHARS and len(at) == len(f.events)
+    usable = (
+        f.kind in KINDS
+        and value
+        and not LETTER.search(value)
+        and len(value) <= MAX_VALUE_CHARS
+        and len(at) == len(f.events)
+    )
     if not usable or (f.subject is not None and voice is None):
         return None
     if any(turns[i].text is None for i in at):
@@ -257,7 +265,7 @@ def lines_by_rank(s: Story) -> dict[int, list[int]]:
     count: dict[int, int] = {}
     for i, t in enumerate(s.turns):
         rank = count[t.voice] = count.get(t.voice, 0) + 1
-        words = passage(lines[i]) if lines[i] else ""
+        words = passage(lines[i]) if lines[i] and not LETTER.search(lines[i]) else ""
         if rank > 1 and i < len(lines) - 1 and len(content_words(words)) >= 2 and sum(words in x for x in lines) == 1:
             out.setdefault(rank, []).append(i)
     return out
@@ -271,9 +279,14 @@ def replies_by_rank(s: Story) -> dict[int, list[tuple[int, int]]]:
     for i, t in enumerate(s.turns):
         if is_question(t.text):
             rank = count[t.voice] = count.get(t.voice, 0) + 1
-            if i in replies:
+            if i in replies and not LETTER.search(turns_text(s, replies[i])):
                 out.setdefault(rank, []).append((i, replies[i]))
     return out
+
+
+def turns_text(s: Story, i: int) -> str:
+    """The words of a turn."""
+    return s.turns[i].text or ""
 
 
 def is_question(text: str | None) -> bool:

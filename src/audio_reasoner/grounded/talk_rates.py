@@ -43,7 +43,12 @@ def talk_times(turns: tuple[Turn, ...]) -> dict[int, float]:
 
 
 def longest(turns: tuple[Turn, ...]) -> int | None:
-    """Who plainly speaks longest in all."""
+    """Who plainly speaks longest in all; nobody where somebody is said to speak twice at once."""
+    ends: dict[int, float] = {}
+    for t in turns:
+        if t.start < ends.get(t.voice, 0.0):
+            return None
+        ends[t.voice] = t.end
     (top, a), (_, b) = sorted(talk_times(turns).items(), key=lambda x: -x[1])[:2]
     return top if a >= LONGEST_RATIO * b and a - b >= LONGEST_MARGIN_S else None
 
