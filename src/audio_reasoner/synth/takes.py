@@ -24,7 +24,7 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 5
+TAKES_VERSION: Final = 6
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
@@ -110,6 +110,12 @@ def envelope_db(x: Samples) -> NDArray[np.float64]:
     return np.asarray(10.0 * np.log10(np.maximum(mean, 1e-12)))
 
 
+def _smoothed(level: NDArray[np.float64]) -> NDArray[np.float64]:
+    power = np.pad(10.0 ** (level / 10.0), 1, mode="edge")
+    mean = (power[:-2] + power[1:-1] + power[2:]) / 3.0
+    return np.asarray(10.0 * np.log10(mean))
+
+
 def shape_of(level: NDArray[np.float64]) -> Shape:
     """Find the bursts of an envelope (`envelope_db`). Pauses of up to 0.3 s do not part a burst.
 
@@ -119,10 +125,17 @@ def shape_of(level: NDArray[np.float64]) -> Shape:
     >>> shape_of(np.repeat([-90.0, -20.0, -90.0, -20.0, -90.0], 40)).bursts
     ((40, 80), (120, 160))
     """
+    # Low noise swings by several dB from frame to frame; over three frames it hardly does.
+    level = _smoothed(level)
     tenth = level.size // 10
     peak, floor = float(level.max()), float(np.partition(level, tenth)[tenth])
     threshold = max(peak - RANGE_DB, floor + NOISE_DB) if peak - floor >= STEADY_DB else peak - STEADY_DB
-    heard = np.flatnonzero(level > threshold)
+    over = level > threshold
+    # In the smoothed envelope a sound reaches one frame further on both sides than it is long.
+    inner = over.copy()
+    inner[1:] &= over[:-1]
+    inner[:-1] &= over[1:]
+    heard = np.flatnonzero(inner if inner.any() else over)
     cuts = np.flatnonzero(np.diff(heard) - 1 > round(MAX_INNER_GAP_S * RATE / FRAME))
     firsts = heard[np.concatenate(([0], cuts + 1))]
     lasts = heard[np.concatenate((cuts, [heard.size - 1]))] + 1
