@@ -16,7 +16,7 @@ from audio_reasoner.grounded import GroundedTeacher, given_questions, task_of, w
 from audio_reasoner.grounded.pieces import COUNTS, DIRECTIONS, DYNAMICS, FAMILIES, METRES, moves
 from audio_reasoner.synth.music import plan_music
 
-CLIPS = list(plan_music(240, 21))
+CLIPS = list(plan_music(170, 21))
 WORDS = tuple(sorted(set().union(*(words_of_clip(c) for c in CLIPS))))
 
 
