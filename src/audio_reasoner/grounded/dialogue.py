@@ -33,7 +33,7 @@ from audio_reasoner.grounded.writer import Writer
 
 TURN_BY_TURN = 12
 """Longer conversations are told voice by voice, not turn by turn."""
-MOST_SUMMED = 8
+MOST_SUMMED = 5
 """Of more turns only their sum is told."""
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "voices": (
