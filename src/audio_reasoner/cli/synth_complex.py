@@ -103,9 +103,9 @@ def complex_(
     if audio and out is not None and not dry_run:
         write_audio(out, workers, err)
     console = Console(emoji=False)
-    told = {"highlight": False, "soft_wrap": True}
+    told = {"highlight": False, "soft_wrap": True, "markup": False}
     console.print(
-        f"[bold]{made.clips:,} scenes[/bold], {made.seconds / 3600:.2f} h, {made.classes.total():,} events, seed {seed}"
+        f"{made.clips:,} scenes, {made.seconds / 3600:.2f} h, {made.classes.total():,} events, seed {seed}"
         + ("" if dry_run else f" → {out}"),
         **told,  # type: ignore[arg-type]
     )
@@ -174,7 +174,9 @@ def write_audio(run: Path, workers: int | None, err: Console) -> None:
             written += new
             there += not new
             progress.advance(task)
-    err.print(f"{written:,} audio files written to {run / 'audio'}, {there:,} were there.", soft_wrap=True)
+    err.print(
+        f"{written:,} audio files written to {run / 'audio'}, {there:,} were there.", markup=False, soft_wrap=True
+    )
 
 
 def print_balance(made: Composition, console: Console) -> None:

@@ -57,7 +57,9 @@ def export(
     count = done.turns if what == "turns" else done.events
     console = Console(emoji=False)
     extra = f", {done.audio:,} audio files written" if form == "lhotse" else ""
-    console.print(f"{done.clips:,} clips, {count:,} {what}{extra} → {out}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{done.clips:,} clips, {count:,} {what}{extra} → {out}", markup=False, highlight=False, soft_wrap=True
+    )
     if done.passed_over:
         console.print(f"{done.passed_over:,} clips without a timeline were passed over.", highlight=False)
     if what == "turns" and not count:

@@ -51,7 +51,9 @@ def show(
         )
     report.write_text(out, html)
     console = Console(emoji=False)
-    console.print(f"{made.clips:,} clips, {made.classes.total():,} events → {out}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{made.clips:,} clips, {made.classes.total():,} events → {out}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def register(app: typer.Typer) -> None:
