@@ -29,7 +29,7 @@ from audio_reasoner.core.records import (
     Question,
     Timeline,
 )
-from audio_reasoner.grounded import GroundedTeacher, skeletons, words_for
+from audio_reasoner.grounded import GroundedTeacher, skeletons, words_for, words_of_clip
 from audio_reasoner.synth import CLASSES, plan_complex
 from audio_reasoner.synth.music import plan_music
 
@@ -152,10 +152,14 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--style", choices=("full", "brief"), default="full")
-    parser.add_argument("--clips", choices=("scenes", "mixed", "music"), default="scenes")
+    parser.add_argument("--clips", choices=("scenes", "composite", "mixed", "music"), default="scenes")
     args = parser.parse_args()
 
-    teacher = GroundedTeacher(style=args.style, vocabulary=CLASSES, seed=args.seed)
+    vocabulary = CLASSES
+    if args.clips == "composite":  # backgrounds stand beside backgrounds, as in a build
+        some = plan_complex(400, args.seed, kind="composite")
+        vocabulary = tuple(sorted({w for clip in some for w in words_of_clip(clip)}))
+    teacher = GroundedTeacher(style=args.style, vocabulary=vocabulary, seed=args.seed)
     seen: Counter[str] = Counter()
     words: Counter[int] = Counter()
     where: dict[str, str] = {}
@@ -168,6 +172,8 @@ def main() -> None:
     pairs: Iterable[tuple[Clip, Evidence | None]] = mixed(args.chains, args.seed)
     if args.clips == "scenes":
         pairs = ((clip, None) for clip in plan_complex(args.chains, args.seed))
+    if args.clips == "composite":
+        pairs = ((clip, None) for clip in plan_complex(args.chains, args.seed, kind="composite"))
     if args.clips == "music":
         pairs = ((clip, None) for clip in plan_music(args.chains, args.seed))
     for clip, evidence in pairs:

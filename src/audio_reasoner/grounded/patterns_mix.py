@@ -109,62 +109,124 @@ STEP: dict[str, tuple[str, ...]] = {
     ),
 }
 ASIDE_PLAN = (
-    "The background [does not count|is left out of this|is put aside|plays no part].",
-    "[What lies in the background|What goes on beneath] [does not count|is not meant|is left aside].",
-    "Only what stands in front [counts|is meant|matters].",
+    "The background [does not count|is left out of this|is put aside|plays no part|is not asked about|is no part of the question|is set apart][| here| in this| this time|, as the question says].",
+    "[What lies in the background|What goes on beneath|Whatever lies beneath|What is heard underneath|What carries on behind the rest] [does not count|is not meant|is left aside|is not asked about|can be left out|is set apart][| here| in this| this time].",
+    "[Here only|In this only|This time only|For this, only] what [stands in front|is in front|lies over the background|comes and goes in front] [counts|is meant|matters|is asked about|decides].",
+    "[I leave|I put|I will leave|I have to leave|I can leave] [the background|what lies beneath|what goes on behind the rest] [aside|out of account|out of it][| for this| for this question|, as the question says].",
 )
-ASIDE_END = "[, the background aside|, not counting the background|, with the background left out|, apart from the background]."
+ASIDE_END = (
+    "[, the background aside|, not counting the background|, with the background left out|, apart from the background]."
+)
 """Ends a result that is true of what stands in front."""
 
 # Caption.
 OVERVIEW_MIX = (
-    "The [clip|recording] [lasts|runs for|takes] {c} and is a [mix|mixture|blend] of [several sounds|sounds at the same time|sounds that lie over one another].",
-    "[In|Within|Over] {c}, several sounds [are mixed|lie over one another|sound at once|are layered].",
-    "[It is|What I hear is] a [mix|blend|mixture] [of several sounds|of sounds] that [takes|lasts] {c}.",
+    "The [clip|recording] [lasts|runs for|takes|goes on for] {c} and is a [mix|mixture|blend] of [several sounds|sounds at the same time|sounds that lie over one another|sounds that share their time|sounds that cover one another in part].",
+    "[In|Within|Over] {c}, [several|a number of|different] sounds [are mixed|lie over one another|sound at once|are layered|share the time|are heard together|go on side by side].",
+    "[It is|What I hear is|This is|I hear] a [mix|blend|mixture|layering] of [several|different|a number of] sounds that [takes|lasts|goes on for|runs for] {c}.",
+    "[In the mix|In this mix|In this mixture|In the mixture] of {c}, [several|different|a number of] sounds [lie over one another|are heard together|share the time|sound at once].",
 )
+_WHEN = (
+    "[from about {a} to {b}|from {a} to about {b}|between {a} and {b}|from {a} on, for roughly {d}|from roughly {a} until {b}"
+    "|starting at {a} and ending at {b}|from {a} until {b}]"
+)
+_SOUNDS = "[is heard|can be heard|sounds|is there|can be made out|is present|can be told apart|makes itself heard|is to be heard]"
+_UNDER = "[in the background|beneath the rest|underneath|behind the rest|below what stands in front|at the back of the scene]"
 BENEATH = (
-    "[In the background|Beneath it all|Behind the rest|Underneath], {x} [goes on|can be heard|is heard|carries on] from {a} to {b}.",
-    "{x} [forms|makes up|is] the background[,| and lasts] from {a} to {b}.",
-    "[From {a} to {b}|Between {a} and {b}], {x} [goes on|lies|carries on] [in the background|beneath the rest|underneath].",
-    "[There is|I hear|Also there is] a background: {x}, [from {a} to {b}|lasting from {a} until {b}].",
+    "[In the background|Beneath it all|Behind the rest|Underneath|Below all this|At the back of the scene|Under the other sounds], {x} [goes on|can be heard|is heard|carries on|keeps going|lasts] "
+    + _WHEN
+    + ".",
+    "{x} [forms|makes up|is|provides|gives] the background[,| and lasts| and goes on| and is heard| and carries on] "
+    + _WHEN
+    + ".",
+    "[From {a} to {b}|Between {a} and {b}|From {a} until {b}], {x} [goes on|lies|carries on|is heard|keeps sounding|can be heard] "
+    + _UNDER
+    + ".",
+    "[There is|I hear|Also there is|The clip has|To this comes|What remains is] a background[ as well|]: {x}, "
+    + _WHEN
+    + ".",
 )
 TRACK = (
-    "{x} [goes on|can be heard|is heard|runs|carries on] [all the way|without a break|throughout], from {a} to {b}.",
-    "[From {a} to {b}|Between {a} and {b}], [throughout the clip|all the way through|without a break], {x} [is heard|can be heard|goes on|runs].",
-    "[One layer|A layer of the mix|One part of the mix] is {x}, from {a} to {b}.",
+    "{x} [goes on|can be heard|is heard|runs|carries on|keeps going|lasts] [all the way|without a break|throughout|the whole time|for the whole clip], [from|lasting from] {a} to {b}.",
+    "[From {a} to {b}|Between {a} and {b}|From {a} until {b}], [throughout the clip|all the way through|without a break|the whole time], {x} [is heard|can be heard|goes on|runs|carries on|sounds].",
+    "[One layer|A layer of the mix|One part of the mix|A part that never stops|One of the sounds at work] is {x}, [from {a} to {b}|lasting from {a} to {b}|which goes on from {a} to {b}|heard from {a} until {b}].",
 )
 LAYER = (
-    "{x} [is heard|can be heard|sounds|is there] from {a} to {b}.",
-    "[From {a} to {b}|Between {a} and {b}], {x} [is heard|can be heard|sounds|is there].",
-    "[From {a} on|At {a}], {x} [is heard|can be heard], [until {b}|ending at {b}|up to {b}].",
+    "{x} " + _SOUNDS + " " + _WHEN + "[| in this clip| in the mix| among the sounds].",
+    "[I hear|There is|I make out|I can pick out|The clip has|The mix holds|I notice|Part of it is|Also there is|To this comes] {x}, "
+    + _WHEN
+    + "[|, among the sounds|, in the mix].",
+    "[As one layer|As a further layer|As part of the mix|Among the layers|Within the mix|In this mixture|Among the sounds|As another part], {x} "
+    + _SOUNDS
+    + " "
+    + _WHEN
+    + ".",
+    "[From about {a} to {b}|Between {a} and {b}|From {a} until about {b}|From {a} on, for roughly {d}|Starting at {a} and ending at {b}], {x} "
+    + _SOUNDS
+    + "[| in the mix| in this clip| among the sounds].",
+    "[One|Another|A further] [layer|part|sound][ of the mix| of the clip|] is {x}, [heard |to be heard |lasting |]"
+    + _WHEN
+    + ".",
+    "[Of|About] {x} [it can be said that it|I can tell that it|I note that it] [lasts|is heard|can be heard|goes on|sounds|is there] "
+    + _WHEN
+    + ".",
 )
+_FOR = "[about|roughly|some|around]"
 BOTH = (
-    "[For about {d}|For roughly {d}|Over some {d}], {x} and {y} [overlap|are heard together|sound at once].",
-    "{x} and {y} [overlap|share their time|sound together] for [about|roughly|some] {d}.",
-    "[There is|I hear] an overlap of [about|roughly] {d} between {x} and {y}.",
+    "[For|Over|During] "
+    + _FOR
+    + " {d}, {x} and {y} [overlap|are heard together|sound at once|are heard at the same time|can be heard together|sound together][| in the mix| in this clip].",
+    "{x} and {y} [overlap|share their time|sound together|are heard together|lie over each other|run side by side|are heard at the same time] for "
+    + _FOR
+    + " {d}[ in all|].",
+    "[There is|I hear|I note|I find|The clip has|What I also note is] an overlap of "
+    + _FOR
+    + " {d} [between {x} and {y}|of {x} and {y}|that {x} and {y} share].",
+    "[Between {x} and {y}|Of {x} and {y}], "
+    + _FOR
+    + " {d} [are shared|lie in common|belong to both|overlap][| in this clip| in the mix].",
+    "[While|As long as] {x} [lasts|is heard|goes on], {y} [is heard too|can be heard as well|sounds as well|is there as well], [the two|both] [sharing|having in common] "
+    + _FOR
+    + " {d}.",
 )
 LOUDEST_FACT = (
-    "{x} is the [loudest|strongest] [of the sounds|sound here|of all].",
-    "[None is|No sound is|Nothing is] [as loud as|louder than] {x}.",
-    "[The loudest of them|The strongest sound|What stands out most by its loudness] is {x}.",
+    "{x} is the [loudest|strongest] [of the sounds|sound here|of all|sound of the clip|of them|sound in the mix].",
+    "[None is|No sound is|Nothing is|No other one is|Not one of the others is] [as loud as|louder than|as strong as|a match in loudness for] {x}[| in this clip].",
+    "[The loudest of them|The strongest sound|What stands out most by its loudness|The sound that stands out|In loudness, the first|What comes through most strongly|The loudest sound here] is {x}[| in this clip| in the mix].",
+    "{x} [stands out by its loudness|stands above the rest in loudness|comes through most strongly|is heard above all the rest|drowns the others][| in this clip| in the mix].",
 )
 BELOW_FRONT = (
-    "The background is [clearly|plainly|audibly] [quieter|softer] than [what stands in front|what lies over it|the rest].",
-    "[By its loudness|In loudness|As to loudness], the background [stays|keeps|lies] [clearly|well] below [what stands in front|the rest].",
+    "The background is [clearly|plainly|audibly|well] [quieter|softer|weaker] than [what stands in front|what lies over it|the rest|the sounds in front|what is heard over it].",
+    "[By its loudness|In loudness|As to loudness|In strength], the background [stays|keeps|lies|remains] [clearly|well|plainly|audibly] below [what stands in front|the rest|the sounds in front|what lies over it].",
+    "[What stands in front|What lies over it|The front|Everything in front] is [clearly|plainly|audibly|well] [louder|stronger] than the background[| in this clip].",
 )
 
 # Reasoning.
 NOTED = (
-    "{x}[: from {a} to {b}| is heard from {a} to {b}| lasts from {a} to {b}| can be heard between {a} and {b}].",
-    "[I note|I hear|I have|There is] {x}, [from {a} to {b}|starting at {a} and ending at {b}|between {a} and {b}].",
-    "[From {a} to {b}|Between {a} and {b}] [there is|I hear|comes|I note] {x}.",
-    "[Starting at {a}|From {a} on], {x} [is heard|can be heard|is there] [until {b}|up to {b}].",
-    "[On my list|In my list|Of the sounds I noted]: {x}, [from {a} to {b}|{a} to {b}].",
+    "{x}[:| is heard| lasts| can be heard| is there| sounds| stands on my list] "
+    + _WHEN
+    + "[| by my notes| as noted| in the clip].",
+    "[I note|I hear|I have|There is|I write down|I keep|I list|I find] {x}, " + _WHEN + "[|, in the clip|, so far].",
+    "[From {a} to {b}|Between {a} and {b}|From {a} until {b}|From {a} on, for roughly {d},] [there is|I hear|comes|I note|I have|I find|it is] {x}[| in the clip| in the mix| on my list].",
+    "[Starting at {a}|From {a} on|Beginning at {a}|With its start at {a}], {x} [is heard|can be heard|is there|sounds|goes on|lasts] [until {b}|up to {b}|until about {b}|up to about {b}][| in the clip| in the mix].",
+    "[On my list|In my list|Of the sounds I noted|Among the sounds|In the mix|In the clip|On the list|In what I hear]: {x}, "
+    + _WHEN
+    + "[|, as noted].",
+    "[Listed|Further|Also|A further entry|Another entry|One more|To be noted]: {x}, "
+    + _WHEN
+    + "[| in the clip| in the mix].",
+    "[It is|This is|That is] {x} [that is heard|that can be heard|that I hear|that I note|that sounds|which is there] "
+    + _WHEN
+    + ".",
 )
 NOTED_BENEATH = (
-    "[In the background|Beneath|Behind that|Underneath] [there is|I hear|I note|goes on] {x}, from {a} to {b}.",
-    "{x} [stays|lies|goes on] [in the background|beneath the rest], from {a} to {b}.",
-    "[The background|What lies beneath] [is|consists of] {x}[, from {a} to {b}|, lasting from {a} to {b}].",
+    "[In the background|Beneath|Behind that|Underneath|At the back|Below the rest] [there is|I hear|I note|goes on|I find|lasts] {x}, "
+    + _WHEN
+    + ".",
+    "{x} [stays|lies|goes on|is heard|carries on|is to be heard] " + _UNDER + ", " + _WHEN + ".",
+    "[The background|What lies beneath|What goes on behind the rest|The sound underneath] [is|consists of|is given by|is made up of] {x}[, |, lasting |, heard |, going on ]"
+    + _WHEN
+    + ".",
 )
 LOUD_FIRST = (
     "{x} at [about|] {a} is the [first to judge|one to start with|first on the list] and [so|thus|for now] the loudest so far.",
@@ -222,16 +284,19 @@ PAIR_NO = (
     "[Since|As] {b} [comes|is] later than {e}, [nothing is shared|the two stay apart|they do not meet].",
 )
 MEETS = (
-    "{y}, from {b} to {f}, [meets it|shares about {d} with it|has about {d} in common with it|lies over it in part].",
-    "[Against|Next to] it {y}, from {b} to {f}: [about|roughly] {d} [in common|shared].",
+    "{y}, from {b} to {f}, [meets it|shares about {d} with it|has about {d} in common with it|lies over it in part|is heard beside it|runs beside it for a while].",
+    "[Against|Next to|Compared with|Beside|Set against] it {y}, [from {b} to {f}|between {b} and {f}]: [about|roughly|some] {d} [in common|shared|of both|that both have].",
+    "[From {b} to {f}|Between {b} and {f}] [there is|comes|I have|it is] {y}, [which meets it|so the two meet|and the two share about {d}|so they have about {d} in common].",
 )
 MISSES = (
-    "{y}, from {b} to {f}, [misses it|has no moment in common with it|stays clear of it|does not meet it].",
-    "[Against|Next to] it {y}, from {b} to {f}: [nothing in common|no shared moment].",
+    "{y}, from {b} to {f}, [misses it|has no moment in common with it|stays clear of it|does not meet it|is heard at another time|keeps away from it].",
+    "[Against|Next to|Compared with|Beside|Set against] it {y}, [from {b} to {f}|between {b} and {f}]: [nothing in common|no shared moment|no time of both].",
+    "[From {b} to {f}|Between {b} and {f}] [there is|comes|I have|it is] {y}, [which misses it|so the two never meet|and the two share nothing].",
 )
 SPAN = (
-    "{x} [fills|takes|lasts for] the time from {a} to {e}.",
-    "[The time to look at|The stretch that matters|The time that counts] is that of {x}: from {a} to {e}.",
+    "{x} [fills|takes|lasts for|covers|occupies] the time from {a} to {e}[| in the clip].",
+    "[The time to look at|The stretch that matters|The time that counts|What has to be met|The time in question|The span to hold the others against] [is that of {x}: from {a} to {e}|is {a} to {e}, that of {x}|lies between {a} and {e}, as {x} does].",
+    "[I hold on to|I keep in mind|I note|I start with] the time of {x}: [from {a} to {e}|{a} to {e}|between {a} and {e}].",
 )
 WITH_IT = (
     "{h} [is heard during that time|is heard together with {x}|shares its time with {x}].",
@@ -286,8 +351,9 @@ CHECK: dict[str, tuple[str, ...]] = {
         "[As a check|To be sure], I [set|hold] {x} against {y}, the second loudest: [the difference is plain|it is clearly louder].",
     ),
     "overlap_which": (
-        "[As a check|To be sure], both are [heard|there] between {e} and {f}.",
-        "[As a check|To be sure]: {x} and {y} [share|have in common] the time [from {e} to {f}|between {e} and {f}].",
+        "[As a check|To be sure|For safety|Once more], both [are there|are heard|can be heard|sound] [between {e} and {f}|from {e} to {f}|from {e} until {f}].",
+        "[As a check|To be sure|For safety|Once more]: {x} and {y} [share|have in common|fill together|both take up] the time [from {e} to {f}|between {e} and {f}|from {e} until {f}].",
+        "[The time of both|What they share|The common stretch|The time in common] [goes|lasts|runs] from {e} [to|until] {f}.",
     ),
     "background": (
         "[As a check|To be sure]: {y} [comes and goes|stands in front|is in front], {x} [carries on|goes on|lasts] [beneath it|behind it|underneath].",
