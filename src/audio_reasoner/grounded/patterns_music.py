@@ -67,7 +67,7 @@ PIECE = (
     "[The music|The piece|The clip, all of it music,] [lasts|goes on for|takes|runs for] [about|roughly] {d}.",
 )
 KEY = (
-    "[The key is|It stands in|The piece is in|Its key is|I hear the key as|The key that I hear is|It is written in] {k}.",
+    "[The key is|It stands in|The keynote and mode are those of|Its key is|I hear the key as|The key that I hear is|It is written in|The key of the piece is|What I hear is in] {k}.",
     "[The music|The piece|The harmony|All of it] [moves|is|stays|rests|stands] in {k}[ as its key|].",
     "[As for the key|Its tonality|The tonality|On tonality|The key, as I hear it]: {k}.",
     "[It comes to rest|The lines come to rest|Everything settles|The harmony settles|The phrases end] in {k}[, which is the key|].",
