@@ -105,7 +105,8 @@ def test_both_protocols_are_spoken() -> None:
     for protocol in ("openai", "cosyvoice"):
         found, server = ask(Options(), 3, protocol)
         assert all(isinstance(x, Sound) and x.rate == 24_000 for x in found), found
-        assert server.last.get("input", server.last.get("tts_text")) == "This is turn number 2."
+        assert str(server.last.get("input", server.last.get("tts_text"))).startswith("This is turn number")
+        assert sum(server.texts.values()) == len(server.texts) == 3
     assert server.last["prompt_text"] == "A prompt."
     assert 2.0 < server.last["prompt_s"] < 8.0
 
