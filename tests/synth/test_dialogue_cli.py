@@ -127,6 +127,11 @@ def test_scripts_of_a_language_model_are_paid_once_and_spoken(tmp_path: Path) ->
         assert numbers == [0, 2]
         again = synth(*args, f"openai:writer@{m.url}", "--retry-failed")
         assert again.returncode == 0, again.stderr
+        asked = len(m.asked)
+        other = synth(*args, f"openai:another@{m.url}")
+        assert other.returncode == 2
+        assert "synth.other_scenes" in other.stderr
+        assert len(m.asked) == asked
     assert len(content(tmp_path / "run")) == 3
     for clip in read_clips(tmp_path / "run"):
         assert clip.timeline is not None

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from dialogue_scripts import libri
 
+from audio_reasoner.clients.speech import parse_speech
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError, IntegrityError
 from audio_reasoner.synth import voice_espeak
 from audio_reasoner.synth.store import SourceStore
@@ -17,10 +18,11 @@ from audio_reasoner.synth.voice_espeak import ENGINE, Espeak
 from audio_reasoner.synth.voice_libri import LibriSpeech, prompt_wav, unclean
 from audio_reasoner.synth.voice_pitch import median_pitch_hz, pitches_hz, stretched
 from audio_reasoner.synth.voice_presets import HIGH_HZ, LEAST_APART, PRESETS, PROSODY, cast, semitones
+from audio_reasoner.synth.voice_server import ServerVoices
 from audio_reasoner.synth.voice_take import AUDIBLE_DB, Spoilt, Take, take_of
 from audio_reasoner.synth.voice_text import expected_seconds, unspeakable
 from audio_reasoner.synth.voices import Utterance, VoiceCache, utterance_key
-from loopback_tts import buzz
+from loopback_tts import Options, buzz, serving
 
 TEXT = "We should take the early train to the harbour."
 
@@ -320,3 +322,29 @@ def test_only_clean_prompts_serve() -> None:
     gap = np.concatenate([quiet, rng.normal(0, 1e-4, 64_000).astype(np.float32)])
     assert unclean(gap, text * 2)[0] == "recordings with long pauses"
     assert unclean(quiet, "yes")[0] == "recordings whose words do not fit their length"
+
+
+@pytest.mark.system
+def test_a_server_is_asked_for_prosody_in_its_own_terms_and_nothing_is_claimed(tmp_path: Path) -> None:
+    tree = LibriSpeech(libri(tmp_path, 3, ("test-clean",)))
+    with serving(Options()) as server:
+        for spec, people in ((f"cosyvoice@{server.url}", tree), (f"openai:t@{server.url}", ("anna", "bob"))):
+            for manner in ("own", "server"):
+                with ServerVoices(parse_speech(spec), people, ["en"], prosody=manner) as engine:  # type: ignore[arg-type]
+                    voice = engine.cast(np.random.default_rng(0), [None], "en").voices[0]
+                    wanted = {m: Utterance(voice, TEXT, "en", m) for m in ("neutral", "calm", "fast")}
+                    heard = {u.prosody: t for u, t in engine.speak(list(wanted.values()))}
+                    assert all(isinstance(t, Take) for t in heard.values()), heard
+                    claimed = [engine.performs(m) for m in wanted]
+                    assert claimed == (["neutral", None, "fast"] if manner == "own" else [None] * 3)
+                    if manner == "own":
+                        fast, plain = heard["fast"], heard["neutral"]
+                        assert isinstance(fast, Take)
+                        assert isinstance(plain, Take)
+                        assert fast.seconds == pytest.approx(plain.seconds / 1.4, rel=0.05)
+            told = server.stats()
+        # Neutral speech needs no instruction: the prompt's own words are the better guide.
+        assert told["paths"]["/inference_instruct2"] == 2
+        assert told["paths"]["/inference_zero_shot"] == 4
+    with pytest.raises(ConfigError, match="recordings of speakers"):
+        ServerVoices(parse_speech("cosyvoice@http://127.0.0.1:9"), ("anna",), ["en"])

@@ -239,11 +239,20 @@ def _ask(
     from rich.progress import Progress
 
     from audio_reasoner.core.run import RunDir
+    from audio_reasoner.synth.dialogue import SOURCE
     from audio_reasoner.synth.dialogue_run import LeftOut
     from audio_reasoner.synth.script_llm import check_writer, write_scripts
 
     endpoint, counts = check_writer(spec), _counts(speakers)
-    RunDir.create(out)  # first, so that nothing is paid for a directory that holds something else
+    told = {"scripts": f"{endpoint.provider}:{endpoint.model}", "language": language, "speakers": list(speakers)}
+    # First, so that nothing is paid for a directory that holds something else.
+    for there in RunDir.create(out).sources:
+        if there.get("name") == SOURCE and any(there.get(k) != v for k, v in {"seed": seed, **told}.items()):
+            raise ConfigError(
+                f"{out} already holds dialogues of another seed, language or writer.",
+                code="synth.other_scenes",
+                hint="Make these in another directory.",
+            )
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("scripts", total=n)
         run = write_scripts(
@@ -263,7 +272,6 @@ def _ask(
         highlight=False,
     )
     set_aside.extend(LeftOut(x.index, None, x.code, x.detail) for x in run.set_aside)
-    told = {"scripts": f"{endpoint.provider}:{endpoint.model}", "language": language, "speakers": list(speakers)}
     return sorted(run.scripts.items()), len(run.scripts), told
 
 
