@@ -69,9 +69,9 @@ PIECE = (
 KEY = (
     "[The key is|It stands in|The keynote and mode are those of|Its key is|I hear the key as|The key that I hear is|It is written in|The key of the piece is|What I hear is in] {k}.",
     "[The music|The piece|The harmony|All of it] [moves|is|stays|rests|stands] in {k}[ as its key|].",
-    "[As for the key|Its tonality|The tonality|On tonality|The key, as I hear it]: {k}.",
+    "[As for the key|Its tonality|The tonality|On tonality|The key, as I hear it|Keynote and mode together|Its key, by the notes|The key, going by the chords]: {k}[, as far as I hear|, to my ear|].",
     "[It comes to rest|The lines come to rest|Everything settles|The harmony settles|The phrases end] in {k}[, which is the key|].",
-    "[The notes|The lines|The chords|The phrases] [point to|belong to|agree with] {k}[ as the key|].",
+    "[The notes|The lines|The chords|The phrases|The harmonies|All notes together] [point to|belong to|agree with|speak for] {k}[ as the key|, its key| from first to last|].",
 )
 TEMPO = (
     "[Tapping along|Counting along], I [get to|arrive at|reach] about {t} beats [per minute|a minute], a {p} [pace|tempo].",
