@@ -72,6 +72,19 @@ def test_what_is_no_speech_is_called_what_it_is(body: bytes, kind: str, code: st
     assert e.value.code == code
 
 
+def test_samples_beyond_all_measure_are_refused() -> None:
+    import io
+
+    import soundfile as sf
+
+    for bad in (np.nan, np.inf, 1e30):
+        out = io.BytesIO()
+        sf.write(out, np.full(24_000, bad, dtype=np.float32), 24_000, format="WAV", subtype="FLOAT")
+        with pytest.raises(CallFailed) as e:
+            sound_of(out.getvalue(), {}, OPENAI)
+        assert e.value.code == "voice.garbage"
+
+
 def test_raw_samples_may_begin_like_a_text() -> None:
     for first in (b"{\x01", b"[\x10", b"<\x7f"):
         data = first + SPEECH.tobytes()

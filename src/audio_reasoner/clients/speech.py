@@ -40,6 +40,8 @@ CONNECT_S: Final = 20.0
 NEVER_REACHED_S: Final = 10.0
 """How long a server that has never answered is waited for."""
 MAX_BYTES: Final = 32 << 20
+MOST: Final = 64.0
+"""Full scale is 1; some servers go a little beyond."""
 _COSYVOICE = re.compile(r"cosyvoice(?::(?P<model>[^@\s]+))?@(?P<url>https?://\S+)")
 _STOPS: Final = {
     "teacher.auth": "Check the key.",
@@ -380,6 +382,8 @@ def _checked(sound: Sound, server: SpeechEndpoint) -> Sound:
     if not LEAST_RATE <= sound.rate <= 192_000:
         message = f"{server.spec} speaks at {sound.rate:,} Hz; {LEAST_RATE:,} Hz or more are needed."
         raise CallFailed("voice.rate", retryable=False, message=message)
+    if not bool(np.all(np.abs(sound.pcm) < MOST)):  # false for NaN, too
+        raise CallFailed("voice.garbage", retryable=True, message=f"{server.spec} sent samples beyond all measure.")
     return sound
 
 
