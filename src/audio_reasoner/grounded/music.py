@@ -23,7 +23,7 @@ from audio_reasoner.grounded import patterns_pieces as pp
 from audio_reasoner.grounded import pieces
 from audio_reasoner.grounded.desk import Asking
 from audio_reasoner.grounded.known import Known
-from audio_reasoner.grounded.language import article, listed, ordinal, phrase, seconds
+from audio_reasoner.grounded.language import listed, ordinal, seconds
 from audio_reasoner.grounded.pieces import Piece, piece_of
 from audio_reasoner.grounded.questions import distractors
 from audio_reasoner.grounded.vocabulary import of_kind
@@ -137,7 +137,7 @@ def _in(genre: str, group: frozenset[str]) -> bool:
 
 def _named(names: tuple[str, ...]) -> str:
     """Instruments in words."""
-    return listed([f"{article(x)} {x}" if phrase(x).new.endswith(" sound") else phrase(x).new for x in names])
+    return listed([pieces.new(x) for x in names])
 
 
 class Music:

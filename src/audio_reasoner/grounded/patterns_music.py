@@ -88,9 +88,9 @@ GENRE = (
     "[The music|The piece|What is played] [is|counts as|can be called|goes under the name of] {g}[ in style| by its style|].",
 )
 PLAYS = (
-    "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is] {i}[ in this piece| in this music|].",
-    "{i} [can be heard|can be made out|can be recognised][ in it| in this piece| here| in the music| through the piece|].",
-    "[The music comes from|It is played on|The piece is played on|For instruments there is|For an instrument I hear] {i}[|, as far as I hear|, to my ear].",
+    "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is|There is|I recognise|I notice] {i}[ in this piece| in this music| in it| here| throughout the clip|].",
+    "{i} [can be heard|can be made out|can be recognised|can be told apart|can be noticed][ in it| in this piece| here| in the music| through the piece| on the way|].",
+    "[The music comes from|It is played on|The piece is played on|For instruments there is|For an instrument I hear|The sound is that of|All of it is played on] {i}[|, as far as I hear|, to my ear|, going by the sound|, as far as I can tell].",
     "[As for the instruments|On the side of the instruments|As to what plays|The instruments, as far as I can tell|What plays here|On instruments|By way of instruments]: {i}[|, as I hear it|, to my ear|, as far as I hear].",
     "[Listening for the instruments|As to instruments|By its sound|In this music], I [hear|recognise|make out|find] {i}.",
 )
