@@ -15,9 +15,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from audio_reasoner.synth.bank import EVENT_CLASSES, LEVEL_DBFS, render_event
+from audio_reasoner.synth.bank.render import EVENT_CLASSES, LEVEL_DBFS, render_event
 from audio_reasoner.synth.dsp import RATE, coloured_noise
-from audio_reasoner.synth.takes import FRAME, envelope_db, shape_of
+from audio_reasoner.synth.recordings.takes import FRAME, envelope_db, shape_of
 
 
 def recording(rng: np.random.Generator) -> tuple[np.ndarray, int, int, float]:

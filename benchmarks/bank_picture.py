@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from audio_reasoner.report import write_text
-from audio_reasoner.synth.bank import CLASSES
-from audio_reasoner.synth.page import bank_picture
+from audio_reasoner.synth.bank.page import bank_picture
+from audio_reasoner.synth.bank.render import CLASSES
 
 
 def main() -> None:

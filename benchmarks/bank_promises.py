@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from audio_reasoner.synth.bank import (
+from audio_reasoner.synth.bank.render import (
     CLASSES,
     LEVEL_DBFS,
     MAX_SAMPLES,

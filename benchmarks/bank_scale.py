@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from audio_reasoner.core.audio import encode_wav
-from audio_reasoner.synth.recordings import make_bank
+from audio_reasoner.synth.recordings.bank import make_bank
 from audio_reasoner.synth.store import SourceStore
 
 SAMPLES = 8000

@@ -23,7 +23,7 @@ import numpy as np
 from audio_reasoner.checks.ontology import similarity
 from audio_reasoner.core import ids
 from audio_reasoner.synth import RATE, clip_audio, plan_complex
-from audio_reasoner.synth.bank import CLASSES, EVENT_CLASSES, TRACK_CLASSES, render_event
+from audio_reasoner.synth.bank.render import CLASSES, EVENT_CLASSES, TRACK_CLASSES, render_event
 from audio_reasoner.synth.dsp import coloured_noise
 
 _WINDOW, _HOP, _BANDS = 400, 160, 40

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from audio_reasoner.synth.dialogue import Mixing
 from audio_reasoner.synth.dialogue_run import make_dialogues
-from audio_reasoner.synth.script_writer import write_embedded
-from audio_reasoner.synth.voice_espeak import Espeak
+from audio_reasoner.synth.scripts.writer import write_embedded
+from audio_reasoner.synth.voices.espeak import Espeak
 
 
 def cpu_s() -> float:

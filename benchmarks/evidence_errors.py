@@ -37,7 +37,7 @@ from audio_reasoner import compute, synth
 from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.core.records import Clip, Evidence
 from audio_reasoner.evidence import estimators
-from audio_reasoner.synth.music import plan_music
+from audio_reasoner.synth.music.music import plan_music
 
 RATE = 16_000
 ITEMS = (

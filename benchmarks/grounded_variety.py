@@ -31,7 +31,7 @@ from audio_reasoner.core.records import (
 )
 from audio_reasoner.grounded import GroundedTeacher, skeletons, words_for, words_of_clip
 from audio_reasoner.synth import CLASSES, plan_complex
-from audio_reasoner.synth.music import plan_music
+from audio_reasoner.synth.music.music import plan_music
 
 SENTENCES = (
     ("Please leave your message after the tone.", "Veuillez laisser votre message après le signal."),

@@ -106,7 +106,7 @@ def espeak(text: str, voice: str, rate: int, speed: float = 1.0) -> np.ndarray:
     import espeakng_loader
 
     from audio_reasoner.core.audio import resample, to_pcm16
-    from audio_reasoner.synth import voice_child
+    from audio_reasoner.synth.voices import child as voice_child
 
     variant = ("m1", "m3", "m7", "f1", "f2", "f5", "Annie", "belinda")[_digest("voice", voice) % 8]
     job = {

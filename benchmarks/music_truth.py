@@ -23,8 +23,8 @@ from audio_reasoner.core.harmony import direction_of, estimate_key
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.audio import clip_audio
 from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.instruments import INSTRUMENTS, hertz, render_notes
-from audio_reasoner.synth.music import plan_music
+from audio_reasoner.synth.music.instruments import INSTRUMENTS, hertz, render_notes
+from audio_reasoner.synth.music.music import plan_music
 from audio_reasoner.synth.recipes import source_audio
 
 HOP = 80

@@ -62,7 +62,7 @@ class Asked:
 def dialogues(n: int, seed: int) -> Iterator[Clip]:
     """Dialogues of the embedded writer; a turn lasts as long as its words take."""
     from audio_reasoner.synth.dialogue import starts_of
-    from audio_reasoner.synth.script_writer import write_embedded
+    from audio_reasoner.synth.scripts.writer import write_embedded
 
     styles = ("neutral", "calm", "lively", "low", "loud", "fast", "slow")
     for i, script in enumerate(write_embedded(n, seed)):
@@ -91,7 +91,7 @@ def dialogues(n: int, seed: int) -> Iterator[Clip]:
 def planned(kind: str, n: int, seed: int) -> Iterator[Clip]:
     """Clips of one kind."""
     from audio_reasoner.synth import plan_complex
-    from audio_reasoner.synth.music import plan_music
+    from audio_reasoner.synth.music.music import plan_music
 
     if kind == "dialogue":
         return dialogues(n, seed)

@@ -28,7 +28,7 @@ import numpy as np
 
 from audio_reasoner.core.audio import encode_flac, encode_wav
 from audio_reasoner.synth import RATE, clip_audio, plan_complex, render, render_event
-from audio_reasoner.synth.bank import EVENT_CLASSES
+from audio_reasoner.synth.bank.render import EVENT_CLASSES
 from audio_reasoner.synth.store import SourceInfo, SourceStore, StoreWriter
 
 SECONDS = 10.0

@@ -29,7 +29,7 @@ from audio_reasoner.dataset import read_clips
 from audio_reasoner.evidence.speech import probabilities
 from audio_reasoner.evidence.speech import stretches as speech_stretches
 from audio_reasoner.synth import RATE, clip_audio
-from audio_reasoner.synth.bank import LEVEL_DBFS, MAX_INNER_GAP_S
+from audio_reasoner.synth.bank.render import LEVEL_DBFS, MAX_INNER_GAP_S
 from audio_reasoner.synth.recipes import source_audio
 from audio_reasoner.synth.store import sources_at
 

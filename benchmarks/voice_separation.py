@@ -16,12 +16,12 @@ import time
 
 import numpy as np
 
-from audio_reasoner.synth.script_writer import write_embedded
-from audio_reasoner.synth.voice_espeak import ENGINE, Espeak
-from audio_reasoner.synth.voice_pitch import median_pitch_hz, pitches_hz
-from audio_reasoner.synth.voice_presets import LEAST_APART, PRESETS, PROSODY, cast, draw_jitter
-from audio_reasoner.synth.voice_take import Take
-from audio_reasoner.synth.voices import Utterance, Voice
+from audio_reasoner.synth.scripts.writer import write_embedded
+from audio_reasoner.synth.voices.espeak import ENGINE, Espeak
+from audio_reasoner.synth.voices.pitch import median_pitch_hz, pitches_hz
+from audio_reasoner.synth.voices.presets import LEAST_APART, PRESETS, PROSODY, cast, draw_jitter
+from audio_reasoner.synth.voices.take import Take
+from audio_reasoner.synth.voices.voices import Utterance, Voice
 
 RATE = 16_000
 

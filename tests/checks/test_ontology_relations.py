@@ -21,7 +21,7 @@ from audio_reasoner.checks.ontology import (
     words_of,
 )
 from audio_reasoner.checks.ontology_tables import FAMILIES, FORMS, PLACES, TRAITS
-from audio_reasoner.synth.bank import CLASSES, TRACK_CLASSES
+from audio_reasoner.synth.bank.render import CLASSES, TRACK_CLASSES
 
 WORDS = sorted({*COMMON, *CLASSES, *(w for table in (TRAITS, PLACES) for line in table.values() for w in line.split())})
 

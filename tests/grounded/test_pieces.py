@@ -14,7 +14,7 @@ from audio_reasoner.core.harmony import PROGRESSIONS, key_named
 from audio_reasoner.core.records import Clip, Fact, Question, Style
 from audio_reasoner.grounded import GroundedTeacher, given_questions, task_of, words_of_clip
 from audio_reasoner.grounded.pieces import COUNTS, DIRECTIONS, DYNAMICS, FAMILIES, METRES, moves
-from audio_reasoner.synth.music import plan_music
+from audio_reasoner.synth.music.music import plan_music
 
 CLIPS = list(plan_music(170, 21))
 WORDS = tuple(sorted(set().union(*(words_of_clip(c) for c in CLIPS))))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audio_reasoner.synth.script import Line, Script, save_scripts
+from audio_reasoner.synth.scripts.script import Line, Script, save_scripts
 
 HIKE = (
     (0, "Wow, this climb is harder than I thought.", "lively", False),

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from audio_reasoner.synth.script_orders import Order
+from audio_reasoner.synth.scripts.orders import Order
 
 PLACES = ("station", "harbour", "market", "tower", "meadow", "chapel", "quarry", "bakery", "lagoon", "orchard", "mill")
 Answer = Callable[[str, list[dict[str, Any]], int], "str | tuple[int, str]"]

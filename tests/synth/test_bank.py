@@ -7,7 +7,14 @@ import pytest
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.synth import CLASSES, RATE, render_event
-from audio_reasoner.synth.bank import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, MIN_EVENT_S, check_classes, loudness_dbfs
+from audio_reasoner.synth.bank.render import (
+    EVENT_PEAK,
+    LEVEL_DBFS,
+    MAX_INNER_GAP_S,
+    MIN_EVENT_S,
+    check_classes,
+    loudness_dbfs,
+)
 
 LENGTHS = [int(MIN_EVENT_S * RATE), 4800, 12345, int(1.2 * RATE), int(2.5 * RATE)]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.synth.bank import (
+from audio_reasoner.synth.bank.render import (
     CLASSES,
     EVENT_CLASSES,
     EVENT_PEAK,
@@ -134,7 +134,7 @@ def test_a_classifier_tells_the_classes_apart() -> None:
 
 @pytest.mark.system
 def test_the_page_says_what_each_class_is_for_and_what_it_is_like() -> None:
-    from audio_reasoner.synth.page import bank_page
+    from audio_reasoner.synth.bank.page import bank_page
 
     html = bank_page(renders=1)
     assert html.count("<audio") == len(CLASSES) + len(TRACK_CLASSES)

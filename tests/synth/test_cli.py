@@ -84,8 +84,8 @@ def test_more_scenes_of_the_same_seed_keep_the_old_ones(tmp_path: Path) -> None:
 
 def test_bank_page_plays_every_class(tmp_path: Path) -> None:
     from audio_reasoner.synth import CLASSES
-    from audio_reasoner.synth.bank import TRACK_CLASSES
-    from audio_reasoner.synth.page import bank_page
+    from audio_reasoner.synth.bank.page import bank_page
+    from audio_reasoner.synth.bank.render import TRACK_CLASSES
 
     html = bank_page(renders=2)
     assert html.count("<audio") == 2 * len(CLASSES) + len(TRACK_CLASSES)

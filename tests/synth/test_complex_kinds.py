@@ -17,7 +17,7 @@ from audio_reasoner.core.errors import ConfigError, EnvironmentProblem
 from audio_reasoner.core.records import Clip, Timeline
 from audio_reasoner.synth import RATE, clip_audio, plan_complex, render
 from audio_reasoner.synth.balance import Composition, scene_difficulty, snr_of
-from audio_reasoner.synth.bank import TRACK_CLASSES, loudness_dbfs
+from audio_reasoner.synth.bank.render import TRACK_CLASSES, loudness_dbfs
 from audio_reasoner.synth.recipes import faded, repeated
 from audio_reasoner.synth.rooms import known_room, response
 

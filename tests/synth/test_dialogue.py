@@ -21,11 +21,11 @@ from audio_reasoner.grounded.tasks import task_of
 from audio_reasoner.synth import clip_audio
 from audio_reasoner.synth.dialogue import ALONE, LEAST_START_APART_S, MOST_OVERLAP, Mixing, assemble, starts_of, unheard
 from audio_reasoner.synth.dialogue_run import Made, make_dialogues
-from audio_reasoner.synth.script import Line, Script
+from audio_reasoner.synth.scripts.script import Line, Script
 from audio_reasoner.synth.store import SourceStore
-from audio_reasoner.synth.voice_espeak import Espeak
-from audio_reasoner.synth.voice_take import Spoilt
-from audio_reasoner.synth.voices import Cast, Kept
+from audio_reasoner.synth.voices.espeak import Espeak
+from audio_reasoner.synth.voices.take import Spoilt
+from audio_reasoner.synth.voices.voices import Cast, Kept
 
 FACTS = (
     Fact(kind="changed_mind", value="for turning back", subject="s0", events=(0, 3)),

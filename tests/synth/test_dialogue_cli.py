@@ -17,8 +17,8 @@ from script_model import good_text, running
 
 from audio_reasoner.dataset import read_clips
 from audio_reasoner.synth import clip_audio
-from audio_reasoner.synth.script import save_scripts
-from audio_reasoner.synth.script_orders import order, prompt
+from audio_reasoner.synth.scripts.orders import order, prompt
+from audio_reasoner.synth.scripts.script import save_scripts
 from loopback_tts import Options, serving
 
 pytestmark = pytest.mark.system

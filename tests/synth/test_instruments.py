@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.synth.bank import LEVEL_DBFS, loudness_dbfs
+from audio_reasoner.synth.bank.render import LEVEL_DBFS, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.instruments import INSTRUMENTS, MELODIC, hertz, render_notes
+from audio_reasoner.synth.music.instruments import INSTRUMENTS, MELODIC, hertz, render_notes
 
 PITCHED = sorted(set(INSTRUMENTS) - {"drums"})
 

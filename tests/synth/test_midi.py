@@ -13,8 +13,8 @@ import pytest
 
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.audio import clip_audio
-from audio_reasoner.synth.midi import Problem, passage_clip, plan_midi
-from audio_reasoner.synth.midi_file import read_midi
+from audio_reasoner.synth.music.midi import Problem, passage_clip, plan_midi
+from audio_reasoner.synth.music.midi_file import read_midi
 from audio_reasoner.synth.recipes import check_recipe
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)

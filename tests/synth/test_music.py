@@ -15,10 +15,10 @@ from audio_reasoner.core.harmony import PROGRESSIONS, Key, direction_of, estimat
 from audio_reasoner.core.records import Clip
 from audio_reasoner.grounded.pieces import MELODIC as OFFERED
 from audio_reasoner.synth.audio import clip_audio
-from audio_reasoner.synth.compose import BEATS, DIRECTIONS, DYNAMICS, METRES
 from audio_reasoner.synth.dsp import RATE
-from audio_reasoner.synth.instruments import INSTRUMENTS, MELODIC
-from audio_reasoner.synth.music import ENTRY_GAP_S, plan_music
+from audio_reasoner.synth.music.compose import BEATS, DIRECTIONS, DYNAMICS, METRES
+from audio_reasoner.synth.music.instruments import INSTRUMENTS, MELODIC
+from audio_reasoner.synth.music.music import ENTRY_GAP_S, plan_music
 from audio_reasoner.synth.recipes import check_recipe
 
 CLIPS = list(plan_music(240, 5))

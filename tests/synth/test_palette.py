@@ -19,8 +19,8 @@ from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.dataset import read_clips
 from audio_reasoner.synth import RATE, clip_audio, plan_complex, render_event
-from audio_reasoner.synth.bank import LEVEL_DBFS, loudness_dbfs
-from audio_reasoner.synth.scene import joint_licence
+from audio_reasoner.synth.bank.render import LEVEL_DBFS, loudness_dbfs
+from audio_reasoner.synth.scenes.scene import joint_licence
 from audio_reasoner.synth.store import SourceInfo
 
 LABELS = ("dog", "rooster", "rain", "sea waves", "door", "clock alarm", "glass", "cow", "engine", "laughing")

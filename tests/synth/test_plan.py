@@ -14,8 +14,8 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth import CLASSES, RATE, plan_complex
-from audio_reasoner.synth.bank import EVENT_CLASSES
-from audio_reasoner.synth.complex_audio import SAME_CLASS_GAP_S
+from audio_reasoner.synth.bank.render import EVENT_CLASSES
+from audio_reasoner.synth.scenes.complex_audio import SAME_CLASS_GAP_S
 
 
 @st.composite

@@ -16,7 +16,7 @@ import pytest
 from audio_reasoner.core.errors import ConfigError, IntegrityError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth import RATE, clip_audio, plan_complex, render
-from audio_reasoner.synth.bank import EVENT_CLASSES
+from audio_reasoner.synth.bank.render import EVENT_CLASSES
 
 
 def recipe_of(clip: Clip) -> dict[str, Any]:

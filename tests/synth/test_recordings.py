@@ -17,14 +17,14 @@ import pytest
 
 from audio_reasoner.core.audio import encode_flac, encode_wav
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError, LockedError
-from audio_reasoner.synth import recordings
 from audio_reasoner.synth import store as stores
-from audio_reasoner.synth.bank import EVENT_CLASSES, EVENT_PEAK, LEVEL_DBFS, loudness_dbfs, render_event
+from audio_reasoner.synth.bank.render import EVENT_CLASSES, EVENT_PEAK, LEVEL_DBFS, loudness_dbfs, render_event
 from audio_reasoner.synth.dsp import coloured_noise
-from audio_reasoner.synth.layouts import Reading
-from audio_reasoner.synth.recordings import make_bank, move_bank, open_bank
+from audio_reasoner.synth.recordings import bank as recordings
+from audio_reasoner.synth.recordings.bank import make_bank, move_bank, open_bank
+from audio_reasoner.synth.recordings.layouts import Reading
+from audio_reasoner.synth.recordings.takes import Limits, envelope_db, measure, shape_of
 from audio_reasoner.synth.store import SourceStore
-from audio_reasoner.synth.takes import Limits, envelope_db, measure, shape_of
 
 RATE = 16_000
 Write = Callable[..., Path]
@@ -445,7 +445,7 @@ def test_killed_and_made_again(tmp_path: Path) -> None:
 def test_two_processes_use_one_folder_at_once(tmp_path: Path) -> None:
     root = classes(tmp_path / "in", 4, 3)
     script = (
-        "import sys; from audio_reasoner.synth.recordings import open_bank\n"
+        "import sys; from audio_reasoner.synth.recordings.bank import open_bank\n"
         "if __name__ == '__main__':\n"
         "    s = open_bank(sys.argv[1], workers=0); print(len(s), sum(float(abs(s.pcm(i.key)).sum()) for i in s))"
     )
@@ -470,7 +470,7 @@ def test_files_and_folders_that_may_not_be_read(tmp_path: Path) -> None:
         folder.chmod(0o777)
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from audio_reasoner.synth.recordings import make_bank\n"
+        "from audio_reasoner.synth.recordings.bank import make_bank\n"
         "make_bank(Path(sys.argv[1], 'dog'), Path(sys.argv[2], 'all.bank'), workers=0)\n"  # everything is imported now
         "if os.geteuid() == 0:\n    os.setegid(65534); os.seteuid(65534)\n"
         "b = make_bank(Path(sys.argv[1]), Path(sys.argv[2], 'out', 'b.bank'), workers=0); print(b.used, b.refused)\n"

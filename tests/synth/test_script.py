@@ -8,7 +8,7 @@ import pytest
 
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.core.records import Fact
-from audio_reasoner.synth.script import (
+from audio_reasoner.synth.scripts.script import (
     Line,
     Script,
     problems_of,

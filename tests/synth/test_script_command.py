@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from audio_reasoner.cli import app
 from audio_reasoner.core.errors import ConfigError, InputError
-from audio_reasoner.synth.script import read_scripts
-from audio_reasoner.synth.script_orders import order, prompt
+from audio_reasoner.synth.scripts.orders import order, prompt
+from audio_reasoner.synth.scripts.script import read_scripts
 
 
 def scripts(*arguments):

@@ -19,12 +19,12 @@ from audio_reasoner.clients.ledger import LedgerReader
 from audio_reasoner.clients.prices import Price, PriceTable
 from audio_reasoner.clients.retry import RetryPolicy
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, QuotaError
-from audio_reasoner.synth.script import SCRIPTS_NAME, problems_of, read_scripts
-from audio_reasoner.synth.script_llm import LEDGER_NAME, forecast, write_scripts
-from audio_reasoner.synth.script_near import near_duplicates
-from audio_reasoner.synth.script_orders import order, prompt
-from audio_reasoner.synth.script_reply import BadScript, script_of
-from audio_reasoner.synth.script_writer import write_script
+from audio_reasoner.synth.scripts.llm import LEDGER_NAME, forecast, write_scripts
+from audio_reasoner.synth.scripts.near import near_duplicates
+from audio_reasoner.synth.scripts.orders import order, prompt
+from audio_reasoner.synth.scripts.reply import BadScript, script_of
+from audio_reasoner.synth.scripts.script import SCRIPTS_NAME, problems_of, read_scripts
+from audio_reasoner.synth.scripts.writer import write_script
 
 QUICK = RetryPolicy(max_attempts=3, first_wait_s=0.01, longest_wait_s=0.02, max_total_s=3)
 SEED = 5
@@ -279,7 +279,7 @@ def test_wrong_settings_are_refused_before_anything_is_made(tmp_path, call, code
 CHILD = """
     import sys
     from pathlib import Path
-    from audio_reasoner.synth.script_llm import write_scripts
+    from audio_reasoner.synth.scripts.llm import write_scripts
     write_scripts(sys.argv[1], 40, 5, Path(sys.argv[2]))
 """
 

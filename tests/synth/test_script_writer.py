@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.synth.scenarios_en import SCENARIOS
-from audio_reasoner.synth.script import PROSODIES, problems_of, says, script_from_json, script_to_json, words_of
-from audio_reasoner.synth.script_writer import (
+from audio_reasoner.synth.scripts.scenarios_en import SCENARIOS
+from audio_reasoner.synth.scripts.script import PROSODIES, problems_of, says, script_from_json, script_to_json, words_of
+from audio_reasoner.synth.scripts.writer import (
     composition,
     composition_text,
     languages,

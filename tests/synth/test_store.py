@@ -15,7 +15,7 @@ from audio_reasoner.core.audio import encode_wav
 from audio_reasoner.core.errors import EnvironmentProblem, InputError, IntegrityError
 from audio_reasoner.synth import render
 from audio_reasoner.synth import store as stores
-from audio_reasoner.synth.bank import render_event
+from audio_reasoner.synth.bank.render import render_event
 from audio_reasoner.synth.store import SourceInfo, SourceStore, StoreWriter, sources_at
 
 

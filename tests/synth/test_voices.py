@@ -12,16 +12,16 @@ from dialogue_scripts import libri
 
 from audio_reasoner.clients.speech import parse_speech
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError, IntegrityError
-from audio_reasoner.synth import voice_espeak
 from audio_reasoner.synth.store import SourceStore
-from audio_reasoner.synth.voice_espeak import ENGINE, Espeak
-from audio_reasoner.synth.voice_libri import LibriSpeech, prompt_wav, unclean
-from audio_reasoner.synth.voice_pitch import median_pitch_hz, pitches_hz, stretched
-from audio_reasoner.synth.voice_presets import HIGH_HZ, LEAST_APART, PRESETS, PROSODY, cast, semitones
-from audio_reasoner.synth.voice_server import ServerVoices
-from audio_reasoner.synth.voice_take import AUDIBLE_DB, Spoilt, Take, take_of
-from audio_reasoner.synth.voice_text import expected_seconds, unspeakable
-from audio_reasoner.synth.voices import Utterance, VoiceCache, utterance_key
+from audio_reasoner.synth.voices import espeak as voice_espeak
+from audio_reasoner.synth.voices.espeak import ENGINE, Espeak
+from audio_reasoner.synth.voices.libri import LibriSpeech, prompt_wav, unclean
+from audio_reasoner.synth.voices.pitch import median_pitch_hz, pitches_hz, stretched
+from audio_reasoner.synth.voices.presets import HIGH_HZ, LEAST_APART, PRESETS, PROSODY, cast, semitones
+from audio_reasoner.synth.voices.server import ServerVoices
+from audio_reasoner.synth.voices.take import AUDIBLE_DB, Spoilt, Take, take_of
+from audio_reasoner.synth.voices.text import expected_seconds, unspeakable
+from audio_reasoner.synth.voices.voices import Utterance, VoiceCache, utterance_key
 from loopback_tts import Options, buzz, serving
 
 TEXT = "We should take the early train to the harbour."

@@ -12,7 +12,7 @@ from audio_reasoner.core.errors import EXIT_QUARANTINED, ConfigError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from audio_reasoner.synth.bank_view import Class
+    from audio_reasoner.synth.bank.view import Class
     from audio_reasoner.synth.store import SourceStore
 
 app = typer.Typer(no_args_is_help=True, help="Banks of recordings, and a page of the built-in sounds.")
@@ -50,10 +50,10 @@ def make(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from audio_reasoner.report.text import printable
-    from audio_reasoner.synth.layouts import Reading
-    from audio_reasoner.synth.recordings import make_bank
+    from audio_reasoner.synth.recordings.bank import make_bank
+    from audio_reasoner.synth.recordings.layouts import Reading
+    from audio_reasoner.synth.recordings.takes import Limits
     from audio_reasoner.synth.store import SourceStore
-    from audio_reasoner.synth.takes import Limits
 
     if group not in ("series", "file"):
         raise ConfigError(f"--group {group}: expected series or file.", code="config.group")
@@ -106,7 +106,7 @@ def _summary(store: SourceStore, console: object) -> None:
     from rich.console import Console
 
     from audio_reasoner.report.text import printable
-    from audio_reasoner.synth.recordings import counted
+    from audio_reasoner.synth.recordings.bank import counted
 
     assert isinstance(console, Console)
     groups: dict[str, set[str]] = {}
@@ -154,8 +154,8 @@ def show(
 
     from audio_reasoner.core.run import write_atomic
     from audio_reasoner.report.text import printable
-    from audio_reasoner.synth.bank_view import alike, classes_of, store_page
-    from audio_reasoner.synth.recordings import open_bank
+    from audio_reasoner.synth.bank.view import alike, classes_of, store_page
+    from audio_reasoner.synth.recordings.bank import open_bank
     from audio_reasoner.synth.store import SourceStore
 
     console = Console(emoji=False, highlight=False, soft_wrap=True)
@@ -229,7 +229,7 @@ def move(
     folder: Annotated[Path, typer.Argument(help="Where they lie now.")],
 ) -> None:
     """Tell a bank where its recordings lie now; every one of them is compared first."""
-    from audio_reasoner.synth.recordings import move_bank
+    from audio_reasoner.synth.recordings.bank import move_bank
 
     typer.echo(f"{move_bank(bank, folder):,} recordings found, unchanged, in {folder.resolve()}")
 
@@ -243,7 +243,7 @@ def page(
     """Write a page to see and hear the built-in sound classes."""
     from audio_reasoner.core.run import write_atomic
     from audio_reasoner.synth import CLASSES
-    from audio_reasoner.synth.page import bank_page
+    from audio_reasoner.synth.bank.page import bank_page
 
     if out.is_dir():
         raise ConfigError(f"{out} is a directory.", code="synth.bad_path", hint="Name the HTML file to write.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from audio_reasoner.synth.balance import Composition
-    from audio_reasoner.synth.palette import Bank
+    from audio_reasoner.synth.scenes.palette import Bank
 
 PROCEDURAL, PHRASES = "procedural", "instruments"
 _Pair = tuple[float, float]
@@ -129,7 +129,7 @@ def _open(names: list[str] | None, err: Console) -> dict[str, Any]:
         if name in (PROCEDURAL, PHRASES):
             banks.append(None if name == PROCEDURAL else name)
             continue
-        from audio_reasoner.synth.recordings import open_bank
+        from audio_reasoner.synth.recordings.bank import open_bank
 
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task(f"listening to {name}", total=None)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from audio_reasoner.synth.dialogue_run import LeftOut, Made
-    from audio_reasoner.synth.script import Script
-    from audio_reasoner.synth.voices import Engine
+    from audio_reasoner.synth.scripts.script import Script
+    from audio_reasoner.synth.voices.voices import Engine
 
 ESPEAK = "espeak"
 _Written = tuple[Iterable[tuple[int, "Script"]], int, dict[str, Any]]
@@ -152,13 +152,13 @@ def _engine(
                 code="voice.people",
                 hint="Name the server that is to use them: --tts cosyvoice@http://HOST:PORT.",
             )
-        from audio_reasoner.synth.voice_espeak import Espeak
+        from audio_reasoner.synth.voices.espeak import Espeak
 
         return Espeak(workers)
     from audio_reasoner.clients import Limits, RetryPolicy
     from audio_reasoner.clients.speech import parse_speech
-    from audio_reasoner.synth.voice_libri import LibriSpeech
-    from audio_reasoner.synth.voice_server import COSYVOICE_LANGUAGES, ServerVoices
+    from audio_reasoner.synth.voices.libri import LibriSpeech
+    from audio_reasoner.synth.voices.server import COSYVOICE_LANGUAGES, ServerVoices
 
     if tts_prosody not in ("own", "server"):
         raise ConfigError(f"--tts-prosody is own or server, not {tts_prosody!r}.", code="config.usage")
@@ -199,7 +199,7 @@ def _scripts(
     """The scripts of a file or of the embedded writer."""
     if scripts is not None:
         from audio_reasoner.core.ids import file_sha256
-        from audio_reasoner.synth.script import read_scripts
+        from audio_reasoner.synth.scripts.script import read_scripts
 
         # Read whole: a fault in line 300 is told before the first call, and so is a language nobody speaks.
         found = list(read_scripts(scripts))[:n]
@@ -208,7 +208,7 @@ def _scripts(
         return enumerate(found), len(found), {"scripts": file_sha256(scripts)}
     count = n or 500
     counts = _counts(speakers)
-    from audio_reasoner.synth.script_writer import WRITER, write_embedded
+    from audio_reasoner.synth.scripts.writer import WRITER, write_embedded
 
     written = write_embedded(count, seed, language=language, speakers=counts)
     return enumerate(written), count, {"scripts": WRITER, "language": language, "speakers": list(speakers)}
@@ -241,7 +241,7 @@ def _ask(
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.synth.dialogue import SOURCE
     from audio_reasoner.synth.dialogue_run import LeftOut
-    from audio_reasoner.synth.script_llm import check_writer, write_scripts
+    from audio_reasoner.synth.scripts.llm import check_writer, write_scripts
 
     endpoint, counts = check_writer(spec), _counts(speakers)
     told = {"scripts": f"{endpoint.provider}:{endpoint.model}", "language": language, "speakers": list(speakers)}

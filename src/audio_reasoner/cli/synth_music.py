@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from audio_reasoner.core.records import Clip
-    from audio_reasoner.synth.midi import Problem
+    from audio_reasoner.synth.music.midi import Problem
 
 SHOWN = ("metre", "direction", "dynamics")
 """Facts whose values are counted in the summary; of the others only how many clips have one."""
@@ -44,9 +44,9 @@ def music(
     from rich.progress import Progress
 
     from audio_reasoner.dataset import read_clips
-    from audio_reasoner.synth import midi as midi_source
     from audio_reasoner.synth.job import render_files, write_run
-    from audio_reasoner.synth.music import SOURCE, check_instruments, plan_music
+    from audio_reasoner.synth.music import midi as midi_source
+    from audio_reasoner.synth.music.music import SOURCE, check_instruments, plan_music
 
     if licence is not None and midi is None:
         raise ConfigError(

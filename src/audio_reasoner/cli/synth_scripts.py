@@ -12,8 +12,8 @@ from audio_reasoner.core.errors import EXIT_QUARANTINED, ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from audio_reasoner.synth.script import Script
-    from audio_reasoner.synth.script_llm import ScriptRun
+    from audio_reasoner.synth.scripts.llm import ScriptRun
+    from audio_reasoner.synth.scripts.script import Script
 
 _MODEL = "With a language model"
 FEW = 8
@@ -73,7 +73,7 @@ def scripts(
 
     console, err = Console(emoji=False), Console(stderr=True, emoji=False)
     if check is not None:
-        from audio_reasoner.synth.script import read_scripts
+        from audio_reasoner.synth.scripts.script import read_scripts
 
         _tell(list(read_scripts(check)), show, console)
         return
@@ -94,8 +94,8 @@ def scripts(
             raise ConfigError(
                 "The embedded writer costs nothing and cannot fail.", code="config.usage", hint="Name a --teacher."
             )
-        from audio_reasoner.synth.script import SCRIPTS_NAME, save_scripts
-        from audio_reasoner.synth.script_writer import write_embedded
+        from audio_reasoner.synth.scripts.script import SCRIPTS_NAME, save_scripts
+        from audio_reasoner.synth.scripts.writer import write_embedded
 
         written = list(write_embedded(n, seed, **settings))
         out.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def scripts(
 
     table = PriceTable.load(prices)
     if dry_run:
-        from audio_reasoner.synth.script_llm import forecast
+        from audio_reasoner.synth.scripts.llm import forecast
 
         need = forecast(teacher, n, seed, out, prices=table, **settings)
         money = "no price is known for this model"
@@ -150,7 +150,7 @@ def _asked(teacher: str, n: int, seed: int, out: Path, err: Console, options: di
     from rich.progress import MofNCompleteColumn, Progress
 
     from audio_reasoner.clients import CallerStats, Limits
-    from audio_reasoner.synth.script_llm import write_scripts
+    from audio_reasoner.synth.scripts.llm import write_scripts
 
     rpm, tpm, in_flight = options.pop("limits")
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
@@ -169,7 +169,7 @@ def _asked(teacher: str, n: int, seed: int, out: Path, err: Console, options: di
 
 def _tell(written: list[Script], show: int, console: Console) -> None:
     """What the scripts consist of, and the first of them whole."""
-    from audio_reasoner.synth.script_writer import composition, composition_text
+    from audio_reasoner.synth.scripts.writer import composition, composition_text
 
     for k, script in enumerate(written[:show]):
         who = ", ".join(f"s{i} {name or '–'}" for i, name in enumerate(script.names))

@@ -27,7 +27,7 @@ def show(
     from audio_reasoner import report
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.dataset import count_clips, read_clips
-    from audio_reasoner.synth.scenes_page import scenes_page
+    from audio_reasoner.synth.scenes.page import scenes_page
 
     out = out or run / PAGE
     if out.is_dir():

@@ -129,24 +129,72 @@ SHAPE: dict[str, tuple[str, ...]] = {
 }
 LOUD: dict[str, tuple[tuple[str, ...], ...]] = {
     "crescendo": (
-        ("[The opening|The beginning|At first it] is [soft|quiet].", "[It starts|The piece starts|The music begins] [softly|quietly|at a low level].", "[At the start|To begin with] the [players hold back|level is low|notes are soft]."),
-        ("[Towards the middle|In the middle|Half-way] it is [already louder|clearly louder than at first|of medium loudness], [without a jump|and no jump led there|by small steps].", "[Bar by bar|Little by little|Note by note] [more weight comes in|the level goes up|it grows].", "[Each bar|Every bar] is a [little|bit] louder than the [last|one before]."),
-        ("[The end|The close] is [the loudest place|louder than all before|loud].", "[At the end|By the end] [nothing is held back|it is loud|the level is at its highest].", "[It closes|It ends] [loudly|at full strength|louder than it ever was]."),
+        (
+            "[The opening|The beginning|At first it] is [soft|quiet].",
+            "[It starts|The piece starts|The music begins] [softly|quietly|at a low level].",
+            "[At the start|To begin with] the [players hold back|level is low|notes are soft].",
+        ),
+        (
+            "[Towards the middle|In the middle|Half-way] it is [already louder|clearly louder than at first|of medium loudness], [without a jump|and no jump led there|by small steps].",
+            "[Bar by bar|Little by little|Note by note] [more weight comes in|the level goes up|it grows].",
+            "[Each bar|Every bar] is a [little|bit] louder than the [last|one before].",
+        ),
+        (
+            "[The end|The close] is [the loudest place|louder than all before|loud].",
+            "[At the end|By the end] [nothing is held back|it is loud|the level is at its highest].",
+            "[It closes|It ends] [loudly|at full strength|louder than it ever was].",
+        ),
     ),
     "diminuendo": (
-        ("[The opening|The beginning|At first it] is [loud|strong].", "[It starts|The piece starts|The music begins] [loudly|strongly|at a high level].", "[At the start|To begin with] the [players give all|level is high|notes are strong]."),
-        ("[Towards the middle|In the middle|Half-way] it is [already softer|clearly softer than at first|of medium loudness], [without a jump|and no jump led there|by small steps].", "[Bar by bar|Little by little|Note by note] [some weight is lost|the level goes down|it fades].", "[Each bar|Every bar] is a [little|bit] softer than the [last|one before]."),
-        ("[The end|The close] is [the softest place|softer than all before|quiet].", "[At the end|By the end] [hardly anything is left|it is quiet|the level is at its lowest].", "[It closes|It ends] [softly|quietly|softer than it ever was]."),
+        (
+            "[The opening|The beginning|At first it] is [loud|strong].",
+            "[It starts|The piece starts|The music begins] [loudly|strongly|at a high level].",
+            "[At the start|To begin with] the [players give all|level is high|notes are strong].",
+        ),
+        (
+            "[Towards the middle|In the middle|Half-way] it is [already softer|clearly softer than at first|of medium loudness], [without a jump|and no jump led there|by small steps].",
+            "[Bar by bar|Little by little|Note by note] [some weight is lost|the level goes down|it fades].",
+            "[Each bar|Every bar] is a [little|bit] softer than the [last|one before].",
+        ),
+        (
+            "[The end|The close] is [the softest place|softer than all before|quiet].",
+            "[At the end|By the end] [hardly anything is left|it is quiet|the level is at its lowest].",
+            "[It closes|It ends] [softly|quietly|softer than it ever was].",
+        ),
     ),
     "steady": (
-        ("[The opening|The beginning|At first it] [has|shows] [one level|a certain level|some medium level].", "[I take|I note] the [loudness|level] of the first bars.", "[At the start|To begin with] the level is [soon clear|set|given]."),
-        ("[The middle|What follows|The next part] is [as loud as that|no louder and no softer|at the same level].", "[Bar by bar|From bar to bar|Note by note] [it stays as it is|the level is kept|nothing changes].", "[Each bar|Every bar] is [about |]as loud as the [last|one before]."),
-        ("[The end|The close] [has the same level|is as loud as the start|brings no change].", "[At the end|By the end] it is [where it was|as loud as ever|neither louder nor softer].", "[It closes|It ends] [as it began|at the level of the start|with the same strength]."),
+        (
+            "[The opening|The beginning|At first it] [has|shows] [one level|a certain level|some medium level].",
+            "[I take|I note] the [loudness|level] of the first bars.",
+            "[At the start|To begin with] the level is [soon clear|set|given].",
+        ),
+        (
+            "[The middle|What follows|The next part] is [as loud as that|no louder and no softer|at the same level].",
+            "[Bar by bar|From bar to bar|Note by note] [it stays as it is|the level is kept|nothing changes].",
+            "[Each bar|Every bar] is [about |]as loud as the [last|one before].",
+        ),
+        (
+            "[The end|The close] [has the same level|is as loud as the start|brings no change].",
+            "[At the end|By the end] it is [where it was|as loud as ever|neither louder nor softer].",
+            "[It closes|It ends] [as it began|at the level of the start|with the same strength].",
+        ),
     ),
     "sudden": (
-        ("[Up to|Until] about {z} the level [stays as it is|is kept|does not change]: [{s}|it is {s}|{s} all the time].", "[The first part|The opening], [up to|until] about {z}, is {s}[ throughout|].", "[At first|To begin with] it is {s} and [stays so|keeps that] until about {z}."),
-        ("[Then|At that moment|There], [from one note to the next|all at once|within a single beat], it is {g}.", "[About {z}|Around {z}] [the level jumps|there is a jump|it changes at a stroke]: {g}.", "[No slope leads there|Nothing prepares it]: [suddenly|at one stroke] it is {g}."),
-        ("[After that|From then on] it [stays|keeps the new level|remains] [so|to the end|until the end].", "[The rest|What follows|The second part] is {g} [throughout|from its first note to its last|all the time].", "[The new level|It] [holds to the end|is kept|lasts to the end]."),
+        (
+            "[Up to|Until] about {z} the level [stays as it is|is kept|does not change]: [{s}|it is {s}|{s} all the time].",
+            "[The first part|The opening], [up to|until] about {z}, is {s}[ throughout|].",
+            "[At first|To begin with] it is {s} and [stays so|keeps that] until about {z}.",
+        ),
+        (
+            "[Then|At that moment|There], [from one note to the next|all at once|within a single beat], it is {g}.",
+            "[About {z}|Around {z}] [the level jumps|there is a jump|it changes at a stroke]: {g}.",
+            "[No slope leads there|Nothing prepares it]: [suddenly|at one stroke] it is {g}.",
+        ),
+        (
+            "[After that|From then on] it [stays|keeps the new level|remains] [so|to the end|until the end].",
+            "[The rest|What follows|The second part] is {g} [throughout|from its first note to its last|all the time].",
+            "[The new level|It] [holds to the end|is kept|lasts to the end].",
+        ),
     ),
 }
 """For each value: how it begins, how it goes on, how it ends."""

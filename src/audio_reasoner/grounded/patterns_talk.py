@@ -312,7 +312,10 @@ REASON: dict[str, tuple[str, ...]] = {
     "who_mentions/what": ("[It is|The detail is] [named|mentioned] in {r}.",),
     "answers": ("[Question and answer|The question and its answer] are {r}.",),
     "answers/who": ("[Question and answer|The question and its answer] are {r}.",),
-    "corrects": ("[Mistake and correction|The mistake and its correction] are in {r}.", "[I compared|The comparison is of] what is said in {r}."),
+    "corrects": (
+        "[Mistake and correction|The mistake and its correction] are in {r}.",
+        "[I compared|The comparison is of] what is said in {r}.",
+    ),
     "says_nth": ("[That is|This is] {r} [of the talk|in the order of all turns].",),
     "overlap_talk": (
         "I compared the [end|ends] of [each turn|the turns] with the [start|starts] of the [next|next ones].",

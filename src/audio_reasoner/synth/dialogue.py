@@ -19,13 +19,13 @@ import numpy as np
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.records import AudioRef, Clip, Event, Fact, Label, Timeline
-from audio_reasoner.synth.bank import CLASSES
+from audio_reasoner.synth.bank.render import CLASSES
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.recipes import COLOURS, KIND_DIALOGUE, MAX_SECONDS_OF, RECIPE_VERSION, Recordings, render
-from audio_reasoner.synth.script import Script
-from audio_reasoner.synth.voice_presets import PROSODY
-from audio_reasoner.synth.voice_take import Spoilt
-from audio_reasoner.synth.voices import STORE_NAME, Cast, Kept
+from audio_reasoner.synth.scripts.script import Script
+from audio_reasoner.synth.voices.presets import PROSODY
+from audio_reasoner.synth.voices.take import Spoilt
+from audio_reasoner.synth.voices.voices import STORE_NAME, Cast, Kept
 
 SOURCE: Final = "synth-dialogue"
 LABEL: Final = "speech"

@@ -26,13 +26,13 @@ from audio_reasoner.core.run import write_atomic
 from audio_reasoner.synth.balance import Composition
 from audio_reasoner.synth.dialogue import MAX_SECONDS, SOURCE, Mixing, assemble, unheard
 from audio_reasoner.synth.job import write_run
-from audio_reasoner.synth.script import Script
-from audio_reasoner.synth.script_writer import voice_of_name
+from audio_reasoner.synth.scripts.script import Script
+from audio_reasoner.synth.scripts.writer import voice_of_name
 from audio_reasoner.synth.store import SourceStore
-from audio_reasoner.synth.voice_presets import PROSODY
-from audio_reasoner.synth.voice_take import Spoilt
-from audio_reasoner.synth.voice_text import expected_seconds, unspeakable
-from audio_reasoner.synth.voices import Cast, Engine, Kept, Utterance, VoiceCache, utterance_key
+from audio_reasoner.synth.voices.presets import PROSODY
+from audio_reasoner.synth.voices.take import Spoilt
+from audio_reasoner.synth.voices.text import expected_seconds, unspeakable
+from audio_reasoner.synth.voices.voices import Cast, Engine, Kept, Utterance, VoiceCache, utterance_key
 
 BLOCK: Final = 32
 LEFT_OUT: Final = "left-out.jsonl"

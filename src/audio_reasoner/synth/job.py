@@ -17,9 +17,9 @@ from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir, run_lock, storage_problem
 from audio_reasoner.synth.balance import Composition
-from audio_reasoner.synth.complex_audio import SOURCE, plan_complex
-from audio_reasoner.synth.palette import Bank, bank_mark
 from audio_reasoner.synth.recipes import RECIPE_VERSION
+from audio_reasoner.synth.scenes.complex_audio import SOURCE, plan_complex
+from audio_reasoner.synth.scenes.palette import Bank, bank_mark
 
 __all__ = ["Composition", "audio_path", "plan_run", "render_files", "write_run", "write_sound"]
 

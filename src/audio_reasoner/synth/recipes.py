@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.synth.bank import render_event
+from audio_reasoner.synth.bank.render import render_event
 from audio_reasoner.synth.dsp import RATE, coloured_noise
 from audio_reasoner.synth.store import missing
 
@@ -173,7 +173,7 @@ def source_audio(source: dict[str, Any], length: int, recordings: Recordings | N
     if "class" in source:
         return render_event(str(source["class"]), source["seed"], length)
     if "instrument" in source:
-        from audio_reasoner.synth.instruments import render_notes
+        from audio_reasoner.synth.music.instruments import render_notes
 
         return np.asarray(render_notes(str(source["instrument"]), source["notes"], length, source["seed"]))
     if recordings is None:

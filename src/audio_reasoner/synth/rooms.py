@@ -20,7 +20,7 @@ import numpy as np
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem
-from audio_reasoner.synth.bank import loudness_dbfs
+from audio_reasoner.synth.bank.render import loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
 SPEED_M_S: Final = 343.0

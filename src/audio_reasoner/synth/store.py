@@ -357,7 +357,7 @@ class SourceStore:
 
     def _decode(self, info: SourceInfo) -> np.ndarray:
         from audio_reasoner.core.audio import load_mono
-        from audio_reasoner.synth.takes import levelled
+        from audio_reasoner.synth.recordings.takes import levelled
 
         path = self.file_of(info)
         digest = info.extra.get("digest")

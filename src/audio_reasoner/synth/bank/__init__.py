@@ -1,0 +1,1 @@
+"""The built-in sounds: 32 classes computed from seeds."""

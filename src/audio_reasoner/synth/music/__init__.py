@@ -1,0 +1,1 @@
+"""Music: composed pieces and passages of MIDI files, played by computed instruments."""
