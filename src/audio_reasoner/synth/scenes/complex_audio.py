@@ -98,8 +98,8 @@ def plan_complex(
         plausible_probability: chance that a composite scene holds, as far as they go, sounds often heard where its
             background is. The higher it is, the more of the background can be guessed from the other sounds.
         rooms: share of scenes that stand in a room, 0 to 1.
-        banks: banks of recordings (`synth.recordings.bank.open_bank`); None in it is the procedural bank, "instruments" are
-            phrases on instruments as tracks.
+        banks: banks of recordings (`synth.recordings.bank.open_bank`); None in it is the procedural bank,
+            "instruments" are phrases on instruments as tracks.
         sources: path of the store in which the recordings are found; several separated as in PATH.
         split: "train" or "test": draw on the recordings of that side only; None takes all and writes into each clip
             where it belongs.
