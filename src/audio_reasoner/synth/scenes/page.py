@@ -2,7 +2,8 @@
 
 Decision: pictures come from timelines, so a page about a million clips costs one pass over a table and no audio; only
 the clips with a player are rendered. Clips are shown as they come in the table, whose order is that of their ids, a
-hash: a sample without choice.
+hash: a sample without choice. Dialogues and music have chapters of their own, because what is asked about them (who
+says what, the key of a piece) does not show in a picture of events.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from markupsafe import Markup
+
 from audio_reasoner import report
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.balance import Composition, scene_difficulty, snr_of, unevenness
 from audio_reasoner.synth.dsp import RATE
+from audio_reasoner.synth.music.view import Pieces, piece_table, piece_title
+from audio_reasoner.synth.recipes import KIND_DIALOGUE, KIND_MUSIC
+from audio_reasoner.synth.scripts.view import Talks, people, talk_table, talk_title, turns_of
 
 
 def spans_of(clip: Clip) -> list[report.Span]:
@@ -23,25 +29,59 @@ def spans_of(clip: Clip) -> list[report.Span]:
     if timeline is None:
         return []
     events = sorted(timeline.events, key=lambda e: (e.role != "background", e.start))
+    who = people(timeline)
     return [
         report.Span(
             start_s=e.start / timeline.sample_rate,
             end_s=e.end / timeline.sample_rate,
-            lane=f"{e.speaker or e.label}{' (background)' if e.role == 'background' else ''}",
+            lane=f"{who[e.speaker] if e.speaker else e.label}{' (background)' if e.role == 'background' else ''}",
             text=report.text.shorten(e.text or e.label, 120),
         )
         for e in events
     ]
 
 
+def _kind(clip: Clip) -> str:
+    return str((clip.audio.recipe or {}).get("kind", ""))
+
+
 def _note(clip: Clip) -> str:
     recipe = clip.audio.recipe or {}
-    parts = [str(recipe.get("kind", "")), f"{clip.duration_s:.1f} s", f"difficulty {scene_difficulty(clip)}"]
+    parts = [_kind(clip), f"{clip.duration_s:.1f} s"]
+    if _kind(clip) == KIND_DIALOGUE and clip.timeline is not None:
+        parts += [f"{len(people(clip.timeline))} speakers", f"{len(turns_of(clip.timeline))} turns"]
+    elif _kind(clip) != KIND_MUSIC:
+        parts += [f"difficulty {scene_difficulty(clip)}"]
     snr = snr_of(recipe, clip)
     parts += [f"SNR {snr:.1f} dB"] if snr is not None else []
     room = recipe.get("room")
     parts += [f"room {' × '.join(f'{x:g}' for x in room['size_m'])} m"] if room else []
     return ", ".join(x for x in parts if x)
+
+
+def _title(clip: Clip) -> str:
+    if _kind(clip) == KIND_DIALOGUE:
+        return talk_title(clip)
+    if _kind(clip) == KIND_MUSIC:
+        return piece_title(clip)
+    return ", ".join(dict.fromkeys(s.lane.removesuffix(" (background)") for s in spans_of(clip))) or clip.clip_id
+
+
+def _card(clip: Clip, heard: bool) -> Markup:
+    from audio_reasoner.synth.audio import clip_audio
+
+    assert clip.timeline is not None
+    sound: dict[str, Any] = {}
+    if heard:
+        x = clip_audio(clip)
+        sound = {"sound": report.encode_listening(x), "pcm": x}
+    body = report.player(
+        clip.timeline.length / RATE, spans=spans_of(clip), spans_title="What is heard when, as planned", **sound
+    )
+    table = {KIND_DIALOGUE: talk_table, KIND_MUSIC: piece_table}.get(_kind(clip))
+    told = table(clip.timeline) if table is not None else ""
+    title = report.text.shorten(_title(clip), 80)
+    return report.card(title, Markup("{}{}").format(body, told), f"{_note(clip)} · {clip.source_id}", wide=True)
 
 
 def scenes_page(
@@ -65,9 +105,8 @@ def scenes_page(
         ConfigError: a recipe cannot be rendered.
         IntegrityError: ``synth.no_source``: a recording that a player needs is gone.
     """
-    from audio_reasoner.synth.audio import clip_audio
-
     made = Composition()
+    scenes, talks, pieces = Composition(), Talks(), Pieces()
     shown: list[Clip] = []
     kinds: Counter[str] = Counter()
     for clip in clips:
@@ -76,49 +115,54 @@ def scenes_page(
         if clip.audio.recipe is None or clip.timeline is None:
             continue
         made.add(clip)
-        kind = str(clip.audio.recipe.get("kind"))
+        kind = _kind(clip)
+        counted: Talks | Pieces | Composition = (
+            talks if kind == KIND_DIALOGUE else pieces if kind == KIND_MUSIC else scenes
+        )
+        counted.add(clip)
         kinds[kind] += 1
         # Of each kind as many as there are places, so that a rare kind is seen as well; cut below.
         if kinds[kind] <= pictures:
             shown.append(clip)
     shown = _shared(shown, pictures)
-    cards = []
-    for i, clip in enumerate(shown):
-        title = ", ".join(dict.fromkeys(s.lane.removesuffix(" (background)") for s in spans_of(clip))) or clip.clip_id
-        heard: dict[str, Any] = {}
-        if i < players:
-            x = clip_audio(clip)
-            heard = {"sound": report.encode_listening(x), "pcm": x}
-        body = report.player(
-            clip.timeline.length / RATE if clip.timeline else 0.0,
-            spans=spans_of(clip),
-            spans_title="What is heard when, as planned",
-            **heard,
-        )
-        cards.append(report.card(report.text.shorten(title, 80), body, f"{_note(clip)} · {clip.source_id}", wide=True))
-    tiles = report.tiles(
-        [
-            report.tile("clips", report.text.count(made.clips), report.text.seconds(made.seconds)),
-            report.tile("events", report.text.count(made.classes.total()), f"{len(made.classes)} classes"),
-            report.tile("with sounds at once", report.text.share(made.with_overlap, max(made.clips, 1))),
-            report.tile("with a repeated class", report.text.share(made.with_repeats, max(made.clips, 1))),
-            report.tile("in a room", report.text.share(made.in_rooms, max(made.clips, 1))),
-        ]
+    heard = {clip.clip_id for clip in shown[:players]}
+    chapters = (
+        ("scenes", "Scenes", scenes.clips, _scene_tiles(scenes), lambda: _charts(scenes)),
+        ("dialogues", "Dialogues", talks.dialogues, talks.tiles() if talks.dialogues else [], talks.charts),
+        ("music", "Music", pieces.pieces, pieces.tiles() if pieces.pieces else [], pieces.charts),
     )
-    sections = [
-        report.Section(
-            "scenes", "Scenes", report.cards(cards), f"{len(shown)} of {made.clips:,}; {players} can be heard."
-        ),
-        report.Section("balance", "Balance", report.cards(_charts(made)), "Counted over all clips."),
+    several = sum(1 for _, _, count, _, _ in chapters if count) > 1
+    top = [report.tile("clips", report.text.count(made.clips), report.text.seconds(made.seconds))]
+    sections = []
+    for ident, title, count, numbers, charts in chapters:
+        if not count:
+            continue
+        mine = [c for c in shown if {KIND_DIALOGUE: "dialogues", KIND_MUSIC: "music"}.get(_kind(c), "scenes") == ident]
+        cards = [_card(c, c.clip_id in heard) for c in mine]
+        lead = f"{len(mine)} of {count:,}; {sum(c.clip_id in heard for c in mine)} can be heard."
+        sections.append(report.Section(ident, title, report.cards(cards), lead))
+        balance = "balance" if not several else f"balance-{ident}"
+        name_ = "Balance" if not several else f"Balance of {title.lower()}"
+        sections.append(report.Section(balance, name_, report.cards(charts()), "Counted over all of them."))
+        top += numbers
+    return report.page(name, "Planned clips and their timelines.", sections, top=report.tiles(top)), made
+
+
+def _scene_tiles(made: Composition) -> list[Markup]:
+    clips = max(made.clips, 1)
+    return [
+        report.tile("events", report.text.count(made.classes.total()), f"{len(made.classes)} classes"),
+        report.tile("with sounds at once", report.text.share(made.with_overlap, clips)),
+        report.tile("with a repeated class", report.text.share(made.with_repeats, clips)),
+        report.tile("in a room", report.text.share(made.in_rooms, clips)),
     ]
-    return report.page(name, "Planned clips and their timelines.", sections, top=tiles), made
 
 
 def _shared(clips: list[Clip], most: int) -> list[Clip]:
     """At most `most` clips, the kinds in turn."""
     by_kind: dict[str, list[Clip]] = {}
     for c in clips:
-        by_kind.setdefault(str((c.audio.recipe or {}).get("kind")), []).append(c)
+        by_kind.setdefault(_kind(c), []).append(c)
     rounds = max((len(x) for x in by_kind.values()), default=0)
     return [x[i] for i in range(rounds) for _, x in sorted(by_kind.items()) if i < len(x)][:most]
 
