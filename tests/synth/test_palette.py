@@ -207,6 +207,43 @@ def test_a_bank_of_one_class_repeats_it_at_a_distance() -> None:
         assert all(b.start - a.end >= 0.6 * RATE for a, b in pairwise(events))
 
 
+def test_one_class_that_is_left_alone_is_told() -> None:
+    told: list[str] = []
+    dogs = [recording("dog", i) for i in range(9)]
+    plan_complex(3, 7, banks=[[*dogs, *(recording("cat", i, 0.1) for i in range(9))]], told=told.append)
+    assert "9 shorter than 0.3 s" in told[0]
+    assert "only one class is left, 'dog'" in told[1]
+    told.clear()
+    plan_complex(3, 7, banks=[[*dogs, recording("cat", 1), recording("cat", 4)]], told=told.append)
+    plan_complex(3, 7, classes=["rain", "dog"], told=told.append)
+    assert not told
+    plan_complex(3, 7, classes=["bell"], told=told.append)
+    assert "'bell'" in told[0]
+
+
+def test_parts_are_cut_where_a_recording_is_loud_and_do_not_click() -> None:
+    firm = {"kind": "single", "firm": (8000, 24_000)}
+    bells = [recording("bell", i, 9.0, extra=firm) for i in range(6)]
+    rains = [recording("rain", i, 9.0, extra={"kind": "single", "firm": (0, 9 * RATE)}) for i in range(6)]
+    winds = [recording("wind", i, 9.0, extra={"kind": "several", "firm": (0, 400)}) for i in range(6)]
+    cuts, looped = 0, set()
+    for c in plan_complex(60, 7, kind="mixed", event_seconds=(0.3, 2.0), banks=[[*bells, *rains, *winds]]):
+        assert c.timeline is not None
+        assert c.audio.recipe is not None
+        for e, f in zip(c.timeline.events, c.audio.recipe["events"], strict=True):
+            first = f["source"]["from"]
+            if f["length"] > 2.0 * RATE:  # a track: no bell, although it lasts long enough
+                looped.add(e.label)
+                continue
+            cuts += 1
+            assert f["fade_out"] >= 320
+            assert f.get("fade_in", 0) >= (80 if first else 0)
+            if e.label == "bell":
+                assert 8000 <= first <= max(8000, 24_000 - f["length"])
+    assert looped == {"rain", "wind"}
+    assert cuts > 60
+
+
 @pytest.mark.parametrize("label", ["\u202edog\u0000", "x" * 4000, "  ", "狗", "<script>alert(1)</script>", "a/../../b"])
 def test_hostile_labels_stay_labels(label: str) -> None:
     infos = [recording(x, i) for x in (label, "rain") for i in range(4)]

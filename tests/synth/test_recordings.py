@@ -17,14 +17,15 @@ import numpy as np
 import pytest
 
 from audio_reasoner.core.audio import encode_flac, encode_wav
-from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError, LockedError
+from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError, IntegrityError, LockedError
 from audio_reasoner.synth import store as stores
 from audio_reasoner.synth.bank.render import EVENT_CLASSES, EVENT_PEAK, LEVEL_DBFS, loudness_dbfs, render_event
 from audio_reasoner.synth.dsp import coloured_noise
 from audio_reasoner.synth.recordings import bank as recordings
+from audio_reasoner.synth.recordings import takes
 from audio_reasoner.synth.recordings.bank import make_bank, move_bank, open_bank
 from audio_reasoner.synth.recordings.layouts import Reading
-from audio_reasoner.synth.recordings.takes import Limits, envelope_db, measure, shape_of
+from audio_reasoner.synth.recordings.takes import Limits, envelope_db, firm_stretch, measure, shape_of
 from audio_reasoner.synth.store import SourceStore
 
 RATE = 16_000
@@ -118,6 +119,21 @@ def test_a_fading_tail_is_kept(write: Write) -> None:
     bell = (0.5 * np.sin(2 * np.pi * 700 * t) * 10 ** (-10 * t / 20)).astype(np.float32)  # 30 dB in 3 s, then cut
     take = measure(write("bell.wav", bell), Limits())
     assert take.length > 2.9 * RATE
+
+
+def test_where_a_sound_is_as_loud_as_the_whole() -> None:
+    steady, fading = burst(4.0), burst(4.0) * np.exp(-np.arange(4 * RATE) / (0.5 * RATE)).astype(np.float32)
+    assert firm_stretch(steady) == (0, 4 * RATE)
+    first, end = firm_stretch(fading)
+    assert first == 0
+    assert 0.4 * RATE <= end <= 1.2 * RATE
+    ticks = np.tile(together(burst(0.02), silence(0.28)), 12)
+    assert firm_stretch(ticks)[1] > 3 * RATE
+    late = together(burst(1.0, amplitude=0.02), burst(2.0), burst(1.0, amplitude=0.02))
+    first, end = firm_stretch(late)
+    assert 0.6 * RATE <= first <= RATE
+    assert 3 * RATE <= end <= 3.4 * RATE
+    assert firm_stretch(burst(0.1)) == (0, 1600)
 
 
 def test_every_event_of_the_procedural_bank_is_one_event() -> None:
@@ -347,6 +363,41 @@ def test_only_what_changed_is_listened_to_again(tmp_path: Path) -> None:
     afresh = make_bank(root, tmp_path / "c.bank", workers=0)
     assert list(SourceStore.open(out)) == list(SourceStore.open(afresh.path))
     assert make_bank(root, out, limits=Limits(min_seconds=0.2), workers=0).heard == 6
+
+
+def test_runs_of_an_earlier_state_of_a_bank_are_still_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "in"
+    for i, name in enumerate(("dog/a_dog.wav", "dog/b_dog.wav", "dog/c_dog.wav", "bell/a.wav", "bell/b.wav")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(encode_wav(together(silence(0.3), burst(0.5 + 0.1 * i, i), silence(0.3))))
+    out = make_bank(root, tmp_path / "b.bank", workers=0).path
+    old = {i.key: SourceStore.open(out).pcm(i.key) for i in SourceStore.open(out)}
+    shutil.copy(root / "dog" / "b_dog.wav", root / "dog" / "a0.wav")  # the same bytes and span have the same key
+    make_bank(root, out, workers=0)
+    assert set(old) == {i.key for i in SourceStore.open(out)}
+    # A version that trims otherwise, a class that has another name, and a recording that is left out.
+    monkeypatch.setattr(takes, "AFTER", 160)
+    (root / "bell").rename(root / "chime")
+    make_bank(root, out, limits=Limits(min_seconds=0.55), workers=0)
+    store = SourceStore.open(out)
+    assert not set(old) & {i.key for i in store}
+    assert len(store) == 4
+    for key, x in old.items():
+        if "bell" not in (path := store.info(key).path):  # type: ignore[union-attr]
+            assert np.array_equal(store.pcm(key), x)
+        else:
+            with pytest.raises(InputError, match=path):
+                store.pcm(key)
+    (root / "dog" / "a_dog.wav").write_bytes(encode_wav(burst(0.7)))
+    gone = next(k for k in old if store.info(k).path == "dog/a_dog.wav")  # type: ignore[union-attr]
+    make_bank(root, out, workers=0)
+    with pytest.raises(IntegrityError, match=r"a_dog\.wav was changed"):
+        SourceStore.open(out).pcm(gone)
+    monkeypatch.undo()
+    monkeypatch.setattr(recordings, "TAKES_VERSION", 99)
+    (root / "chime").rename(root / "bell")
+    make_bank(root, out, workers=0)
+    assert set(old) - {gone} <= {i.key for i in SourceStore.open(out)}
 
 
 def test_links_loops_and_names_that_are_no_text(write: Write, tmp_path: Path) -> None:

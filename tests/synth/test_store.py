@@ -146,6 +146,9 @@ def test_recipes_find_their_recordings(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(IntegrityError, match=infos[0].key[:16]) as caught:
         render(recipe, sources_at(None))
     assert caught.value.code == "synth.no_source"
+    with pytest.raises(IntegrityError, match=r"Not there any more: /nowhere/moved\.bank") as caught:
+        render(recipe, sources_at("/nowhere/moved.bank"))
+    assert "synth bank make" in str(caught.value.hint)
     monkeypatch.setenv("AUDIO_REASONER_SOURCES", os.pathsep.join([str(tmp_path), str(path)]))
     assert np.array_equal(render(recipe, sources_at("/nowhere/moved.bank")), x)
 

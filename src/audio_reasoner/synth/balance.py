@@ -14,6 +14,7 @@ from typing import Any
 
 from audio_reasoner.core.records import Clip
 from audio_reasoner.synth.recipes import KIND_COMPOSITE
+from audio_reasoner.synth.scenes.composite import TRACK_FADE
 
 
 @dataclass
@@ -72,7 +73,7 @@ def snr_of(recipe: dict[str, Any], clip: Clip) -> float | None:
     for fields, event in zip(recipe["events"], clip.timeline.events, strict=True):
         if event.role == "background":
             ground = float(event.gain_db)
-        elif "fade_in" in fields:  # tracks fade, the short sounds among them do not
+        elif fields.get("fade_in", 0) >= TRACK_FADE:  # short sounds fade faster, if at all
             front += 10.0 ** (event.gain_db / 10.0)
     return None if ground is None or front <= 0.0 else 10.0 * math.log10(front) - ground
 

@@ -45,6 +45,9 @@ CREATE TABLE IF NOT EXISTS sources (
   extra TEXT NOT NULL
 ) WITHOUT ROWID
 """
+EARLIER: Final = _TABLE.replace("sources", "earlier", 1)
+"""What a bank held before it was made again and holds no more: a recording that is trimmed otherwise now, or left out.
+Nothing new is planned with it; runs that were are still heard, as long as its file is the same."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +238,7 @@ class SourceStore:
         self._heard: OrderedDict[str, np.ndarray] = OrderedDict()
         self._seconds = 0.0
         self._connect()
+        self._earlier = self._has("earlier")
         self._roots = _roots(path, self.meta("root"), root)
 
     @classmethod
@@ -307,9 +311,11 @@ class SourceStore:
         }
 
     def info(self, key: str) -> SourceInfo | None:
-        """What is known about a recording, or None if it is not here."""
-        rows = self._all(f"SELECT {_COLUMNS} FROM sources WHERE key = ?", key)
-        return _info(rows[0]) if rows else None
+        """What is known about a recording, or None if it is not here; also about one of an earlier state of a bank."""
+        for table in ("sources", "earlier") if self._earlier else ("sources",):
+            if rows := self._all(f"SELECT {_COLUMNS} FROM {table} WHERE key = ?", key):
+                return _info(rows[0])
+        return None
 
     def meta(self, name: str) -> Any:
         """What a bank says of itself ("root", "said", "seen", …), or None; a store of voices says nothing."""
@@ -418,26 +424,31 @@ def _newer(path: Path, version: int) -> IntegrityError:
 
 def missing(key: str, looked: Iterable[Path]) -> IntegrityError:
     """The error for a recording that no store holds."""
-    places = ", ".join(str(p) for p in looked) or "no store at all"
+    looked = [Path(p) for p in looked]
+    places = ", ".join(str(p) for p in looked if p.is_file()) or "no store at all"
+    gone = ", ".join(str(p) for p in looked if not p.is_file())
     return IntegrityError(
-        f"the recording {key[:16]}… of this recipe is in none of the stores; looked in {places}.",
+        f"the recording {key[:16]}… of this recipe is in none of the stores; looked in {places}."
+        + (f" Not there any more: {gone}." if gone else ""),
         code="synth.no_source",
-        hint=f"Say where its bank lies now: {ENVIRONMENT}=/path/to/bank (several are separated by '{os.pathsep}').",
+        hint=f"If its bank lies elsewhere now: {ENVIRONMENT}=/path/to/bank (several are separated by '{os.pathsep}'). "
+        "If it is lost, make it again with 'audio-reasoner synth bank make FOLDER -o BANK'; should that not help, plan "
+        "the clips again into another directory.",
     )
 
 
 class Sources:
     """Several stores one after the other."""
 
-    def __init__(self, stores: Sequence[SourceStore]) -> None:
-        self._stores = stores
+    def __init__(self, stores: Sequence[SourceStore], gone: Sequence[Path] = ()) -> None:
+        self._stores, self._gone = stores, gone
 
     def pcm(self, key: str) -> np.ndarray:
         """As `SourceStore.pcm`, from the first store that holds the key."""
         for store in self._stores:
             if store.info(key) is not None:
                 return store.pcm(key)
-        raise missing(key, [s.path for s in self._stores])
+        raise missing(key, [*(s.path for s in self._stores), *self._gone])
 
 
 @lru_cache(maxsize=64)
@@ -451,4 +462,4 @@ def sources_at(path: str | None) -> Sources:
     named = [path] if path is None or Path(path).is_file() else path.split(os.pathsep)
     own = [p for p in named if p and Path(p).is_file()]
     more = [p for p in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if p and not Path(p).is_dir()]
-    return Sources([open_store(p) for p in (*own, *more)])
+    return Sources([open_store(p) for p in (*own, *more)], [Path(p) for p in named if p and p not in own])

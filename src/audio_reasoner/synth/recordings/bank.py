@@ -44,6 +44,7 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS files (
         path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, version TEXT NOT NULL,
         code TEXT, reason TEXT, take TEXT) WITHOUT ROWID""",
+    stores.EARLIER,
     """CREATE TABLE IF NOT EXISTS refused (
         path TEXT NOT NULL, label TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL)""",
 )
@@ -273,6 +274,7 @@ def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading
         take = Take(*json.loads(stored))
         extra = {
             "digest": take.digest, "kind": take.kind, "limited": take.limited, "fades": FADES, "seconds": take.seconds,
+            "firm": (take.firm_start, take.firm_end),
         }  # fmt: skip
         extra |= {k: v for k, v in (("note", take.note), ("split", entry.split), ("fold", entry.fold)) if v}
         info = SourceInfo(
@@ -297,9 +299,12 @@ def _settle(db: sqlite3.Connection, tree: Tree, labels: Labels, reading: Reading
     rows = sorted(map(stores.row_of, keep))
     lines = sorted((r.path, r.label, r.code, r.reason) for r in refused)
     with db:
+        # Runs that were planned with them go on: new clips are not made of these, old ones are still heard.
+        db.execute("INSERT OR REPLACE INTO earlier SELECT * FROM sources")
         db.execute("DELETE FROM sources")
         db.execute("DELETE FROM refused")
         db.executemany(stores.INSERT, rows)
+        db.execute("DELETE FROM earlier WHERE key IN (SELECT key FROM sources)")
         db.executemany("INSERT INTO refused VALUES (?,?,?,?)", lines)
         db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", ((k, json.dumps(v)) for k, v in about.items()))
 

@@ -24,7 +24,7 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank.render import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 6
+TAKES_VERSION: Final = 7
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
@@ -39,6 +39,9 @@ AFTER: Final = 800
 """Samples kept before the first and after the last frame that is heard."""
 FADES: Final = (80, 320)
 FULL_SCALE: Final = 0.985
+FIRM_DB: Final = 6.0
+"""A sound keeps its loudness where no `_FIRM` frames lie further below it: a bell for a second, rain all along."""
+_FIRM: Final = 40
 _TAIL: Final = 10
 """Frames; a tail that falls by half a dB in each stretch of these still belongs to the sound."""
 _PROBE_FROM: Final = 1 << 16
@@ -69,7 +72,8 @@ class Take:
 
     `digest` is the sha256 of its bytes, `sound` of the 16-bit samples of its sound: equal for copies in another
     container or under another title. `start` and `length` are the sound in samples at 16 kHz; `gain_db` brings it to
-    the bank's level, and `limited` says that its peaks are rounded off at that gain; `seconds` is the whole file.
+    the bank's level, and `limited` says that its peaks are rounded off at that gain; `seconds` is the whole file. From
+    `firm_start` to `firm_end`, counted from `start`, the sound keeps that level; see `firm_stretch`.
     """
 
     digest: str
@@ -81,6 +85,8 @@ class Take:
     kind: Kind
     note: str
     seconds: float
+    firm_start: int
+    firm_end: int
 
     @property
     def key(self) -> str:
@@ -189,6 +195,27 @@ def levelled(x: Samples, gain_db: float, limited: bool) -> Samples:
     return np.asarray(y, dtype=np.float32)
 
 
+def firm_stretch(x: Samples) -> tuple[int, int]:
+    """The longest stretch, first and last + 1 sample, that is as loud as the whole: of it a part may stand for it.
+
+    The tail of a bell is a bell, but 30 dB softer than the timeline would say. Where no 0.4 s are as loud as the whole,
+    the loudest are taken. Frames without sound do not count, as in `loudness_dbfs`: a ticking clock keeps its loudness.
+    """
+    power = 10.0 ** (envelope_db(x) / 10.0)
+    if power.size <= _FIRM:
+        return 0, x.shape[0]
+    windows = np.lib.stride_tricks.sliding_window_view(power, _FIRM)
+    heard = windows >= 0.1 * windows.mean(axis=1, keepdims=True)
+    level = 10.0 * np.log10((windows * heard).sum(axis=1) / heard.sum(axis=1))
+    firm = np.concatenate(([False], level >= loudness_dbfs(x) - FIRM_DB, [False]))
+    edges = np.flatnonzero(np.diff(firm))
+    if not edges.size:
+        edges = int(np.argmax(level)) + np.array([0, 1])
+    firsts, lasts = edges[::2], edges[1::2]
+    longest = int(np.argmax(lasts - firsts))
+    return int(firsts[longest]) * FRAME, min((int(lasts[longest]) - 1 + _FIRM) * FRAME, x.shape[0])
+
+
 def _refuse_long(seconds: float, limits: Limits) -> None:
     if seconds > limits.max_seconds + 0.05:
         raise InputError(
@@ -245,4 +272,5 @@ def measure(path: Path, limits: Limits) -> Take:
         note += " …"
     kind: Kind = "several" if gaps else "single"
     sound = hashlib.sha256(audio.to_pcm16(x[start : start + length]).tobytes()).hexdigest()
-    return Take(ids.file_sha256(path), sound, start, length, gain_db, limited, kind, note, round(seconds, 3))
+    firm = firm_stretch(x[start : start + length])
+    return Take(ids.file_sha256(path), sound, start, length, gain_db, limited, kind, note, round(seconds, 3), *firm)

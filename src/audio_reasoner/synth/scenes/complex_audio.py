@@ -140,6 +140,12 @@ def plan_complex(
     _check_palette(palette, s, classes)
     if told is not None and palette.left_out:
         told("recordings left out: " + ", ".join(f"{n:,} {why}" for why, n in palette.left_out.items()))
+    alone = _alone(palette, s)
+    if told is not None and alone:
+        told(
+            f"only one class is left, {', '.join(map(repr, alone))}: of such scenes one can ask little but how many; "
+            "take more classes, or add '--bank procedural'"
+        )
     ours = [x for x in ("procedural", PHRASES) if (None if x == "procedural" else x) in banks]
     place = _place(seed, s, palette, ours, classes, split)
     stream = "complex" if split is None else f"complex/{split}"
@@ -171,6 +177,12 @@ def _check_palette(palette: Palette, s: Settings, classes: Sequence[str] | None)
             code="synth.no_event",
             hint="These are long textures only (--kind composite), or all their recordings are too short.",
         )
+
+
+def _alone(palette: Palette, s: Settings) -> list[str]:
+    """The classes that have nothing beside them: those of parts in which one class alone can sound."""
+    heard = [set(p.short) if s.kind == "temporal" else {*p.short, *p.tracks.labels} for p in palette.pools]
+    return sorted({label for labels in heard if len(labels) == 1 for label in labels})
 
 
 def _place(

@@ -90,13 +90,13 @@ def _targets(
     chosen = draw_labels(rng, pool.targets, count, s.repeat_probability, labels, near)
     made = [(label, *pool.event(rng, label, low, high)) for label in chosen]
     gap = math.ceil(max(SAME_CLASS_GAP_S, s.min_gap_s) * RATE)
-    while made and sum(n + gap for _, _, n, _ in made) + gap > length:
+    while made and sum(n + gap for _, _, n, *_ in made) + gap > length:
         made.pop()
-    spare = length - sum(n + gap for _, _, n, _ in made) - gap
+    spare = length - sum(n + gap for _, _, n, *_ in made) - gap
     cuts = sorted(int(x) for x in rng.integers(0, spare + 1, len(made)))
     placed, at = [], gap
-    for (label, source, n, licence), cut in zip(made, cuts, strict=True):
-        fields = {"source": source, "start": at + cut, "length": n, "gain_db": 0.0}
+    for (label, source, n, licence, fades), cut in zip(made, cuts, strict=True):
+        fields = {"source": source, "start": at + cut, "length": n, "gain_db": 0.0, **fades}
         placed.append(Placed(label, fields, licence))
         at += n + gap
     return placed

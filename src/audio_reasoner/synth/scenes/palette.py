@@ -43,6 +43,12 @@ TEST_SHARE: Final = 0.2
 SPLITS: Final = ("train", "test")
 
 
+Fades = dict[str, int]
+"""`fade_in` and `fade_out` of an event, samples, where it has any."""
+CUT_FADES: Final = (80, 320)
+"""Samples; as at the ends of a recording in a bank."""
+
+
 class Bank(Protocol):
     """A bank of recordings, as `synth.recordings.bank.open_bank` gives it."""
 
@@ -59,6 +65,21 @@ class Take:
     licence: str | None
     single: bool = True
     """Whether it holds one event, so that it may be counted."""
+    firm: tuple[int, int] = (0, 0)
+    """The stretch, in samples, that is as loud as the whole: parts are taken from there (see `takes.firm_stretch`)."""
+
+    @property
+    def texture(self) -> bool:
+        """Whether it may become a long track: a struck bell, repeated, would swell and fade and be no background."""
+        return (self.firm[1] - self.firm[0] if self.single else self.length) >= TRACK_RECORDING
+
+    def part(self, rng: np.random.Generator, length: int) -> tuple[dict[str, Any], Fades]:
+        """`length` samples of it as a recipe's source, and the short fades that a cut needs so as not to click."""
+        low, high = self.firm if self.single else (0, self.length)
+        last = self.length - length
+        first = min(_draw(rng, low, max(low, high - length)), last)
+        ends = (("fade_in", CUT_FADES[0], first > 0), ("fade_out", CUT_FADES[1], first < last))
+        return {"key": self.key, "from": first}, {name: n for name, n, cut in ends if cut}
 
 
 @dataclass(frozen=True)
@@ -103,19 +124,21 @@ class Pool:
     short: Makers
     long: Makers
 
-    def event(self, rng: np.random.Generator, label: str, low: int, high: int) -> tuple[dict[str, Any], int, str]:
-        """A sound of that label between `low` and `high` samples long: its source, its length, its licence.
+    def event(
+        self, rng: np.random.Generator, label: str, low: int, high: int
+    ) -> tuple[dict[str, Any], int, str, Fades]:
+        """A sound of that label between `low` and `high` samples long: its source, its length, its licence, its fades.
 
         A recording is used whole where it fits and cut where only longer ones are left.
         """
         take = _pick(rng, self.short[label])
         if take is None:
-            return _procedural(rng, label), _draw(rng, low, high), PROCEDURAL_LICENCE
+            return _procedural(rng, label), _draw(rng, low, high), PROCEDURAL_LICENCE, {}
         if take.length <= high:
-            return {"key": take.key, "from": 0}, take.length, take.licence or UNKNOWN_LICENCE
+            return {"key": take.key, "from": 0}, take.length, take.licence or UNKNOWN_LICENCE, {}
         length = _draw(rng, low, high)
-        first = _draw(rng, 0, take.length - length)
-        return {"key": take.key, "from": first}, length, take.licence or UNKNOWN_LICENCE
+        source, fades = take.part(rng, length)
+        return source, length, take.licence or UNKNOWN_LICENCE, fades
 
     def track(self, rng: np.random.Generator, label: str, low: int, high: int) -> tuple[dict[str, Any], int, str]:
         """A long sound of that label; a recording that is too short is repeated."""
@@ -125,10 +148,11 @@ class Pool:
         if take is None:
             return _procedural(rng, label), length, PROCEDURAL_LICENCE
         licence = take.licence or UNKNOWN_LICENCE
-        if take.length >= length:
-            return {"key": take.key, "from": _draw(rng, 0, take.length - length)}, length, licence
-        loop = {"length": take.length, "fade": min(LOOP_FADE, take.length // 4)}
-        return {"key": take.key, "from": 0, "loop": loop}, length, licence
+        first, end = take.firm if take.single else (0, take.length)
+        if end - first >= length:
+            return take.part(rng, length)[0], length, licence  # every track fades in and out
+        loop = {"length": end - first, "fade": min(LOOP_FADE, (end - first) // 4)}
+        return {"key": take.key, "from": first, "loop": loop}, length, licence
 
 
 def _draw(rng: np.random.Generator, low: int, high: int) -> int:
@@ -254,7 +278,7 @@ def _parts(
         for side, part in sides:
             by_label: dict[str, list[Take]] = defaultdict(list)
             for i in part:
-                by_label[i.label].append(Take(i.key, i.length, i.licence, not _several(i)))
+                by_label[i.label].append(_take(i))
             found.append((side, *_makers(by_label, own, high)))
         if all(
             (short or s.kind == "composite") and (s.kind == "temporal" or len(_with_partner(long, conflicts)) > 1)
@@ -299,7 +323,7 @@ def _makers(by_label: dict[str, list[Take]], procedural: set[str], high: int) ->
         takes = sorted(by_label.get(label, ()), key=lambda t: t.key)
         single = tuple(t for t in takes if t.single)
         whole = tuple(t for t in single if t.length <= high) or single
-        textures = tuple(t for t in takes if t.length >= TRACK_RECORDING)
+        textures = tuple(t for t in takes if t.texture)
         own = label in procedural
         if events := (*((None,) if own and label in EVENT_CLASSES else ()), *((whole,) if whole else ())):
             short[label] = events
@@ -319,6 +343,12 @@ def bank_mark(infos: Iterable[SourceInfo]) -> str:
 
 def _several(info: SourceInfo) -> bool:
     return info.extra.get("kind") == "several"
+
+
+def _take(info: SourceInfo) -> Take:
+    # A bank made before this was measured counts as loud throughout.
+    first, end = info.extra.get("firm") or (0, info.length)
+    return Take(info.key, info.length, info.licence, not _several(info), (first, end))
 
 
 def _said(info: SourceInfo) -> str:

@@ -58,8 +58,8 @@ def lay_temporal(rng: np.random.Generator, s: Settings, pool: Pool, count: int) 
     events: list[Placed] = []
     at = math.ceil(rng.uniform(*s.edge_seconds) * RATE)
     for label in draw_labels(rng, pool.events, count, s.repeat_probability):
-        source, length, licence = pool.event(rng, label, low, high)
-        fields: dict[str, Any] = {"source": source, "start": at, "length": length}
+        source, length, licence, fades = pool.event(rng, label, low, high)
+        fields: dict[str, Any] = {"source": source, "start": at, "length": length, **fades}
         if events:
             last = events[-1]
             blend = last.label != label and s.crossfade_probability > 0.0 and rng.random() < s.crossfade_probability
@@ -83,7 +83,7 @@ def _leave_room(events: list[Placed]) -> None:
     """Turn all events down together where two that blend could add up to more than a scene can hold."""
     worst = 0.0
     for a, b in pairwise(events):
-        if "fade_in" in b.fields:
+        if b.fields["start"] < a.fields["start"] + a.fields["length"]:
             worst = max(worst, math.hypot(*(10.0 ** (x.fields["gain_db"] / 20.0) for x in (a, b))))
     if worst > PEAK_GAIN:
         down = math.ceil(2000.0 * math.log10(worst / PEAK_GAIN)) / 100.0
