@@ -274,8 +274,8 @@ def test_manner_is_compared_only_where_it_is_plain() -> None:
     }
     who = {g for t, g in golds if "slowly" in t}
     assert who <= {"the first speaker", "Ben"}
-    assert any("turn 2 of theirs, compared with turn 1" in t and g == "more slowly" for t, g in golds)
-    assert any("turn 1 of theirs, compared with turn 2" in t and g == "faster" for t, g in golds)
+    assert any("in their second turn, compared with their first" in t and g == "more slowly" for t, g in golds)
+    assert any("in their first turn, compared with their second" in t and g == "faster" for t, g in golds)
     assert asked(hike(), "prosody") is None  # no class is known
     # Louder by class, but another voice is as loud.
     c = hike(styles={2: "loud"})

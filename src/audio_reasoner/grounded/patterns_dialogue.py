@@ -61,17 +61,17 @@ TURN_NEW = (
     "{x} [starts|comes in|sets in|begins|follows|takes over|takes the floor|is next] at {a} and [speaks until|goes on to|stops at|ends at|is done at|talks until|has finished by|keeps the floor until] {b}{q}.",
     "[At|Around] {a} {x} [comes in|begins|takes the floor|takes over|starts to speak|is heard|follows|sets in], [until {b}|up to {b}|and stops at {b}|and goes on to {b}|for a turn that ends at {b}|and has finished by {b}]{q}.",
     "[Then|Next|Now|After that|Following that], [from {a} to {b}|between {a} and {b}|at {a}, up to {b}], {x} [speaks|is heard|has the floor|takes a turn|can be heard|talks]{q}.",
-    "[The turn|The time|The stretch|What is said] from {a} to {b} [belongs to|is that of|is taken by|goes to] {x}{q}.",
-    "[A turn of|The next turn, that of|The voice of] {x} [fills|takes up|covers|lies in] the time [from {a} to {b}|between {a} and {b}]{q}.",
+    "[The turn|The time|The stretch|The next turn] from {a} to {b} [belongs to|is taken by|goes to] {x}{q}.",
+    "[A turn of|The voice of] {x} [fills|takes up|covers] the time [from {a} to {b}|between {a} and {b}]{q}.",
 )
 GIVE = (
     "[Turn {i}|The {k} turn|Turn number {i}], [from|starting at|at|beginning at] {a}, [is|belongs to|goes to|is taken by|is that of] {x}{q}.",
     "[At {a}|Around {a}|From {a} on,] [it is|I hear|there is] {x}{q}[ (turn {i})| (the {k} turn)|].",
-    "{x} [has|takes|gets|is given] [turn {i}|the {k} turn|number {i}], [at|from|starting at|around] {a}{q}.",
-    "[To {x} I give|To {x} goes|To {x} belongs|Under {x} I put] [turn {i}|the {k} turn|number {i}], [at|from|starting at|around] {a}{q}.",
-    "[The turn at|The turn from|The turn that starts at|What starts at|The voice at] {a} [is that of|belongs to|is taken by] {x}{q}[, number {i}|, turn {i}|].",
+    "{x} [has|takes|speaks in|is heard in] [turn {i}|the {k} turn], [at|from|starting at|around] {a}{q}.",
+    "I [give|assign] [turn {i}|the {k} turn], [at|from|starting at|around] {a}, to {x}{q}.",
+    "The [turn at|turn that starts at|turn that begins at|voice at] {a} [is that of|belongs to] {x}{q}[ (turn {i})| (the {k} turn)|].",
     "[Then|Next|After that|Now], [at|from|around] {a}, [it is|comes|I hear|there is|follows] {x}{q}[ (turn {i})| (the {k} turn)|].",
-    "[Going on|Moving on|Further on], {x} [has|takes|gets] [turn {i}|the {k} turn|number {i}|the turn][, at {a}|, from {a}|, around {a}]{q}.",
+    "[Going on|Moving on|Further on], {x} [has|takes] [turn {i}|the {k} turn], [at|from|around] {a}{q}.",
 )
 NEW_VOICE = (
     "[Turn {i}|The {k} turn], [at|starting at] {a}, brings [a new voice|a voice not heard before|one more voice]: {n} so far.",
@@ -84,7 +84,7 @@ OLD_VOICE = (
     "{x} [speaks again|is back|has another turn] at {a}: [no new voice|nobody new|a voice I know], [{n} as before|still {n}].",
 )
 BACK = (
-    "[With|In] {r} [only voices I know|voices heard before|no new voices] [come back|speak again]: [still {n}|the count stays at {n}].",
+    "In {r} only voices [I know|heard before|that I have counted] [come back|speak again|are heard]: [still {n}|the count stays at {n}].",
     "[Nobody new|No new voice] [comes in|is heard] in {r}, [so it stays at {n}|so there are still {n}].",
 )
 ONE_VOICE = (
@@ -111,7 +111,8 @@ COUNT = (
     "[Only|Of the list, only|Of all turns, those at] {r} [belong to|go to|are given to] {x}: [that is {t}|{t}|so {t}].",
 )
 FOUND = (
-    "[The words|The passage|These words] {q} [stand|are|are found|come] in turn {i}, [which is that of|and that turn belongs to|a turn of] {x}.",
+    "[The words|The words asked about] {q} [are|are found|come|can be heard] in turn {i}, [which is that of|and that turn belongs to|a turn of] {x}.",
+    "[The passage|The sentence] {q} [is found|comes|can be heard] in turn {i}, [which is that of|and that turn belongs to|a turn of] {x}.",
     "[Turn {i} is the one|In turn {i} I find these words|The words are in turn {i}]: {x} [says|speaks] {q}.",
 )
 LAST = (
@@ -145,7 +146,7 @@ SUM: dict[str, tuple[str, ...]] = {
         "[With|Having] {n} [turns in the list|turns counted|turns to be found] for {x}, [I take|the answer is|it must be] option ({L}).",
     ),
     "said_by": ("[The words|These words|The words in question] [belong to|come from|are said by] {y}, [so|and therefore|hence] option ({L}) [is right|fits].", "It is {y} who says [them|these words|this]: option ({L})."),
-    "says": ("[The first words|The opening words] of {x} [are found|have been found|are clear now|stand in the list][ and written down| and can be given|].", "[I have|There are|That gives] the [first|opening] words of {x}[, as they are said| in full|]."),
+    "says": ("[The first words|The opening words] of {x} are [found|clear now|in the list].", "[I have|Those are|That gives] the [first|opening] words of {x}[, as they are said| in full|]."),
 }  # fmt: skip
 REASON: dict[str, tuple[str, ...]] = {
     "voices": (
@@ -165,11 +166,11 @@ REASON: dict[str, tuple[str, ...]] = {
     "turns_of": (
         "[I counted|I noted|I kept count of|I added up] [each|every] turn of {x}[ and of nobody else|].",
         "[That is|This is] the number of [turns that {x} takes|their turns|times {x} takes the floor].",
-        "[So often|That often|This many times] {x} [speaks|takes the floor|has a turn|comes in].",
-        "[The list of turns|The list|My list] [has|shows|gives] {x} [that often|so many times|as often as that].",
+        "{x} [speaks|takes the floor|has a turn|comes in] [that often|this many times|that many times].",
+        "In [the list of turns|my list] {x} [comes up|is found|stands] [that often|this many times].",
     ),
     "said_by": (
-        "[These words|The words|The words in question] [stand in|come in|belong to] a turn of theirs.",
+        "[These words|The words|The words in question] [stand in|come in|belong to] one of their turns.",
         "[The turn with these words|That turn|The turn in question] is [theirs|one of theirs|that of this speaker].",
         "[This is|It is] the [voice|speaker] [that is heard|who has the floor] [at these words|when they are said].",
     ),

@@ -95,19 +95,20 @@ TALK_OVERVIEW = (
     "[What I hear is|It is|This is] a conversation of {n} people, {t} turns in about {d}.",
 )
 ABOUT = (
-    "[It|The talk|Their talk] is about this: {v}.",
+    "[The talk|Their talk|The conversation|All of it] is about {v}.",
     "[What they talk about is|The situation is] {v}.",
     "[The words|Their words] [point to|tell of] {v}.",
 )
 LINES_OF = (
     "{x} [has|takes|speaks in] {r}, [with the words|and says|saying] {q}.",
     "{x}, [heard in|who has|who takes] {r}, says {q}.",
-    "[To {x} I give|Under {x} I put|With {x} I note] {r}: {q}.",
+    "In {r} {x} [says|speaks the words|is heard with] {q}.",
+    "[The words of {x}|What {x} says], in {r}: {q}.",
 )
 MANNER = (
     "{x} [speaks|talks|can be heard to speak] {m}.",
     "[As for the manner, |In manner, ]{x} [speaks|talks] {m}.",
-    "The [voice|speech] of {x} comes {m}.",
+    "{x} is heard [speaking|talking] {m}.",
 )
 PAUSE = (
     "[The longest pause|The widest gap] [lies|comes] before turn {i}, about {d}.",
@@ -118,13 +119,14 @@ TOGETHER = (
     "{x} [begins|starts] turn {i} while {y} is still [speaking|talking].",
 )
 HAS = (
-    "{x} [has|takes|speaks in] {r}.",
-    "[To {x} I give|With {x} I put|Under {x} I write] {r}.",
-    "[For|Under] {x} I [note|list|count] {r}.",
+    "{x} [has|takes|speaks in|is heard in] {r}.",
+    "I [give|assign] {r} to {x}.",
+    "[For|From] {x} I [note|count|have] {r}.",
+    "[What {x} says is|The words of {x} are|All that {x} says is] in {r}.",
 )
 SAYS = (
-    "[In turn {i}|Turn {i} is the place where] {x} [says|speaks the words|is heard with] {q}.",
-    "[Turn {i}|The words of turn {i}], [from|spoken by|with] {x}: {q}.",
+    "In turn {i} {x} [says|speaks the words|is heard with|has the words] {q}.",
+    "[Turn {i}|The words of turn {i}], [from|spoken by|by] {x}: {q}.",
     "{x} [says|speaks] [in turn {i}|at {a}, in turn {i}]: {q}.",
 )
 NAME_OWN = (
@@ -145,20 +147,20 @@ KEYS = (
 )
 KEY = (
     "[The word|A word like] {k} [belongs to|fits|points to] one situation: {v}.",
-    "[With|By] the word {k}, the talk is about {v}.",
+    "[Going by|Judging by] the word {k}, the talk is about {v}.",
 )
 SITUATION = (
     "[Taken together|Put together], these turns [tell of|are about|show] {v}.",
     "[What they speak of|All of it] [comes to|amounts to] {v}.",
 )
 VIEW = (
-    "[That is|This is|These words are] a view {v}.",
-    "[With that|So|By these words] {x} is {v}.",
+    "[That is|This is] [a view|an opinion]: {v}.",
+    "[With that|So|Accordingly] {x} is {v}.",
     "[Whoever says so|Somebody who says this] is {v}.",
 )
 VIEW_FIRST = (
     "At first, then, {x} is [of another mind|on the other side].",
-    "[That is the view|So {x} thinks] [at first|to begin with].",
+    "[That is the view|That is what {x} thinks] [at first|to begin with].",
 )
 VIEW_LATER = (
     "[Later|By then|After that] the view of {x} is another: {v}.",
@@ -188,22 +190,22 @@ REPLY = (
 WRONG = ("[That is|This is] what [needs|gets] correcting.", "[There|In these words] [lies|is] the mistake.")
 RIGHT = ("[With that|There] {x} puts it right.", "[So|That way] the mistake is corrected by {x}.")
 NTH = (
-    "[The turns of {x} are|{x} has turns] {r}; [number {k} of them|the one in place {k}] is turn {i}: {q}.",
-    "[Counting the turns of {x} alone|Of the turns of {x}], {r}, [number {k}|the one in place {k}] is turn {i}: {q}.",
+    "[The turns of {x} are|{x} has turns] {r}; the {k} [of them|one] is turn {i}: {q}.",
+    "[Counting the turns of {x} alone|Of the turns of {x}], {r}, the {k} is turn {i}: {q}.",
 )
 ENDS = (
     "Turn {i} ends at {b} and turn {j} starts at {a}: {v}.",
-    "[From|Between] turn {i} (end {b}) [to|and] turn {j} (start {a}): {v}.",
+    "[From turn {i} (end {b}) to|Turn {i} (end {b}) and] turn {j} (start {a}): {v}.",
     "Turn {j} starts at {a}, turn {i} is over at {b}: {v}.",
 )
 SOUNDS = (
-    "[I hear|What I hear of] {x} in {r}: {m}.",
+    "[I hear {x} in {r}|{x} is heard in {r}]: {m}.",
     "{x}, {r}: [spoken {m}|{m}].",
-    "In {r} the [speech|voice] of {x} comes {m}.",
+    "In {r} {x} [speaks|talks] {m}.",
 )
 BESIDE = (
     "Turn {i} is [heard|spoken] {m}, turn {j} {o}.",
-    "[Held against|Beside] turn {j}, [spoken {o}|which comes {o}], turn {i} [comes|is spoken] {m}.",
+    "[Held against|Beside] turn {j}, which is spoken {o}, turn {i} is [heard|spoken] {m}.",
 )
 SETTLED = (
     "[That settles|This settles] it: {v}.",
@@ -231,13 +233,17 @@ ELSEWHERE = (
 )
 SAME_OTHER = (
     "[is heard as well|does come up], but in {r}, [which is not the place asked about|so not here]",
-    "[stands|is said] in {r}, [another place|which is not asked about]",
+    "is said in {r}, [which is another turn|but not in the turn asked about]",
 )
 NOWHERE = (
     "[is said by nobody|is not said by anybody|does not come up]",
-    "[has no turn|finds no turn] that [says so|speaks of it]",
+    "comes up in no turn[ of this talk| at all|]",
     "[would belong to another conversation|would be another talk] than this one",
     "[is not spoken of|is not what they speak of] [anywhere|in any turn]",
+)
+VIEW_BEFORE = (
+    "is the view [before the change|at first|to begin with], in {r}",
+    "is what the same speaker thinks [at first|before the change], in {r}",
 )
 CONTRARY = (
     "[is the contrary of|says the contrary of|goes against] what {r} [says|shows]",
@@ -264,7 +270,7 @@ NO_VIEW = (
 OTHER_MANNER = ("[speaks|talks] {m} [instead|here]", "[is heard speaking|is heard to speak] {m}")
 THAT_MANNER = (
     "[speaks|talks] {m}, [as no other voice does|unlike the others]",
-    "[is the voice|is the one] that [comes|is heard] {m}",
+    "is the [voice|one] that [speaks|is heard to speak] {m}",
 )
 YES_NO_OUT = (
     "[disagrees with|goes against] [the times of the turns|what I noted]",
@@ -277,11 +283,11 @@ YES_NO_FIT = (
 
 SUM: dict[str, tuple[str, ...]] = {
     "who": (
-        "[It is {y}|{y} it is|The voice in question is {y}][, by {r}|, going by {r}|]: option ({L}).",
-        "[By|Going by|From] {r}, {y} is the [voice|speaker] [asked for|in question]: option ({L}).",
+        "[It is {y}|The answer is {y}|The voice in question is {y}][, judging by {r}|, going by {r}|]: option ({L}).",
+        "[Judging by|Going by|From] {r}, {y} is the [voice|speaker] [asked for|in question]: option ({L}).",
     ),
     "what": (
-        "[By|Going by|From] {r}, [it is|the answer is|what remains is] {y}: option ({L}).",
+        "[Judging by|Going by|From] {r}, [it is|the answer is|what fits is] {y}: option ({L}).",
         "[What fits|What the words show|What agrees with {r}] is {y}, option ({L}).",
     ),
     "nobody": (
@@ -296,13 +302,13 @@ REASON: dict[str, tuple[str, ...]] = {
     "named": ("The name is [said|heard] in {r}.", "[In {r}|There, in {r},] the name [can be heard|is heard]."),
     "named/who": ("The name is [said|heard] in {r} and [means|belongs to] this voice.",),
     "topic": (
-        "[The words|Words] in {r} [show|tell] it.",
-        "[What is said|The talk] in {r} [is about that|tells of it].",
+        "[The words in {r} show|What is said in {r} shows] it.",
+        "[What is said|The talk] in {r} [is about that|points to it].",
     ),
     "opinion_of": ("[The words|Their words] in {r} [show|tell] the view.", "[That is|This is] the side taken in {r}."),
     "opinion_of/who": ("[The words in {r} come|What is said in {r} comes|The view in {r} comes] from this voice.",),
     "changed_mind": (
-        "[First and last|Early and late] words, in {r}, [tell|decide].",
+        "The [first and last|early and late] words, in {r}, [settle it|decide].",
         "[I compared|The comparison is of] what is said in {r}.",
     ),
     "changed_mind/to": ("[The later words|The words after the change] are in {r}.",),
@@ -316,7 +322,7 @@ REASON: dict[str, tuple[str, ...]] = {
         "[Mistake and correction|The mistake and its correction] are in {r}.",
         "[I compared|The comparison is of] what is said in {r}.",
     ),
-    "says_nth": ("[That is|This is] {r} [of the talk|in the order of all turns].",),
+    "says_nth": ("[That is|These words are|This is what is said in] {r}[ of the talk|, counting all turns].",),
     "overlap_talk": (
         "I compared the [end|ends] of [each turn|the turns] with the [start|starts] of the [next|next ones].",
     ),

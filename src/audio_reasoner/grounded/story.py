@@ -23,6 +23,8 @@ MAX_VALUE_CHARS = 120
 """A longer value is no option that somebody reads."""
 PASSAGE = 60
 """So many characters of a turn stand in a question or an option."""
+WHOLE = 100
+"""A first sentence of so many stands there whole: half a sentence reads like a mistake."""
 LETTER = re.compile(r"\([A-Za-z]\)")
 """What looks like the letter of an option: words that hold it are never offered."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -253,8 +255,9 @@ def follow_one_another(turns: tuple[Turn, ...], least: float) -> bool:
 
 
 def passage(text: str) -> str:
-    """The part of a turn that stands in an option."""
-    return pieces(text, PASSAGE)[0].rstrip(" ,;:")
+    """The part of a turn that stands in an option: its first sentences, none of them cut if that can be helped."""
+    first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+    return (first if PASSAGE < len(first) <= WHOLE else pieces(text, PASSAGE)[0]).rstrip(" ,;:")
 
 
 def lines_by_rank(s: Story) -> dict[int, list[int]]:

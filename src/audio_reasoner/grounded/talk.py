@@ -283,7 +283,7 @@ def _answers(s: Story) -> Iterator[Case]:
 
 def _says_nth(s: Story) -> Iterator[Case]:
     for group, value, turns in _groups(s, "line"):
-        x = f"{speaker(s.turns[turns[0]].voice)} say in turn {group.head} of theirs"
+        x = f"{speaker(s.turns[turns[0]].voice)} say in their {ordinal(int(group.head))} turn"
         yield Case("says_nth", x, value, turns, None, group.beside(value), group)
 
 
@@ -333,7 +333,7 @@ def _compared(s: Story, i: int, k: int, gold: str, wrong: str) -> Case:
     """Turn `i` against turn `k` of the same voice."""
     mine = s.turns_of(s.turns[i].voice)
     here, there = mine.index(i) + 1, mine.index(k) + 1
-    x = f"{speaker(s.turns[i].voice)} speak in turn {here} of theirs, compared with turn {there}"
+    x = f"{speaker(s.turns[i].voice)} speak in their {ordinal(here)} turn, compared with their {ordinal(there)}"
     return Case("prosody/how", x, gold, (i, k), None, {wrong: ()})
 
 

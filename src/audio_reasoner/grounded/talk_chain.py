@@ -151,7 +151,7 @@ def think(question: Question, known: Known, w: Writer, style: Style) -> Chain:
     if style == "brief":
         return _brief(question, case, story)
     gold = question.gold_index or 0
-    at = places(case.turns) if case.turns else "all turns"
+    at = places(_answering(case)) if case.turns else "all turns"
     plan = {
         "x": case.x.replace(" say in ", " in "),
         "v": speaker(story.turns[case.turns[-1]].voice) if case.turns else "",
@@ -166,8 +166,16 @@ def think(question: Question, known: Known, w: Writer, style: Style) -> Chain:
         steps=steps,
         why=why,
         summary=w.say(p.SUM[result], y=said, r=at, L=c.letter(gold)),
-        reason=w.say(p.REASON[case.family if case.form not in p.REASON else case.form], r=at),
+        reason=w.say(
+            p.REASON[case.family if case.form not in p.REASON else case.form],
+            r=places(case.turns) if case.family == "answers" else at,
+        ),
     ).chain(question, w)
+
+
+def _answering(case: Case) -> tuple[int, ...]:
+    """The turns in which the answer itself is said: not the question that is answered, not the view given up."""
+    return case.turns[-1:] if case.form in ("answers", "changed_mind/to") else case.turns
 
 
 def _voices_of(options: tuple[str, ...], story: Story) -> dict[str, int]:
@@ -279,7 +287,7 @@ def _carrying(case: Case, story: Story, w: Writer) -> list[str]:
             return [f"{says(i)} {shows(p.WRONG)}", f"{says(k)} {shows(p.RIGHT, x=x)}"]
         case "says_nth":
             mine = story.turns_of(turns[last].voice)
-            rank = str(mine.index(last) + 1)
+            rank = ordinal(mine.index(last) + 1)
             return [
                 shows(p.NTH, x=x, r=listed([str(i + 1) for i in mine]), k=rank, i=str(last + 1), q=quote(turns[last]))
             ]
@@ -306,7 +314,7 @@ def _keys(value: str) -> set[str]:
 
 def _why(option: str, right: bool, case: Case, story: Story, voice_of: dict[str, int], w: Writer) -> str:
     """The rest of a sentence whose subject is the option."""
-    voice, at = voice_of.get(option), places(case.turns) if case.turns else ""
+    voice, at = voice_of.get(option), places(_answering(case)) if case.turns else ""
     if case.form == "overlap_talk":
         return w.clause(p.YES_NO_FIT if right else p.YES_NO_OUT)
     if case.form == "prosody" and voice is not None:
@@ -335,6 +343,8 @@ def _why(option: str, right: bool, case: Case, story: Story, voice_of: dict[str,
     if there:
         there = there[-1:] if case.family == "answers" else there
         who = story.turns[there[0]].voice
+        if case.form == "changed_mind/to" and there[-1] == case.turns[0]:
+            return w.clause(p.VIEW_BEFORE, r=places(there[-1:]))
         if case.turns and who == story.turns[case.turns[-1]].voice:
             return w.clause(p.SAME_OTHER, r=places(there))
         return w.clause(p.ELSEWHERE, r=places(there), x=speaker(who))
