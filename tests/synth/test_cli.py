@@ -105,3 +105,28 @@ def test_benchmark_takes_the_scene_settings(tmp_path: Path) -> None:
     items = json.loads(data.read_text())
     assert len(items) == 6
     assert all(item["answer"] in item["choices"] for item in items)
+
+
+def test_long_lists_fit_a_terminal_and_break_between_names() -> None:
+    import io
+
+    from rich.console import Console
+
+    from audio_reasoner.cli.synth_output import LISTED, print_counts
+
+    def shown(counts: dict[str, int]) -> list[str]:
+        out = io.StringIO()
+        print_counts("classes", counts, Console(file=out, width=80))
+        return out.getvalue().splitlines()
+
+    few = shown({f"snare drum {chr(97 + i)}": 1000 + i for i in range(26)} | {"x" * 500: 1, "[red]\x1b": 2})
+    assert max(map(len, few)) <= 80
+    assert "snare drum z 1,025," in " ".join(few)
+    assert all(line.endswith(",") for line in few[:-1])
+    assert "[red]� 2" in " ".join(few)
+    many = shown({f"class {i}": i for i in range(400)})
+    assert max(map(len, many)) <= 80
+    assert len(many) <= 14
+    assert "class 399 399" in " ".join(many)
+    assert "class 200 200" not in " ".join(many)
+    assert f"{400 - LISTED} between" in many[-1]

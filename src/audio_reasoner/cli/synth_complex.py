@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from audio_reasoner.cli.synth_options import Classes, GapSeconds, MaxEvents, MinEvents, Repeats, scene_settings
+from audio_reasoner.cli.synth_output import print_counts, write_audio
 from audio_reasoner.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -160,25 +161,6 @@ def _plan(out: Path | None, n: int, seed: int, settings: dict[str, Any], err: Co
         return made
 
 
-def write_audio(run: Path, workers: int | None, err: Console) -> None:
-    """Render a run's synthetic clips to files, with progress, and say how many were written."""
-    from rich.progress import Progress
-
-    from audio_reasoner.dataset import count_clips, read_clips
-    from audio_reasoner.synth.job import render_files
-
-    written = there = 0
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("rendering", total=count_clips(run))
-        for new in render_files(run, read_clips(run), workers):
-            written += new
-            there += not new
-            progress.advance(task)
-    err.print(
-        f"{written:,} audio files written to {run / 'audio'}, {there:,} were there.", markup=False, soft_wrap=True
-    )
-
-
 def print_balance(made: Composition, console: Console) -> None:
     """Numbers of events, kinds, difficulty, signal-to-noise ratios and classes, as bars and lists."""
     from rich.markup import escape
@@ -208,16 +190,11 @@ def print_balance(made: Composition, console: Console) -> None:
     console.print("scenes " + ", ".join(f"{what} {count:,}" for what, count in shares), highlight=False)
     for what, counts in (("classes", made.classes), ("backgrounds", made.backgrounds)):
         if counts:
-            shown = ", ".join(f"{escape(name)} {count:,}" for name, count in sorted(counts.items())[:200])
-            console.print(f"{what} (commonest {unevenness(counts):.2f} times the rarest): {shown}", highlight=False)
+            print_counts(f"{what} (commonest {unevenness(counts):.2f} times the rarest)", counts, console)
     if set(made.splits) != {"none"}:
-        console.print(
-            "split: " + ", ".join(f"{escape(k)} {v:,}" for k, v in sorted(made.splits.items())), highlight=False
-        )
+        print_counts("split", made.splits, console)
     if set(made.licences) != {"CC0-1.0"}:
-        console.print(
-            "licences: " + ", ".join(f"{escape(k)} {v:,}" for k, v in made.licences.most_common(8)), highlight=False
-        )
+        print_counts("licences", made.licences, console)
 
 
 def register(app: typer.Typer) -> None:

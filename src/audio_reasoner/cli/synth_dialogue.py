@@ -122,7 +122,7 @@ def dialogue(
                 set_aside=set_aside,
             )
     if audio:
-        from audio_reasoner.cli.synth_complex import write_audio
+        from audio_reasoner.cli.synth_output import write_audio
 
         write_audio(out, workers, err)
     _tell(out, made, seed, Console(emoji=False), err)

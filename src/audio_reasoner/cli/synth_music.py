@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from audio_reasoner.cli.synth_output import write_audio
 from audio_reasoner.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,14 +38,15 @@ def music(
     ] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the MIDI files; unknown if not given.")] = None,
     audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes for --audio; one per core if not given.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes for --audio; one per core if not given.")
+    ] = None,
 ) -> None:
     """Make clips of music with known instruments, tempo, metre, key, chords, direction and dynamics."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from audio_reasoner.dataset import read_clips
-    from audio_reasoner.synth.job import render_files, write_run
+    from audio_reasoner.synth.job import write_run
     from audio_reasoner.synth.music import midi as midi_source
     from audio_reasoner.synth.music.music import SOURCE, check_instruments, plan_music
 
@@ -84,14 +86,7 @@ def music(
 
         made = write_run(out, clips, source, on_clip)
     if audio:
-        written = 0
-        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("rendering", total=made.clips)
-            for new in render_files(out, (c for c in read_clips(out) if c.source == source["name"]), workers):
-                written += new
-                progress.advance(task)
-        there = made.clips - written
-        err.print(f"{written:,} audio files written to {out / 'audio'}, {there:,} were there.", soft_wrap=True)
+        write_audio(out, workers, err)
     console = Console(emoji=False)
     console.print(
         f"[bold]{made.clips:,} {'clip' if made.clips == 1 else 'clips'} of music[/bold], {made.seconds / 3600:.2f} h, "

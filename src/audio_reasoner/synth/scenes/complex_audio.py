@@ -144,7 +144,7 @@ def plan_complex(
     if told is not None and alone:
         told(
             f"only one class is left, {', '.join(map(repr, alone))}: of such scenes one can ask little but how many; "
-            "take more classes, or add '--bank procedural'"
+            "take more classes or another bank beside it"
         )
     ours = [x for x in ("procedural", PHRASES) if (None if x == "procedural" else x) in banks]
     place = _place(seed, s, palette, ours, classes, split)

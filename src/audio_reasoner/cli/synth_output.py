@@ -1,0 +1,65 @@
+"""What `synth complex`, `synth dialogue` and `synth music` print and write alike: audio files, lists of counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+LISTED = 60
+"""Names that a list of counts holds at most; of more the commonest and the rarest are shown, a half each."""
+
+
+def write_audio(run: Path, workers: int | None, err: Console) -> None:
+    """Render a run's synthetic clips to files, with progress, and say how many were written."""
+    from rich.progress import Progress
+
+    from audio_reasoner.dataset import count_clips, read_clips
+    from audio_reasoner.synth.job import render_files
+
+    written = there = 0
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("rendering", total=count_clips(run))
+        for new in render_files(run, read_clips(run), workers):
+            written += new
+            there += not new
+            progress.advance(task)
+    err.print(
+        f"{written:,} audio files written to {run / 'audio'}, {there:,} were there.", markup=False, soft_wrap=True
+    )
+
+
+def print_counts(title: str, counts: Mapping[str, int], console: Console) -> None:
+    """Names with their counts, broken between two names and never within one.
+
+    Up to `LISTED` names stand in the order of the alphabet; of more the ends of the order of counts tell how even they
+    are, where 400 names would tell nothing.
+    """
+    from audio_reasoner.report.text import printable, shorten
+
+    def lines(start: str, names: list[str]) -> None:
+        line = start
+        for i, name in enumerate(names):
+            item = f" {printable(shorten(name, 70))} {counts[name]:,}{',' * (i < len(names) - 1)}"
+            if len(line) + len(item) > console.width and line.strip():
+                say(line)
+                line = " "
+            line += item
+        say(line)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    if len(counts) <= LISTED:
+        lines(f"{title}:", sorted(counts))
+        return
+    order = sorted(counts, key=lambda name: (-counts[name], name))
+    half = LISTED // 2
+    say(f"{title}:")
+    lines(f"  {half} commonest:", order[:half])
+    lines(f"  {half} rarest:", order[-half:])
+    say(f"  and {len(order) - 2 * half:,} between")
