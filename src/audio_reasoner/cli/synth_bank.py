@@ -181,7 +181,7 @@ def show(
                 console.print(printable(line + (f"  {info.note}" if info.note else "")), markup=False)
     else:
         console.print(_table(classes))
-    pairs = alike([c.label for c in classes])
+    pairs = [p for p in alike([c.label for c in classes]) if label is None or label in p]
     if pairs:
         told = printable("; ".join(f"{a} – {b}" for a, b in pairs[:20]))
         console.print(
@@ -189,7 +189,7 @@ def show(
             + (" …" if len(pairs) > 20 else ""),
             markup=False,
         )
-    gone = store.refused()
+    gone = [r for r in store.refused() if label is None or r.label == label]
     for r in gone if refused else gone[:10]:
         console.print(printable(f"not used: {r.path}  [{r.code}] {r.reason}"), markup=False)
     if len(gone) > 10 and not refused:
