@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from made_talks import HIKE, HIKE_FACTS, SHOP, SHOP_FACTS, VOCABULARY, conversation, hike, shop
 
@@ -14,8 +15,8 @@ from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.records import Clip, Fact, Question
 from audio_reasoner.grounded import GroundedTeacher, given_questions, task_of, words_of_clip
 from audio_reasoner.grounded.known import known_of
-from audio_reasoner.grounded.story import story_of
-from audio_reasoner.grounded.talk import FAMILIES, cases
+from audio_reasoner.grounded.story import passage, story_of
+from audio_reasoner.grounded.talk import FAMILIES, cases, lines_by_sort
 from audio_reasoner.grounded.talk_rates import rates_of
 from audio_reasoner.grounded.talk_words import FULL, groups_of, pool_of
 
@@ -341,6 +342,39 @@ def test_every_answer_is_asked_for_as_often() -> None:
     )
     assert 0.2 < kept["0"] / kept["nobody"] < 2.5
     assert not any(rates.fair("voices", 7, "7", rng) is False for _ in range(20))  # nothing is known of voices
+
+
+def test_whoever_replies_is_no_more_likely_for_being_asked() -> None:
+    # In talks of two the second speaker gives nearly all answers: only among answers does that come out even.
+    talks = ("speakers=2 said-by/reply=1:1 said-by/plain=0,1:1",) * 300
+    rates = rates_of(talks)
+    rng = np.random.default_rng(0)
+    asked_for = {v: sum(rates.fair("said_by/reply", 2, v, rng) for _ in range(2000)) for v in "01"}
+    assert asked_for["0"] > 1900
+    assert asked_for["1"] < 60
+    assert sum(rates.fair("said_by/plain", 2, "1", rng) for _ in range(200)) > 190
+    # Whoever asks does not answer, so the others share all answers.
+    rates = rates_of(("speakers=3 answers/who0=1,2:1 answers/who1=0:1",) * 300)
+    assert all(sum(rates.fair("answers/who0", 3, v, rng) for _ in range(200)) > 180 for v in "12")
+    assert sum(rates.fair("answers/who1", 3, "0", rng) for _ in range(200)) < 20
+
+
+def test_lines_are_told_apart_by_what_they_do() -> None:
+    sorts = lines_by_sort(story(hike()))
+    assert sorts == {
+        "view": {0: [2, 6], 1: [5]},
+        "asks": {1: [3]},
+        "reply": {0: [4]},
+    }
+
+
+def test_an_option_is_no_half_of_a_sentence() -> None:
+    long = "I just looked it up, the young engineer speaks seven languages and two dialects."
+    assert passage(f"{long} Good, is it not?") == long
+    assert passage("Yes. Let us go there now. And then home, before the rain comes and all is wet.") == (
+        "Yes. Let us go there now."
+    )
+    assert len(passage("word " * 60)) <= 60
 
 
 def test_vocabulary_gets_what_the_turns_show() -> None:

@@ -25,7 +25,7 @@ from audio_reasoner.grounded.language import listed, number, ordinal, seconds, t
 from audio_reasoner.grounded.options import window
 from audio_reasoner.grounded.quoting import pieces
 from audio_reasoner.grounded.scene import ORDER_GAP_S
-from audio_reasoner.grounded.story import LETTER, story_of
+from audio_reasoner.grounded.story import LETTER, Story, passage, story_of
 from audio_reasoner.grounded.talk import speaker
 from audio_reasoner.grounded.talk_rates import Rates
 from audio_reasoner.grounded.talk_words import Pool, pool_of
@@ -98,12 +98,13 @@ class Dialogue:
         n = a.known.voices
         if n < 2 or len(turns) > talk.MOST_TURNS or any(t.start - s.start < ORDER_GAP_S for s, t in pairwise(turns)):
             return None
+        if family == "said_by":
+            return self._said_by(story_of(a.known), rng, talk_rates.rates_of(_pool(a).talks))
         make = {
             "voices": self._voices,
             "last_voice": self._last,
             "longest_voice": self._longest,
             "turns_of": self._turns_of,
-            "said_by": self._said_by,
             "says": self._says,
         }[family]
         return make(turns, n, rng, talk_rates.rates_of(_pool(a).talks))
@@ -119,7 +120,7 @@ class Dialogue:
         for case in talk.drawn(found, rng):
             answer = case.gold if case.voice is None else str(case.voice)
             closed = case.voice is not None or case.form == "overlap_talk" or case.gold == talk.NOBODY
-            if closed and not rates.fair(case.form, story.voices, answer, rng):
+            if closed and not rates.fair(case.kind, story.voices, answer, rng):
                 return None
             others = talk.options_of(case, story, pool, rng)
             if others is None:
@@ -173,21 +174,17 @@ class Dialogue:
         text = c.template(rng, TEMPLATES, "turns_of", x=speaker(voice))
         return c.ask(rng, "multi_speaker", "turns_of", text, numbers[0], numbers[1:], 3, least=2)
 
-    def _said_by(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, rates: Rates) -> Question | None:
-        texts = [t.text or "" for t in turns]
-        good: dict[int, list[Turn]] = {}
-        for i in talk.lines_to_place(turns):
-            words = pieces(texts[i], 60)[0]
-            if len(words.split()) >= 3 and sum(words in x for x in texts) == 1:
-                good.setdefault(turns[i].voice, []).append(turns[i])
-        if not good:
-            return None
-        voice = sorted(good)[int(rng.integers(len(good)))]
-        if not rates.fair("said_by", n, str(voice), rng):
-            return None
-        turn = good[voice][int(rng.integers(len(good[voice])))]
-        passage = pieces(turn.text or "", 60)[0]
-        return self._who(rng, "said_by", c.template(rng, TEMPLATES, "said_by", x=passage), turn.voice, n, 1)
+    def _said_by(self, s: Story, rng: np.random.Generator, rates: Rates) -> Question | None:
+        by_sort = talk.lines_by_sort(s)
+        for sort in rng.permutation(sorted(by_sort)).tolist():
+            voices = sorted(by_sort[sort])
+            voice = voices[int(rng.integers(len(voices)))]
+            if not rates.fair(f"said_by/{sort}", s.voices, str(voice), rng):
+                continue
+            places = by_sort[sort][voice]
+            words = passage(s.turns[places[int(rng.integers(len(places)))]].text or "")
+            return self._who(rng, "said_by", c.template(rng, TEMPLATES, "said_by", x=words), voice, s.voices, 1)
+        return None
 
     def _says(self, turns: tuple[Turn, ...], n: int, rng: np.random.Generator, _rates: Rates) -> Question | None:
         voice = int(rng.integers(n))

@@ -65,7 +65,7 @@ TURN_NEW = (
     "[A turn of|The voice of] {x} [fills|takes up|covers] the time [from {a} to {b}|between {a} and {b}]{q}.",
 )
 GIVE = (
-    "[Turn {i}|The {k} turn|Turn number {i}], [from|starting at|at|beginning at] {a}, [is|belongs to|goes to|is taken by|is that of] {x}{q}.",
+    "[Turn {i}|The {k} turn|Turn number {i}], [from|starting at|at|beginning at] {a}, [belongs to|goes to|is taken by|is that of] {x}{q}.",
     "[At {a}|Around {a}|From {a} on,] [it is|I hear|there is] {x}{q}[ (turn {i})| (the {k} turn)|].",
     "{x} [has|takes|speaks in|is heard in] [turn {i}|the {k} turn], [at|from|starting at|around] {a}{q}.",
     "I [give|assign] [turn {i}|the {k} turn], [at|from|starting at|around] {a}, to {x}{q}.",
@@ -127,7 +127,7 @@ FIRST_WORDS = (
 NO = (
     "[is out|does not fit|is wrong|falls away] [by|going by|according to] [the list|the turns|what I noted]",
     "[does not agree|disagrees|does not go together|is at odds] with [the turns|my list|what I noted|the talk as I heard it]",
-    "[would need|asks for|calls for] [another list of turns|other turns than these|a different talk|turns that are not there]",
+    "would need [another list of turns|other turns than these|a different talk|turns that are not there]",
     "[is not what|differs from what] [the turns show|my list shows|I noted|I heard]",
     "[finds no support|has no basis] in [the turns|my list|what I noted]",
 )

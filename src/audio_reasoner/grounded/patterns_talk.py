@@ -107,12 +107,12 @@ LINES_OF = (
 )
 MANNER = (
     "{x} [speaks|talks|can be heard to speak] {m}.",
-    "[As for the manner, |In manner, ]{x} [speaks|talks] {m}.",
+    "As for the manner, {x} [speaks|talks] {m}.",
     "{x} is heard [speaking|talking] {m}.",
 )
 PAUSE = (
     "[The longest pause|The widest gap] [lies|comes] before turn {i}, about {d}.",
-    "[Before turn {i}|In front of turn {i}] there is a pause of about {d}.",
+    "[Before turn {i}|Just before turn {i}] there is a pause of about {d}.",
 )
 TOGETHER = (
     "In turn {i} {x} [comes in|starts] before {y} has [finished|ended].",
@@ -219,7 +219,7 @@ WHO_NO = (
     "[does not fit|is out|falls away], [with|having] other things to say in {r}",
 )
 OTHER_VIEW = (
-    "[holds|has] another view, {v}, [going by|by] {r}",
+    "[holds|has] another view, {v}, [going by|judging by] {r}",
     "is {v}[ instead|], [as can be heard in|by the words of] {r}",
 )
 WHO_YES = (
@@ -238,8 +238,8 @@ SAME_OTHER = (
 NOWHERE = (
     "[is said by nobody|is not said by anybody|does not come up]",
     "comes up in no turn[ of this talk| at all|]",
-    "[would belong to another conversation|would be another talk] than this one",
-    "[is not spoken of|is not what they speak of] [anywhere|in any turn]",
+    "[belongs|would belong] to another conversation[ than this one|]",
+    "is not [spoken of|heard|to be heard] [anywhere|in any turn]",
 )
 VIEW_BEFORE = (
     "is the view [before the change|at first|to begin with], in {r}",

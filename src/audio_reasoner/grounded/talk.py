@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from audio_reasoner.grounded.story import (
     follow_one_another,
     holds_word,
     overlaps,
+    passage,
     replies_by_rank,
     stem,
 )
@@ -157,6 +159,13 @@ class Case:
     voice: int | None = None
     where: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
     group: Group | None = None
+    of: int | None = None
+    """The voice that the question is about, where it is another than the answer."""
+
+    @property
+    def kind(self) -> str:
+        """Among which questions all answers are to be equally likely: whoever asks is not who replies."""
+        return self.form if self.of is None else f"{self.form}{self.of}"
 
     @property
     def family(self) -> str:
@@ -269,6 +278,26 @@ def lines_to_place(turns: tuple[Turn, ...]) -> list[int]:
     return out
 
 
+def lines_by_sort(s: Story) -> dict[str, dict[int, list[int]]]:
+    """Turns whose words may be asked about, by what they do in the talk and by voice.
+
+    What a turn does tells who says it: whoever is asked answers, and is seldom the first speaker. So the speakers of
+    each sort are to be equally likely.
+    """
+    told = {i for p in s.of("answer_to") for i in p.turns[:1]}
+    news = {i for p in s.of("fact") for i in p.turns}
+    views = {i for kind in ("opinion", "changed_mind") for p in s.of(kind) for i in p.turns}
+    out: dict[str, dict[int, list[int]]] = {}
+    for i in lines_to_place(s.turns):
+        text = passage(s.turns[i].text or "")
+        if len(text.split()) < 3 or sum(text in (t.text or "") for t in s.turns) > 1:
+            continue
+        sort = "view" if i in views else "reply" if i in told else "news" if i in news else "plain"
+        sort = "asks" if text.endswith("?") else sort
+        out.setdefault(sort, {}).setdefault(s.turns[i].voice, []).append(i)
+    return out
+
+
 def _answers(s: Story) -> Iterator[Case]:
     for group, value, (asked, reply) in _groups(s, "reply"):
         x = f"the {ordinal(int(group.head))} question of {speaker(s.turns[asked].voice)}"
@@ -278,7 +307,7 @@ def _answers(s: Story) -> Iterator[Case]:
             for asked, reply in found:
                 voice, who = s.turns[asked].voice, s.turns[reply].voice
                 x = f"the {ordinal(rank)} question of {speaker(voice)}"
-                yield Case("answers/who", x, speaker(who), (asked, reply), who, {speaker(voice): ()})
+                yield Case("answers/who", x, speaker(who), (asked, reply), who, {speaker(voice): ()}, of=voice)
 
 
 def _says_nth(s: Story) -> Iterator[Case]:
@@ -366,19 +395,28 @@ _MAKERS = {
 
 
 def drawn(found: list[Case], rng: np.random.Generator) -> list[Case]:
-    """The cases in random order: first the form, then the voice that is the answer, so that neither is likelier for
-    having more cases."""
-    groups: dict[tuple[str, int | None], list[Case]] = {}
+    """The cases in random order: first the form, then its kind, then the voice that is the answer, so that none is
+    likelier for having more cases."""
+    groups: dict[tuple[str, str, int | None], list[Case]] = {}
     for case in found:
-        groups.setdefault((case.form, case.voice), []).append(case)
-    out: list[Case] = []
-    forms = sorted({form for form, _ in groups})
-    for i in rng.permutation(len(forms)):
-        keys = sorted((k for k in groups if k[0] == forms[int(i)]), key=str)
-        for j in rng.permutation(len(keys)):
-            members = groups[keys[int(j)]]
-            out += [members[int(k)] for k in rng.permutation(len(members))]
-    return out
+        groups.setdefault((case.form, case.kind, case.voice), []).append(case)
+    return [case for key in shuffled_tree(list(groups), rng) for case in _permuted(groups[key], rng)]
+
+
+def shuffled_tree(keys: list[tuple[Any, ...]], rng: np.random.Generator, depth: int = 0) -> list[tuple[Any, ...]]:
+    """Keys in random order, those that share their first parts together."""
+    if len(keys) < 2 or depth == len(keys[0]):
+        return keys
+    parts = sorted({k[depth] for k in keys}, key=str)
+    return [
+        k
+        for i in rng.permutation(len(parts))
+        for k in shuffled_tree([k for k in keys if k[depth] == parts[int(i)]], rng, depth + 1)
+    ]
+
+
+def _permuted(members: list[Case], rng: np.random.Generator) -> list[Case]:
+    return [members[int(k)] for k in rng.permutation(len(members))]
 
 
 # --- options

@@ -18,7 +18,7 @@ import numpy as np
 
 from audio_reasoner.grounded.known import Turn
 from audio_reasoner.grounded.story import Story
-from audio_reasoner.grounded.talk import FAMILIES, MOST_TURNS, NOBODY, cases, lines_to_place, ordered
+from audio_reasoner.grounded.talk import FAMILIES, MOST_TURNS, NOBODY, cases, lines_by_sort, ordered
 
 LONGEST_RATIO, LONGEST_MARGIN_S = 1.25, 0.5
 """How much longer than anybody else the one who speaks longest must speak."""
@@ -31,6 +31,7 @@ _WHO = frozenset(
     ("named/who", "opinion_of/who", "changed_mind", "intent/who", "who_mentions", "answers/who", "prosody", "said_by")
 ) | {"last_voice", "longest_voice", "corrects"}
 """Forms whose options are the speakers."""
+_BASE = re.compile(r"(said_by)/\w+|(answers/who)(\d+)")
 _ALL = "*"
 
 
@@ -69,20 +70,23 @@ def answers_of(s: Story) -> dict[str, tuple[tuple[str, ...], int]]:
     forms: dict[str, int] = {}
     for family in FAMILIES:
         found = cases(s, family)
-        forms[family] = len({case.form for case in found})
+        of_family = {case.form for case in found}
         for case in found:
             if case.voice is not None or case.gold in (NOBODY, "yes", "no"):
-                out[case.form].add(case.gold if case.voice is None else str(case.voice))
+                out[case.kind].add(case.gold if case.voice is None else str(case.voice))
+                # As `talk.drawn` draws: a form, and one of its kinds.
+                forms[case.kind] = len(of_family) * len({x.kind for x in found if x.form == case.form})
     out["voices"].add(str(s.voices))
     out["last_voice"].add(str(turns[-1].voice))
     if (top := longest(turns)) is not None:
         out["longest_voice"].add(str(top))
     for voice, n in turn_counts(turns).items():
         out[f"turns_of{voice}"].add(str(n))
-    out["said_by"].update(str(turns[i].voice) for i in lines_to_place(turns))
-    return {
-        form: (tuple(sorted(answers)), forms.get(form.partition("/")[0], 1)) for form, answers in out.items() if answers
-    }
+    by_sort = lines_by_sort(s)
+    for sort, voices in by_sort.items():
+        out[f"said_by/{sort}"].update(map(str, voices))
+        forms[f"said_by/{sort}"] = len(by_sort)
+    return {form: (tuple(sorted(answers)), forms.get(form, 1)) for form, answers in out.items() if answers}
 
 
 def entry_of(s: Story) -> str:
@@ -104,10 +108,10 @@ class Rates:
     def fair(self, form: str, voices: int, answer: str, rng: np.random.Generator) -> bool:
         """Whether to ask a question with this answer; draws once."""
         drawn = float(rng.random())
-        shares = self.shares.get((form, str(voices) if form in _WHO else _ALL))
+        shares = self.shares.get((form, str(voices) if _who(form) else _ALL))
         if not shares:
             return True
-        least = min(x for x in shares.values() if form in _WHO or x >= LEAST_SHARE or x == max(shares.values()))
+        least = min(x for x in shares.values() if _who(form) or x >= LEAST_SHARE or x == max(shares.values()))
         return drawn * shares.get(answer, 1.0) < least
 
     def common(self, form: str) -> tuple[str, ...]:
@@ -129,7 +133,7 @@ def rates_of(talks: tuple[str, ...]) -> Rates:
             if form.startswith("turns_of") and n.isdigit():
                 weight *= max(int(n), 1)  # one of so many voices is drawn
             for answer in answers:
-                sums[form, n if form in _WHO else _ALL][answer] += 1.0 / weight
+                sums[form, n if _who(form) else _ALL][answer] += 1.0 / weight
     out = {}
     for (form, n), found in sums.items():
         every = _every(form, n, found)
@@ -138,10 +142,16 @@ def rates_of(talks: tuple[str, ...]) -> Rates:
     return Rates(out)
 
 
+def _who(form: str) -> bool:
+    m = _BASE.fullmatch(form)
+    return (form if m is None else m[1] or m[2]) in _WHO
+
+
 def _every(form: str, n: str, found: dict[str, float]) -> list[str]:
     """All answers that a form has."""
-    if form in _WHO and n.isdigit():
-        return [*map(str, range(int(n))), *([NOBODY] if form == "changed_mind" else [])]
+    if _who(form) and n.isdigit():
+        asks = m[3] if (m := _BASE.fullmatch(form)) is not None else None
+        return [*(str(v) for v in range(int(n)) if str(v) != asks), *([NOBODY] if form == "changed_mind" else [])]
     if form == "voices":
         return [str(k) for k in range(2, 6)]
     return ["yes", "no"] if form == "overlap_talk" else sorted(found)
