@@ -95,15 +95,19 @@ TALK_OVERVIEW = (
     "[What I hear is|It is|This is] a conversation of {n} people, {t} turns in about {d}.",
 )
 ABOUT = (
-    "[The talk|Their talk|The conversation|All of it] is about {v}.",
-    "[What they talk about is|The situation is] {v}.",
-    "[The words|Their words] [point to|tell of] {v}.",
+    "[The talk|Their talk|The conversation|All of it|What they say] is about {v}.",
+    "[What they talk about|The situation|The subject|The subject of the talk|What goes on] is {v}.",
+    "[The words|Their words|The turns|All turns together] [point to|tell of|fit|speak of] {v}.",
+    "{v} is [the situation|the subject|what they talk about|what it is about|what goes on].",
+    "[Judging by their words|From what they say|By what is said], [it is|this is|the situation is] {v}.",
 )
 LINES_OF = (
     "{x} [has|takes|speaks in] {r}, [with the words|and says|saying] {q}.",
     "{x}, [heard in|who has|who takes] {r}, says {q}.",
     "In {r} {x} [says|speaks the words|is heard with] {q}.",
-    "[The words of {x}|What {x} says], in {r}: {q}.",
+    "[The words of {x}|What {x} says|The voice of {x}], in {r}: {q}.",
+    "[In {r} I hear {x}|{x} can be heard in {r}|{x} speaks in {r}|The words of {r} are those of {x}]: {q}.",
+    "{x} [has the floor|comes in|is heard|talks] in {r}, [saying|with the words|and says] {q}.",
 )
 MANNER = (
     "{x} [speaks|talks|can be heard to speak] {m}.",
@@ -111,23 +115,32 @@ MANNER = (
     "{x} is heard [speaking|talking] {m}.",
 )
 PAUSE = (
-    "[The longest pause|The widest gap] [lies|comes] before turn {i}, about {d}.",
-    "[Before turn {i}|Just before turn {i}] there is a pause of about {d}.",
+    "[The longest pause|The widest gap|The longest break] [lies|comes|is] before turn {i}, about {d}.",
+    "[Before turn {i}|Just before turn {i}] there is a [pause|gap|break] of about {d}.",
+    "The [longest pause|longest break|widest gap], [about|some] {d}, [lies|comes|is] before turn {i}.",
+    "[They|The speakers|The voices] pause [longest|the longest] before turn {i}, [for about|about] {d}.",
+    "[Turn {i} comes|Turn {i} begins] after [a pause|a gap|a break|the longest pause] of about {d}.",
 )
 TOGETHER = (
     "In turn {i} {x} [comes in|starts] before {y} has [finished|ended].",
     "{x} [begins|starts] turn {i} while {y} is still [speaking|talking].",
+    "{x} and {y} [speak|talk] at once [for a moment|for a while] as turn {i} [begins|starts].",
 )
 HAS = (
     "{x} [has|takes|speaks in|is heard in] {r}.",
-    "I [give|assign] {r} to {x}.",
+    "I [give {r} to|assign {r} to|note {r} for|write down {r} for|put down {r} for] {x}.",
     "[For|From] {x} I [note|count|have] {r}.",
-    "[What {x} says is|The words of {x} are|All that {x} says is] in {r}.",
+    "{x} [can be heard|has the floor|comes in|talks] in {r}.",
+    "In {r} [it is {x} who speaks|I hear {x}|{x} has the floor|{x} speaks].",
+    "[What {x} says is|The words of {x} are|All that {x} says is|The voice of {x} is heard] in {r}.",
 )
 SAYS = (
     "In turn {i} {x} [says|speaks the words|is heard with|has the words] {q}.",
     "[Turn {i}|The words of turn {i}], [from|spoken by|by] {x}: {q}.",
     "{x} [says|speaks] [in turn {i}|at {a}, in turn {i}]: {q}.",
+    "[At {a}|Around {a}], in turn {i}, {x} [says|speaks the words|is heard with] {q}.",
+    "What {x} [says|speaks] in turn {i}[, at {a},|] is {q}.",
+    "[Turn {i} holds|In turn {i} there are] the words of {x}: {q}.",
 )
 NAME_OWN = (
     "[There|In these words|With that] {x} [tells|gives] the name: {v}.",
@@ -197,6 +210,7 @@ ENDS = (
     "Turn {i} ends at {b} and turn {j} starts at {a}: {v}.",
     "[From turn {i} (end {b}) to|Turn {i} (end {b}) and] turn {j} (start {a}): {v}.",
     "Turn {j} starts at {a}, turn {i} is over at {b}: {v}.",
+    "[Turn {i} lasts until|Turn {i} goes on to|The end of turn {i} is at] {b}, [turn {j} begins at|the start of turn {j} is at|turn {j} comes in at] {a}: {v}.",
 )
 SOUNDS = (
     "[I hear {x} in {r}|{x} is heard in {r}]: {m}.",
@@ -288,7 +302,7 @@ SUM: dict[str, tuple[str, ...]] = {
     ),
     "what": (
         "[Judging by|Going by|From] {r}, [it is|the answer is|what fits is] {y}: option ({L}).",
-        "[What fits|What the words show|What agrees with {r}] is {y}, option ({L}).",
+        "[What fits|What the words show|What agrees with {r}|What can be heard in {r}] is {y}, option ({L}).",
     ),
     "nobody": (
         "[All views stay the same|Each view stays as it is] [from first to last|to the end], so nobody changes sides: option ({L}).",
