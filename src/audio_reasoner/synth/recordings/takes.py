@@ -24,7 +24,7 @@ from audio_reasoner.core.errors import InputError
 from audio_reasoner.synth.bank.render import EVENT_PEAK, LEVEL_DBFS, MAX_INNER_GAP_S, loudness_dbfs
 from audio_reasoner.synth.dsp import RATE
 
-TAKES_VERSION: Final = 7
+TAKES_VERSION: Final = 8
 """Raised when a recording would be measured differently; what older versions measured is measured again."""
 FRAME: Final = 160
 SILENT_DBFS: Final = -60.0
@@ -39,7 +39,7 @@ AFTER: Final = 800
 """Samples kept before the first and after the last frame that is heard."""
 FADES: Final = (80, 320)
 FULL_SCALE: Final = 0.985
-FIRM_DB: Final = 6.0
+FIRM_DB: Final = 4.0
 """A sound keeps its loudness where no `_FIRM` frames lie further below it: a bell for a second, rain all along."""
 _FIRM: Final = 40
 _TAIL: Final = 10
