@@ -45,7 +45,7 @@ def piece_table(timeline: Timeline) -> Markup:
         rows.append(
             (
                 f"{e.label} (melody)" if tune else e.label,
-                f"{timeline.seconds(e.start):.1f}\u2009–\u2009{timeline.seconds(e.end):.1f}\u00a0s",
+                f"{timeline.seconds(e.start):.1f}\u202f–\u2060\u202f{timeline.seconds(e.end):.1f}\u00a0s",
                 own.get("direction", ""),
                 own.get("contour", ""),
                 e.style or "",

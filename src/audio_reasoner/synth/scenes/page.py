@@ -50,6 +50,8 @@ def _note(clip: Clip) -> str:
     parts = [_kind(clip), f"{clip.duration_s:.1f} s"]
     if _kind(clip) == KIND_DIALOGUE and clip.timeline is not None:
         parts += [f"{len(people(clip.timeline))} speakers", f"{len(turns_of(clip.timeline))} turns"]
+        noise = recipe.get("background")
+        parts += [f"{noise['colour']} noise beneath"] if noise else []
     elif _kind(clip) != KIND_MUSIC:
         parts += [f"difficulty {scene_difficulty(clip)}"]
     snr = snr_of(recipe, clip)

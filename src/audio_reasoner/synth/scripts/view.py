@@ -31,7 +31,7 @@ def people(timeline: Timeline) -> dict[str, str]:
     """By speaker of the timeline how a page calls them: a number, and the name that is said."""
     ids = dict.fromkeys(e.speaker for e in timeline.events if e.speaker)
     names = {f.subject: f.value for f in timeline.facts if f.kind == "name"}
-    return {s: f"Speaker {i}{f' ({names[s]})' if s in names else ''}" for i, s in enumerate(ids, 1)}
+    return {s: f"Speaker\u00a0{i}{f' ({names[s]})' if s in names else ''}" for i, s in enumerate(ids, 1)}
 
 
 def turns_of(timeline: Timeline) -> list[tuple[int, Event]]:
@@ -59,7 +59,7 @@ def talk_table(timeline: Timeline) -> Markup:
     rows = [
         (
             str(number[i]),
-            f"{timeline.seconds(e.start):.1f}\u2009–\u2009{timeline.seconds(e.end):.1f}\u00a0s",
+            f"{timeline.seconds(e.start):.1f}\u202f–\u2060\u202f{timeline.seconds(e.end):.1f}\u00a0s",
             who[e.speaker or ""],
             e.style or "",
             e.text or "",
