@@ -139,7 +139,7 @@ SAYS = (
     "[Turn {i}|The words of turn {i}], [from|spoken by|by] {x}: {q}.",
     "{x} [says|speaks] [in turn {i}|at {a}, in turn {i}]: {q}.",
     "[At {a}|Around {a}], in turn {i}, {x} [says|speaks the words|is heard with] {q}.",
-    "What {x} [says|speaks] in turn {i}[, at {a},|] is {q}.",
+    "What {x} says in turn {i}[, at {a},|] is {q}.",
     "[Turn {i} holds|In turn {i} there are] the words of {x}: {q}.",
 )
 NAME_OWN = (
@@ -190,7 +190,7 @@ PURPOSE = (
 )
 DETAIL = (
     "[There it is|That is the detail]: {v}.",
-    "[The words|Here are the words] {v} [stand|are] in this turn[ and in no other|].",
+    "The words {v} [stand|are|come|are heard] in this turn[ and in no other|].",
 )
 QUESTION = (
     "[Turn {i} is|The question in turn {i} is|In turn {i} comes] {z}: {q}.",
@@ -210,7 +210,7 @@ ENDS = (
     "Turn {i} ends at {b} and turn {j} starts at {a}: {v}.",
     "[From turn {i} (end {b}) to|Turn {i} (end {b}) and] turn {j} (start {a}): {v}.",
     "Turn {j} starts at {a}, turn {i} is over at {b}: {v}.",
-    "[Turn {i} lasts until|Turn {i} goes on to|The end of turn {i} is at] {b}, [turn {j} begins at|the start of turn {j} is at|turn {j} comes in at] {a}: {v}.",
+    "[Turn {i} lasts until|Turn {i} goes on to|The end of turn {i} is at] {b}, [turn {j} begins at|the start of turn {j} is at|turn {j} starts at] {a}: {v}.",
 )
 SOUNDS = (
     "[I hear {x} in {r}|{x} is heard in {r}]: {m}.",
