@@ -219,6 +219,11 @@ def test_one_class_that_is_left_alone_is_told() -> None:
     assert not told
     plan_complex(3, 7, classes=["bell"], told=told.append)
     assert "'bell'" in told[0]
+    told.clear()
+    plan_complex(3, 7, kind="composite", classes=["rain", "dog", "train", "saw"], told=told.append)
+    assert not told
+    plan_complex(3, 7, kind="composite", classes=["rain", "dog", "bell"], told=told.append)
+    assert "only 2 classes can be long tracks, dog, rain" in told[0]
 
 
 def test_parts_are_cut_where_a_recording_is_loud_and_do_not_click() -> None:

@@ -40,6 +40,8 @@ __all__ = ["LICENCE", "SAME_CLASS_GAP_S", "SOURCE", "plan_complex"]
 SOURCE = "synth-complex"
 LICENCE = PROCEDURAL_LICENCE
 ITEMS_A_TEST = round(1.0 / TEST_SHARE)
+FEW_TRACKS = 4
+"""With fewer classes of tracks a composite scene says which one its background is before it is heard."""
 
 
 def plan_complex(
@@ -145,6 +147,12 @@ def plan_complex(
         told(
             f"only one class is left, {', '.join(map(repr, alone))}: of such scenes one can ask little but how many; "
             "take more classes or another bank beside it"
+        )
+    few = min((p.tracks.labels for p in palette.pools), key=len)
+    if told is not None and s.kind != "temporal" and len(few) < FEW_TRACKS:
+        told(
+            f"in part of the scenes only {len(few)} classes can be long tracks, {', '.join(few)}: the background "
+            "can be guessed; add recordings of 4 s and more, or '--bank procedural'"
         )
     ours = [x for x in ("procedural", PHRASES) if (None if x == "procedural" else x) in banks]
     place = _place(seed, s, palette, ours, classes, split)
