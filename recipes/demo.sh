@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 CLIPS=${CLIPS:-8000}
 TRAIN_MINUTES=${TRAIN_MINUTES:-}
 # Short scenes of up to four sounds out of ten: what a model of three million weights can learn in minutes.
-SCENES=(--max-events 4 --event-seconds 0.3 0.6 --gap-seconds 0.1 0.3
+SCENES=(--min-events 1 --max-events 4 --event-seconds 0.3 0.6 --gap-seconds 0.1 0.3
     --classes bell,bird,clap,dog,drum,engine,glass,rain,siren,whistle)
 ASKED=first,last,before,after,presence,count,count_of,order
 RUN=runs/demo BENCH=runs/demo-bench MODEL=models/demo EVAL=runs/demo-eval
