@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audio_reasoner.cli.synth_options import Classes, GapSeconds, MaxEvents, MinEvents, Repeats, scene_settings
+from audio_reasoner.cli.synth_options import Classes, GapSeconds, MaxEvents, Repeats, scene_settings
 from audio_reasoner.cli.synth_output import print_counts, write_audio
 from audio_reasoner.core.errors import ConfigError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audio_reasoner.synth.scenes.palette import Bank
 
 PROCEDURAL, PHRASES = "procedural", "instruments"
+FEWEST = 3
 _Pair = tuple[float, float]
 _Whole = tuple[int, int]
 
@@ -43,7 +44,12 @@ def complex_(
         str | None, typer.Option(help="Only recordings of this side: train or test; all, each scene on its side.")
     ] = None,
     classes: Classes = None,
-    min_events: MinEvents = 3,
+    min_events: Annotated[
+        int | None,
+        typer.Option(
+            help="Least number of events in a scene.", show_default=f"{FEWEST}, or --max-events if that is less"
+        ),
+    ] = None,
     max_events: MaxEvents = 8,
     event_seconds: Annotated[
         _Pair | None,
@@ -86,6 +92,8 @@ def complex_(
         raise ConfigError("no run directory was named.", code="config.usage", hint="Add '-o RUN', or '--dry-run'.")
     recorded = any(b not in (PROCEDURAL, PHRASES) for b in bank or ())
     least_most = event_seconds or ((0.3, 2.5) if recorded else (0.3, 1.2))
+    # Whoever asks for two at most should not have to ask for fewer than three as well.
+    min_events = min(FEWEST, max_events) if min_events is None else min_events
     settings = scene_settings(min_events, max_events, classes, least_most, gap_seconds, repeats)
     settings |= {
         "kind": kind,
