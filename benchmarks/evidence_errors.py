@@ -45,7 +45,7 @@ ITEMS = (
     "loudness_course", "brightness_hz", "pitch_hz", "speech", "speech_segments", "speech_share", "pulse_bpm",
 )  # fmt: skip
 KEY = "0" * 64
-RARELY = 0.1
+RARELY = 0.2
 """On a kind of clip in fewer of which it speaks, an estimator's error is counted and not published."""
 ERRORS_FILE = Path(__file__).parents[1] / "src/audio_reasoner/evidence/errors.py"
 

@@ -212,13 +212,13 @@ def test_the_published_errors_still_hold(benchmark_script: ModuleType, monkeypat
     script = benchmark_script
     monkeypatch.setattr(script.estimators, "ERRORS", dict.fromkeys(script.ITEMS, 0.0))
     tally = script.Tally()
-    for tally.kind, clip in script.scenes(20, 4242):
+    for tally.kind, clip in script.scenes(10, 4242):
         script.scene(clip, tally)
     for kind, one in (("unbroken", script.unbroken), ("courses", script.course), ("tones", script.tone)):
         tally.kind = kind
-        for i in range(60):
+        for i in range(40):
             one(np.random.default_rng([4242, i]), tally)
-    script.voice(30, 4242, tally)
+    script.voice(12, 4242, tally)
     for name, published in ERRORS.items():
         assert published is not None
         for kind, count in tally.of(name).items():

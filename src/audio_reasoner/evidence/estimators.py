@@ -26,7 +26,7 @@ from audio_reasoner.core.audio import SAMPLE_RATE
 from audio_reasoner.core.records import Evidence, EvidenceItem
 from audio_reasoner.evidence.errors import ERRORS
 
-VERSION = "evidence/2"
+VERSION = "evidence/3"
 
 FRAME = 160
 """Samples per level frame: 10 ms."""
