@@ -160,3 +160,13 @@ def test_facts_of_other_kinds_and_values_are_as_good_as_absent() -> None:
     assert not families & {"metre", "direction", "dynamics", "melody"}
     for q in annotation.questions:
         assert check_sample(odd, None, annotation, q, teacher.think(odd, None, annotation, q)).decision == "accepted"
+
+
+def test_what_a_chain_says_of_beats_keynote_and_drums_is_true() -> None:
+    for clip, q, chain in asked("full"):
+        if q.family == "tempo" and "five" in chain.reasoning and "seconds I tap" in chain.reasoning:
+            beats = int(chain.reasoning.partition("about ")[2].split()[0])
+            assert f"about {5 * beats} beats" in q.gold_text
+        if q.family in ("mode", "key") and "chords" not in told(clip):
+            assert "chord" not in chain.reasoning
+        assert "sound of drums" not in chain.caption + chain.reasoning

@@ -188,3 +188,24 @@ def test_chords_and_notes_are_spelled_in_their_key() -> None:
             assert key_named(key.name) == key
     assert key_named("H minor") is None
     assert key_named("") is None
+
+
+def test_a_melody_over_a_bass_tells_its_key_only_where_its_notes_show_it() -> None:
+    silent = told = 0
+    for clip in plan_music(150, 5, instruments=["violin", "bass"]):
+        played = notes(clip)
+        if len({x for x, *_ in played}) < 2:
+            continue
+        weights = [0.0] * 12
+        for _, _, length, pitch, _ in played:
+            weights[pitch % 12] += length
+        key = facts(clip).get("key")
+        told += key is not None
+        silent += key is None
+        assert key is None or estimate_key(weights)[0].name == key
+    assert told > 5 * silent > 0
+
+
+def test_the_leading_note_keeps_its_letter() -> None:
+    # D minor is written with flats, its leading note is C sharp all the same.
+    assert [Key(2, "minor").note(73), Key(8, "minor").note(67), Key(10, "minor").note(69)] == ["C#5", "F##4", "A4"]

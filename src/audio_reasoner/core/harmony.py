@@ -68,12 +68,15 @@ class Key:
     def note(self, pitch: int) -> str:
         """Name of a MIDI number with its octave, spelled in the key where it belongs to it.
 
-        >>> Key(5, "major").note(70), Key(9, "minor").note(68)
-        ('Bb4', 'G#4')
+        >>> Key(5, "major").note(70), Key(9, "minor").note(68), Key(2, "minor").note(73), Key(10, "minor").note(69)
+        ('Bb4', 'G#4', 'C#5', 'A4')
         """
         names = [self.degree(i) for i in range(1, 8)]
         flat = any("b" in x for x in names)
         plain = "C Db D Eb E F Gb G Ab A Bb B" if flat else "C C# D D# E F F# G G# A A# B"
+        if self.mode == "minor" and pitch % 12 == (self.tonic + 11) % 12:
+            # The leading note keeps the letter of the seventh degree: C# in D minor, never Db.
+            names.append(names[6].removesuffix("b") if "b" in names[6] else names[6] + "#")
         name = next((x for x in names if _class_of(x) == pitch % 12), plain.split()[pitch % 12])
         return f"{name}{(pitch - name.count('#') + name.count('b')) // 12 - 1}"
 

@@ -103,8 +103,9 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 
 
 def pace(bpm: float) -> str:
-    """Slow, moderate or fast."""
-    return "slow" if bpm <= SLOW else "fast" if bpm >= FAST else "moderate"
+    """Slow, moderate or fast, by the tempo as it is told: "about 80" is slow everywhere."""
+    told = float(tempo_text(bpm))
+    return "slow" if told <= SLOW else "fast" if told >= FAST else "moderate"
 
 
 def tempo_text(bpm: float) -> str:
@@ -274,12 +275,13 @@ class Music:
                 else w.say(p.KEY, k=known.key)
             )
             if family in ("mode", "key") and piece is not None:
-                steps.insert(0, w.say(pp.CADENCE, n=note))
+                steps.insert(0, w.say(pp.CADENCE if known.chords else pp.HOME, n=note))
             if family in ("mode", "key"):
-                steps.append(w.say(pp.THIRD, n=note, q=mode, m=mode))
+                steps.append(w.say(pp.THIRD if known.chords else pp.SCALE, n=note, q=mode, m=mode))
         if known.tempo is not None and family in ("tempo", "mood", "genre", "describe_music"):
             if family == "tempo":
-                beats = f"{known.tempo / 6.0:.0f}"
+                # Tempi are told in fives, so twelve seconds hold a whole number of beats: 13 times five is 65.
+                beats = f"{round(known.tempo / 5)}"
                 slots = {"b": beats, "d": f"{60.0 / known.tempo:.2f} s", "z": "a minute", "t": tempo_text(known.tempo)}
                 steps.append(w.say(pp.BEATS_IN, **slots))
             steps.append(w.say(p.TEMPO, t=tempo_text(known.tempo), p=pace(known.tempo)))
@@ -408,7 +410,17 @@ def _chord_steps(known: Known, piece: Piece | None, w: Writer) -> list[str]:
         else:
             root = name[:2] if name[1:2] in ("#", "b") and name[1:2] else name[:1]
             out.append(w.say(pp.BASS_CHORD, r=root, q="minor" if name[len(root) :] == "m" else "major", **slots))
-    return [*out, w.say(pp.AGAIN)] if piece is not None else out
+    return [*out, w.say(pp.AGAIN)] if piece is not None and _come_again(piece, known) else out
+
+
+def _come_again(piece: Piece, known: Known) -> bool:
+    """Whether the row of chords, one a bar, is heard a second time."""
+    metre = piece.told("metre")
+    if metre not in pieces.BEATS or known.tempo is None or not piece.facts["chords"].events:
+        return False
+    first = piece.entries[piece.facts["chords"].events[0]][1]
+    row = len(known.chords) * pieces.BEATS[metre] * 60.0 / known.tempo
+    return known.facts.duration - first > 1.5 * row
 
 
 def _traits(known: Known) -> list[str]:

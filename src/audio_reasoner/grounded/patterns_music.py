@@ -68,10 +68,10 @@ PIECE = (
 )
 KEY = (
     "[The key is|It stands in|The keynote and mode are those of|Its key is|I hear the key as|The key that I hear is|It is written in|The key of the piece is|What I hear is in] {k}.",
-    "[The music|The piece|The harmony|All of it] [moves|is|stays|rests|stands] in {k}[ as its key|].",
-    "[As for the key|Its tonality|The tonality|On tonality|The key, as I hear it|Keynote and mode together|Its key, by the notes|The key, going by the chords]: {k}[, as far as I hear|, to my ear|].",
-    "[It comes to rest|The lines come to rest|Everything settles|The harmony settles|The phrases end] in {k}[, which is the key|].",
-    "[The notes|The lines|The chords|The phrases|The harmonies|All notes together] [point to|belong to|agree with|speak for] {k}[ as the key|, its key| from first to last|].",
+    "[The music|The piece|All of it] [moves|is|stays|rests|stands] in {k}.",
+    "[As for the key|Its tonality|The tonality|On tonality|The key|Keynote and mode together|Its key, by the notes]: {k}[, as far as I hear|, to my ear|].",
+    "[It comes to rest|The lines come to rest|Everything settles] in {k}[, which is the key|].",
+    "[The notes|The lines|Its notes|The phrases|All notes together] [point to|belong to|agree with|speak for] {k}[ as the key|, its key| from first to last|].",
 )
 TEMPO = (
     "[Tapping along|Counting along], I [get to|arrive at|reach] about {t} beats [per minute|a minute], a {p} [pace|tempo].",
@@ -91,7 +91,7 @@ PLAYS = (
     "[What plays is|What I hear is|I hear|I can make out|The ear catches|Among the sounds is|There is|I recognise|I notice] {i}[ in this piece| in this music| in it| here| throughout the clip|].",
     "{i} [can be heard|can be made out|can be recognised|can be told apart|can be noticed][ in it| in this piece| here| in the music| through the piece| on the way|].",
     "[The music comes from|It is played on|The piece is played on|For instruments there is|For an instrument I hear|The sound is that of|All of it is played on] {i}[|, as far as I hear|, to my ear|, going by the sound|, as far as I can tell].",
-    "[As for the instruments|On the side of the instruments|As to what plays|The instruments, as far as I can tell|What plays here|On instruments|By way of instruments]: {i}[|, as I hear it|, to my ear|, as far as I hear].",
+    "[As for the instruments|On the side of the instruments|As to what plays|The instruments|What plays here|On instruments|By way of instruments]: {i}[|, as I hear it|, to my ear|, as far as I hear].",
     "[Listening for the instruments|As to instruments|By its sound|In this music], I [hear|recognise|make out|find] {i}.",
 )
 CHORDS = (
@@ -115,7 +115,7 @@ MOOD = (
 )
 MODE_OF = (
     "[The keynote|The note it comes to rest on|The note at which it rests|Its keynote|The home note] is {n}, and the mode is {m}.",
-    "[The piece is|It stands|The music is|The music stands|The harmony rests] in {k}, so the mode is {m}[ and the keynote {n}|].",
+    "[The piece is|It stands|The music is|The music stands|All of it is] in {k}, so the mode is {m}[ and the keynote {n}|].",
     "[The key is|Its key is|I hear the key as|The key that I hear is] {k}: [the mode is {m}|{m} in mode|{n} for keynote, {m} for mode|keynote {n}, mode {m}].",
     "[Resting on|With] {n} as [its keynote|the keynote|home], [the piece|the music] [is|stands] in {m}, [so|that is,] {k}.",
     "[It is|This is|I hear] {k}, [a {m} key|so a {m} key|which is a {m} key] [with {n} as its keynote|on the note {n}|built on {n}].",

@@ -58,7 +58,7 @@ STEP: dict[str, tuple[str, ...]] = {
     ),
     "entries": (
         "I [write down|note|mark] [each instrument with the moment of its first note|who starts to play, and when|every new sound as it joins].",
-        "[One after the other|Each in turn], [the instruments get|every instrument gets] [its place|a number|its time of entry] in my list.",
+        "[One after the other|Each in turn], [each instrument|every instrument] gets [its place|a number|its time of entry] in my list.",
         "[Each new colour|Each new sound|A new timbre] [counts as|is] an entry, [so I keep a list|and I number them|and I note its time].",
     ),
     "melody": (
@@ -87,7 +87,7 @@ SPLIT = (
 BAR_IS = (
     "[So|Hence|Therefore] [the metre is|the piece is in|it stands in] {m}.",
     "[That is|This makes|It comes to] {m}.",
-    "[A bar of this kind|Such a bar|Bars like this] [is written|are called|is counted as] {m}.",
+    "[A bar of this kind|Such a bar|A bar like this] is [written as|called|counted as] {m}.",
 )
 FIRST_NOTE = (
     "[It|The line|The melody] [starts|begins|sets out] [on|at|from] {a}.",
@@ -119,8 +119,8 @@ SHAPE: dict[str, tuple[str, ...]] = {
         "[The highest place, {t},|{t}, the top,] [lies inside|comes on the way|is in between], [and both ends are low|with low notes before and after|and it falls off to both sides].",
     ),
     "wave": (
-        "[It turns|The line turns|It changes direction] [more than twice|again and again|several times]: [up, down, up and down again|up and down, and once more|two hills with a valley between].",
-        "[After the first hill|Having come down] [another follows|it climbs again], [so it is a wave|so it swings|as waves do].",
+        "[It turns|The line turns|It changes direction] [more than twice|again and again|several times]: [now up, now down|up and down by turns|and no direction holds for long].",
+        "[After each rise|Having risen] [it falls|it sinks], and [then it climbs again|after that it rises anew], [so it is a wave|so it swings|as waves do].",
     ),
     "level": (
         "[It never goes far|It stays close|All of it lies] [from|to|around] {a}, [so neither end is higher|without rising or falling|so no direction appears].",
@@ -215,7 +215,7 @@ HAVE = (
     "[Number {i}|Instrument {i}|The {k} instrument] is {x}.",
     "[A {k} sound|A {k} colour] is {x}: [that makes {i}|the count is at {i}|{i} so far].",
     "[Next on my list|On my list|Added to the list|Told apart from the rest|Also heard] [is|stands] {x}, [number {i}|the {k}|which brings it to {i}|with which I have {i}].",
-    "[With|Counting|Taking in|Together with] {x} [I have|there are|the list has|I get to] {i}[ so far| by now|].",
+    "[With|Counting|Taking in|Together with] {x} [I have|the count is|the list has|I get to] {i}[ so far| by now|].",
     "{x} [can be told apart|has a sound of its own|is another one|belongs to the list], [number {i}|the {k}|which makes {i}|so I have {i}].",
 )
 HAVE_ALL = (
@@ -225,7 +225,7 @@ HAVE_ALL = (
 )
 LEADS = (
     "{x} [plays a line that moves freely|has a tune of its own|goes its own way, one note after another], [and it is the strongest part|in front of the others|louder than the rest].",
-    "[The tune|The leading line] [is with|comes from|lies in] {x}: [it never repeats a pattern|it moves on and on|it changes from bar to bar].",
+    "[The tune|The leading line] [is with|comes from|lies in] {x}: [it keeps to no pattern|it moves on and on|it goes its own way].",
     "[Of all parts|Among the parts], {x} [is the one that sings|stands in front|has the moving line].",
 )
 SUPPORTS: dict[str, tuple[str, ...]] = {
@@ -234,7 +234,7 @@ SUPPORTS: dict[str, tuple[str, ...]] = {
         "[What {x} plays|The part of {x}] [is the harmony|are chord notes in a fixed pattern|is an accompaniment].",
     ),
     "bass": (
-        "{x} [stays at the bottom|gives the low notes|holds the ground], [one or two notes in a bar|with the roots of the chords|in long notes].",
+        "{x} [stays at the bottom|gives the low notes|holds the ground], [one or two notes in a bar|with the roots of the chords|in support of the rest].",
         "[Down below|At the bottom], {x} [gives the roots|supports|marks the chords].",
     ),
     "drums": (
@@ -253,21 +253,32 @@ BASS_CHORD = (
     "[The {k} bass note|Bass note {i}] is {r}, [and above it comes|and over it lies] a {q} third: {c}.",
 )
 AGAIN = (
-    "[After that|Then|With the next bar] the [same four|row|same row] [begins again|comes again|is repeated].",
+    "[After that|Then|With the next bar] the [whole row|same row|row] [begins again|comes again|is repeated].",
     "[These four|The four chords] [go round|are repeated|come again] [until the end|to the end|for the whole piece].",
 )
 CADENCE = (
     "[The last chord|The final chord|The closing chord] [rests on|is built on|stands on] {n}, [and it sounds like home|and nothing wants to go on from there|where the music comes to rest].",
-    "[Every four bars|Each group of four bars] [it comes home to|the chords return to|ends on] {n}.",
+    "[Each row of four chords|Every group of four chords] [comes home to|returns to|ends on] {n}.",
     "[The note|The place] [to which all returns|where it comes to rest|that feels like home] is {n}.",
+)
+"""Where the chords are played and told: every row of them ends on the keynote."""
+HOME = (
+    "[The note|The one note] [to which the others lead|on which it could end|that feels like home] is {n}.",
+    "[Of all its notes|Among its notes], {n} [feels like home|is where it comes to rest|is the one the others lead to].",
+    "[It centres|All of it centres|The music centres] on {n}.",
 )
 THIRD = (
     "[Above|Over] {n}, the third is {q}, [so the mode is {m}|which makes it {m}|hence {m}].",
     "[Its third|The third over this note|The home chord's third] is {q}: [{m}|the mode is {m}|that means {m}].",
     "[The home chord|The chord on {n}] has a {q} third, [so it is|and that makes the key] {m}.",
 )
+"""With `CADENCE`; without chords only the scale can be spoken of (`SCALE`)."""
+SCALE = (
+    "[Above|Over] {n}, the third [of the scale|note of the scale] is {q}, [so the mode is {m}|which makes it {m}|hence {m}].",
+    "[Its scale|The scale on {n}] has a {q} third: [{m}|the mode is {m}|that means {m}].",
+)
 BEATS_IN = (
-    "[In ten seconds|Over ten seconds|Within ten seconds] [I tap|I count|there are] about {b} beats, [and six times that is|times six that makes|so in a minute] about {t}.",
+    "[In twelve seconds|Over twelve seconds|Within twelve seconds] [I tap|I count|there are] about {b} beats, [and five times that is|times five that makes|so in a minute] about {t}.",
     "[One beat|A beat] [takes|lasts] about {d}; {z} divided by that [gives|is|makes] about {t}.",
     "[From one beat to the next|Between two beats] [pass|there are] about {d}, [which comes to|that is] about {t} in {z}.",
 )
@@ -383,13 +394,13 @@ CAPTION_ENTRIES = (
 CAPTION_DIRECTION = (
     "[The melody|The tune|The leading line|The main line] [is with|is played by|comes from|is heard from|lies in] {x}[ and has a shape of its own| and can be followed well| all the time| above the rest|].",
     "{x} [has|plays|carries|leads with|sings] the [tune|melody|leading line][ of the piece| all the time| above the rest|].",
-    "[In front of the others|Before the rest|Leading the others], {x} [plays|has|carries] the [tune|melody].",
+    "[In front of the others|Leading the others], {x} [plays|has|carries] the [tune|melody].",
 )
 CAPTION_DYNAMICS = (
     "[In loudness|As to loudness|In volume|As far as loudness goes|On the side of loudness], {d}.",
     "[Over the whole piece|From start to end|All through|On the way|From the first bar to the last|Taken as a whole|From beginning to end], {d}.",
     "[As the music goes on|As the bars go by|While it is played|Bar by bar], {d}.",
-    "[And its course|As for its strength|The loudness|Its course of loudness|Listening for loud and soft]: {d}.",
+    "[As for its strength|As for the loudness|Loud and soft|Listening for loud and soft]: {d}.",
 )
 COURSE: dict[str, tuple[str, ...]] = {
     "crescendo": ("it [grows|gets|becomes] louder [little by little|bit by bit|by and by]", "it [gains in|grows in] [loudness|strength][ little by little| slowly|]", "the [level|loudness] [rises|goes up] [gradually|without a jump|slowly]"),

@@ -28,6 +28,8 @@ MELODIC = (
 """Instruments that play any part of a made piece. The others (bass, drums) could be told by their part alone."""
 ENTRY_GAP_S = 1.0
 METRES = {"3/4": 3, "4/4": 4, "5/4": 5, "6/8": 6}
+BEATS = {**METRES, "6/8": 2}
+"""Beats of a told tempo in a bar."""
 DIRECTIONS = {
     "rising": "it rises from low to high",
     "falling": "it falls from high to low",
@@ -86,7 +88,9 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 
 
 def the(name: str) -> str:
-    """An instrument on later mention: "the piano", "the oboe"."""
+    """An instrument on later mention: "the piano", "the drums"."""
+    if name == "drums":
+        return "the drums"
     return phrase(name).known.removesuffix(" sound") if " sound" in phrase(name).known else phrase(name).known
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.core.harmony import PROGRESSIONS, Key
+from audio_reasoner.core.harmony import PROGRESSIONS, Key, estimate_key
 from audio_reasoner.core.records import AudioRef, Clip, Event, Fact, Label, Timeline
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.music.compose import BEATS, DIRECTIONS, DYNAMICS, METRES, Part, Traits, sudden_beat, write
@@ -222,8 +222,7 @@ def _facts(
     # A bass plays on the beats and does not tell 6/8 from two beats of any kind.
     if any(parts[i].role != "bass" or traits.metre != "6/8" for i in marked):
         out.append(Fact(kind="metre", value=traits.metre, events=marked))
-    pitched = tuple(i for i in every if parts[i].role in ("chords", "bass", "solo"))
-    if pitched:
+    if _key_is_clear(traits.key, parts):
         out.append(Fact(kind="key", value=traits.key.name, events=tuple(i for i in every if parts[i].role != "drums")))
     # Played through from the first chord of a group of four, so that nobody hears another beginning.
     full = tuple(i for i in every if parts[i].role in ("chords", "solo") and entries[i] % 4 == 0)
@@ -244,6 +243,23 @@ def _facts(
         if change is not None:
             out.append(Fact(kind="change", value=f"{change[0]} {change[1]:.1f}", events=every))
     return tuple(out)
+
+
+def _key_is_clear(key: Key, parts: Sequence[Part]) -> bool:
+    """Whether one hears the key: chords lead home every fourth bar; a melody over a bass has to show it by its notes.
+
+    A melody alone tells no key, and over a bass its notes fit another one better in one piece out of fourteen.
+    """
+    roles = {p.role for p in parts}
+    if roles & {"chords", "solo"}:
+        return True
+    if "bass" not in roles:
+        return False
+    weights = np.zeros(12)
+    for p in parts:
+        for _, length, pitch, _ in p.notes if p.role != "drums" else ():
+            weights[pitch % 12] += length
+    return estimate_key(weights.tolist())[0] == key
 
 
 def clip_of(
