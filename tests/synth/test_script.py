@@ -202,3 +202,16 @@ def test_a_fact_said_twice_is_a_problem():
         facts=(Fact(kind="fact", value="the bus leaves at six", subject="s0", events=(0,)),),
     )
     assert any("said in [0, 1]" in p for p in problems_of(script))
+
+
+def test_scripts_that_must_be_short_are_short_and_keep_their_place() -> None:
+    from audio_reasoner.synth.dialogue import expected_length
+    from audio_reasoner.synth.scripts.writer import write_embedded
+
+    plain = list(write_embedded(12, 4, speakers=(2, 3)))
+    short = list(write_embedded(12, 4, speakers=(2, 3), seconds=expected_length, max_seconds=30.0))
+    assert any(expected_length(s) > 30.0 for s in plain)
+    assert all(expected_length(s) <= 30.0 for s in short)
+    # The same scenario and number of speakers; what was short enough before is the same script.
+    assert [(s.scenario, s.speakers) for s in short] == [(s.scenario, s.speakers) for s in plain]
+    assert all(a == b for a, b in zip(plain, short, strict=True) if expected_length(a) <= 30.0)

@@ -70,6 +70,12 @@ def dialogue(
         float, typer.Option(min=0, max=1, help="Share of dialogues with a sound beneath the voices.")
     ] = 0.0,
     overlap: Annotated[float, typer.Option(min=0, max=1, help="Chance that a turn that may begin early does.")] = 0.5,
+    max_seconds: Annotated[
+        float,
+        typer.Option(
+            min=15, max=60, help="Longest dialogue. A Qwen2-Audio-class model hears 30 seconds: 30 makes all fit."
+        ),
+    ] = 60.0,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that speak and render; one per core if not given.")
     ] = None,
@@ -90,7 +96,7 @@ def dialogue(
     from audio_reasoner.synth.dialogue_run import make_dialogues
 
     err = Console(stderr=True, emoji=False)
-    mixing = Mixing(overlap=overlap, rooms=rooms, background=background)
+    mixing = Mixing(overlap=overlap, rooms=rooms, background=background, max_seconds=max_seconds)
     # The voices first: what they cannot do is known before anybody writes a script.
     with _engine(
         tts, voices, subset, voice_names, tts_languages, tts_prosody, tts_rate, workers, concurrency, timeout, patience
@@ -105,7 +111,7 @@ def dialogue(
                 out, n or 500, seed, script_teacher, max_cost, retry_failed, language, speakers, err, set_aside
             )
         else:
-            written, count, source = _scripts(n, seed, scripts, language, speakers, engine)
+            written, count, source = _scripts(n, seed, scripts, language, speakers, engine, max_seconds)
         with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
                       disable=not err.is_terminal) as progress:  # fmt: skip
             done = progress.add_task("dialogues", total=count)
@@ -194,7 +200,13 @@ def _list(text: str | None) -> tuple[str, ...]:
 
 
 def _scripts(
-    n: int | None, seed: int, scripts: Path | None, language: str, speakers: tuple[int, int], engine: Engine
+    n: int | None,
+    seed: int,
+    scripts: Path | None,
+    language: str,
+    speakers: tuple[int, int],
+    engine: Engine,
+    max_seconds: float,
 ) -> _Written:
     """The scripts of a file or of the embedded writer."""
     if scripts is not None:
@@ -208,9 +220,11 @@ def _scripts(
         return enumerate(found), len(found), {"scripts": file_sha256(scripts)}
     count = n or 500
     counts = _counts(speakers)
+    from audio_reasoner.synth.dialogue import MAX_SECONDS, expected_length
     from audio_reasoner.synth.scripts.writer import WRITER, write_embedded
 
-    written = write_embedded(count, seed, language=language, speakers=counts)
+    limit = None if max_seconds == MAX_SECONDS else expected_length
+    written = write_embedded(count, seed, language=language, speakers=counts, seconds=limit, max_seconds=max_seconds)
     return enumerate(written), count, {"scripts": WRITER, "language": language, "speakers": list(speakers)}
 
 
@@ -281,6 +295,8 @@ def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> N
     from rich.markup import escape
     from rich.table import Table
 
+    from audio_reasoner.core.audio import HEARD_SECONDS
+
     c = made.composition
     told: dict[str, Any] = {"highlight": False, "soft_wrap": True}
     console.print(
@@ -301,6 +317,13 @@ def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> N
             shown = ", ".join(f"{escape(k)} {v:,}" for k, v in counts.most_common(12))
             more = f" and {len(counts) - 12} more" if len(counts) > 12 else ""
             console.print(f"{name}: {shown}{more}", **told)
+    if made.long:
+        console.print(
+            f"{made.long:,} of them last over {HEARD_SECONDS:g} s, more than a Qwen2-Audio-class model hears: "
+            f"train and eval leave them out, other trainers may cut them silently; --max-seconds {HEARD_SECONDS:g} "
+            "makes shorter ones.",
+            **told,
+        )
     if made.left_out:
         codes = Counter(x.code for x in made.left_out)
         err.print(

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
+HEARD_SECONDS = 30.0
+"""What a Qwen2-Audio-class model hears of a recording; many trainers cut the rest off without a word."""
 SAMPLE_RATE = 16_000
 """Hz; what every model and estimator here hears."""
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from audio_reasoner.core import ids
+from audio_reasoner.core.audio import HEARD_SECONDS
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import write_atomic
@@ -35,6 +36,8 @@ from audio_reasoner.synth.voices.text import expected_seconds, unspeakable
 from audio_reasoner.synth.voices.voices import Cast, Engine, Kept, Utterance, VoiceCache, utterance_key
 
 BLOCK: Final = 32
+LEAST_SECONDS: Final = 15.0
+"""Nobody writes a dialogue of six turns and an argument that is over sooner."""
 LEFT_OUT: Final = "left-out.jsonl"
 """RUN/voices/left-out.jsonl: what was left out the last time, and why."""
 HOPELESS: Final = 1.5
@@ -65,6 +68,8 @@ class Made:
     voices: Counter[str] = field(default_factory=Counter)
     prosody: Counter[str] = field(default_factory=Counter)
     overlaps: int = 0
+    long: int = 0
+    """Dialogues over `HEARD_SECONDS`."""
 
 
 @dataclass
@@ -109,6 +114,11 @@ def make_dialogues(
     for name, share in (("overlap", mixing.overlap), ("rooms", mixing.rooms), ("background", mixing.background)):
         if not 0.0 <= share <= 1.0:
             raise ConfigError(f"the share of {name} is {share:g}, not within 0..1.", code="synth.bad_range")
+    if not LEAST_SECONDS <= mixing.max_seconds <= MAX_SECONDS:
+        raise ConfigError(
+            f"dialogues of at most {mixing.max_seconds:g} s; {LEAST_SECONDS:g} to {MAX_SECONDS:g} s are possible.",
+            code="synth.bad_range",
+        )
     if mixing.rooms:
         from audio_reasoner.synth.rooms import need_rooms
 
@@ -121,6 +131,8 @@ def make_dialogues(
         "overlap": mixing.overlap,
         "rooms": mixing.rooms,
         "background": mixing.background,
+        # Named only where it was asked for: runs made without it stay the runs they are.
+        **({"max_seconds": mixing.max_seconds} if mixing.max_seconds != MAX_SECONDS else {}),
         **source,
     }
     place = f"{seed}-{ids.digest({'dialogues': plain}).hex()[:8]}"
@@ -131,7 +143,7 @@ def make_dialogues(
             rest = iter(scripts)
             store = SourceStore.open(cache.store_path)  # once: a reader sees what is committed later
             while block := list(islice(rest, BLOCK)):
-                planned = [p for i, s in block if (p := _plan(i, s, engine, seed, made)) is not None]
+                planned = [p for i, s in block if (p := _plan(i, s, engine, seed, mixing, made)) is not None]
                 failed = _speak(planned, engine, cache, made, on_turn)
                 for p in planned:
                     clip = _finish(p, cache, failed, engine, store, seed, place, mixing)
@@ -153,7 +165,7 @@ def make_dialogues(
     return made
 
 
-def _plan(index: int, script: Script, engine: Engine, seed: int, made: Made) -> _Planned | None:
+def _plan(index: int, script: Script, engine: Engine, seed: int, mixing: Mixing, made: Made) -> _Planned | None:
     """Voices and turns of a script, or None where it is left out before anybody speaks."""
     engine.check_language(script.language)
     expected = 0.0
@@ -163,8 +175,8 @@ def _plan(index: int, script: Script, engine: Engine, seed: int, made: Made) -> 
             made.left_out.append(LeftOut(index, i, "voice.unspeakable", f"{why}: {line.text[:60]}"))
             return None
         expected += expected_seconds(line.text) / PROSODY[line.prosody].pace
-    if expected > HOPELESS * MAX_SECONDS:
-        detail = f"about {expected:.0f} s of speech; {MAX_SECONDS:g} s are possible, and nothing is cut"
+    if expected > HOPELESS * (most := mixing.max_seconds):
+        detail = f"about {expected:.0f} s of speech; {most:g} s are allowed, and nothing is cut"
         made.left_out.append(LeftOut(index, None, "dialogue.too_long", detail))
         return None
     rng = np.random.default_rng(ids.derive_seed(seed, "dialogue/cast", index))
@@ -233,5 +245,6 @@ def _count(made: Made, clip: Clip, p: _Planned) -> None:
     made.speakers[p.script.speakers] += 1
     made.voices.update(v.name for v in p.cast.voices)
     made.prosody.update(u.prosody for u in p.turns)
+    made.long += clip.duration_s > HEARD_SECONDS
     turns = [e for e in clip.timeline.events if e.speaker]
     made.overlaps += sum(b.start < a.end for a, b in pairwise(turns))

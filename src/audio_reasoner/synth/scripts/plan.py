@@ -24,18 +24,30 @@ _ALONE = 0.5
 # --- the whole ---
 
 
-def write_talk(talk: Talk) -> None:
-    """Fill a talk with lines and facts.
+@dataclass(frozen=True)
+class Course:
+    """What is drawn before anything is written: the end, who changes their mind (if anybody), who tells a fact."""
 
-    Who changes their mind and who tells the first fact is drawn once; a course that gets too short, too long or leaves
-    that fact out is begun again, so what is hard to write does not become rare.
-    """
+    end: str
+    changer: int | None
+    teller: int
+
+
+def draw_course(talk: Talk) -> Course:
+    """A course for a talk, evenly among all who speak."""
     end = talk.rng.choice(_ENDS)
     changer = talk.rng.randrange(talk.n) if end == CHANGED else None
-    teller = talk.rng.randrange(talk.n)
-    while not _good(talk, teller):
+    return Course(end, changer, talk.rng.randrange(talk.n))
+
+
+def write_talk(talk: Talk, course: Course) -> None:
+    """Fill a talk with lines and facts.
+
+    What gets too short, too long or leaves the fact out is begun again, so what is hard to write does not become rare.
+    """
+    while not _good(talk, course.teller):
         talk.clear()
-        _write(talk, end, changer, teller)
+        _write(talk, course.end, course.changer, course.teller)
 
 
 def _good(talk: Talk, teller: int) -> bool:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.synth.scripts.phrases import Phrases
-from audio_reasoner.synth.scripts.plan import write_talk
+from audio_reasoner.synth.scripts.plan import Course, draw_course, write_talk
 from audio_reasoner.synth.scripts.scenarios import Pools, Scenario
 from audio_reasoner.synth.scripts.script import MAX_SPEAKERS, MIN_SPEAKERS, Script, check_language, words_of
 from audio_reasoner.synth.scripts.talk import Talk
 
+TRIES = 40
+"""Scripts of one course drawn for a number until one is short enough; then as many of other courses."""
 WRITER = "embedded/1"
 """Raised whenever a script of the same seed and index would read differently."""
 
@@ -91,6 +94,8 @@ def write_script(
     language: str = "en",
     scenarios: Sequence[str] = (),
     speakers: Sequence[int] = (),
+    seconds: Callable[[Script], float] | None = None,
+    max_seconds: float = 0.0,
 ) -> Script:
     """Script number `index` of a seed.
 
@@ -100,6 +105,10 @@ def write_script(
         language: BCP-47 tag; only its first part counts.
         scenarios: short names to choose from; empty for all.
         speakers: numbers of speakers to choose from; empty for 2 to 5.
+        seconds: how long a script will take; None: it may take any time.
+        max_seconds: what it is to stay within. What is longer is written again, as far as possible with the same
+            course; where nothing is short enough the shortest is taken, and whoever speaks it has to
+            refuse it.
 
     Raises:
         ConfigError: script.language, script.scenario, script.speakers.
@@ -116,10 +125,23 @@ def write_script(
     deal, place = divmod(index, len(cells))
     random.Random(derive_seed(seed, "script deal", deal)).shuffle(cells)
     scenario, n = cells[place]
-    rng = random.Random(derive_seed(seed, "script", index, scenario.name, n))
-    talk = Talk(scenario, phrases, pools, n, _distinct(names, n, rng), rng)
-    write_talk(talk)
-    return talk.script(language, WRITER)
+
+    def write(course: Course | None, *again: int) -> tuple[Script, Course]:
+        rng = random.Random(derive_seed(seed, "script", index, scenario.name, n, *again))
+        talk = Talk(scenario, phrases, pools, n, _distinct(names, n, rng), rng)
+        course = course or draw_course(talk)
+        write_talk(talk, course)
+        return talk.script(language, WRITER), course
+
+    best, course = write(None)
+    if seconds is not None:
+        shortest, tries = seconds(best), 0
+        while shortest > max_seconds and tries < 2 * TRIES:
+            tries += 1
+            other, _ = write(course if tries <= TRIES else None, tries)
+            if (takes := seconds(other)) < shortest:
+                best, shortest = other, takes
+    return best
 
 
 def write_embedded(
@@ -130,18 +152,18 @@ def write_embedded(
     language: str = "en",
     scenarios: Sequence[str] = (),
     speakers: Sequence[int] = (),
+    seconds: Callable[[Script], float] | None = None,
+    max_seconds: float = 0.0,
 ) -> Iterator[Script]:
     """Scripts `start` to `start + n - 1` of a seed, lazily; arguments as for `write_script`.
 
     Raises:
         ConfigError: as `write_script`, before the first script.
     """
+    how: dict[str, Any] = {"language": language, "scenarios": scenarios, "speakers": speakers}
     if n:
-        write_script(seed, start, language=language, scenarios=scenarios, speakers=speakers)
-    return (
-        write_script(seed, i, language=language, scenarios=scenarios, speakers=speakers)
-        for i in range(start, start + n)
-    )
+        write_script(seed, start, **how)
+    return (write_script(seed, i, **how, seconds=seconds, max_seconds=max_seconds) for i in range(start, start + n))
 
 
 def _chosen(known: tuple[Scenario, ...], names: Sequence[str]) -> list[Scenario]:
