@@ -386,7 +386,7 @@ def test_vocabulary_gets_what_the_turns_show() -> None:
 
 
 def test_given_questions_hold_the_new_families() -> None:
-    families = set()
+    families: set[str] = set()
     for seed in range(16):
         found = given_questions(hike(), seed=seed, questions_per_clip=3, vocabulary=VOCABULARY)
         families.update(q.family for q in found)
