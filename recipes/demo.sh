@@ -12,6 +12,8 @@ TRAIN_MINUTES=${TRAIN_MINUTES:-}
 SCENES=(--min-events 1 --max-events 4 --event-seconds 0.3 0.6 --gap-seconds 0.1 0.3
     --classes bell,bird,clap,dog,drum,engine,glass,rain,siren,whistle)
 ASKED=first,last,before,after,presence,count,count_of,order
+# A brief chain has fewer tokens; a model that has learned too little to stop is stopped here.
+MOST=256
 RUN=runs/demo BENCH=runs/demo-bench MODEL=models/demo EVAL=runs/demo-eval
 
 if [ -n "${FRESH:-}" ]; then rm -rf "$RUN" "$BENCH" "$MODEL" "$EVAL"; fi
@@ -57,10 +59,10 @@ for choice in item["choices"]:
 print(*parts, sep="\0", end="\0")
 PY
 )
-run audio-reasoner ask "${asked[@]}" --model "$MODEL"
+run audio-reasoner ask "${asked[@]}" --model "$MODEL" --max-new-tokens "$MOST"
 
 step "6 of 6  Score it"
-run audio-reasoner eval run mmau-mini --data "$BENCH" --model "$MODEL" -o "$EVAL" --batch-size 100
+run audio-reasoner eval run mmau-mini --data "$BENCH" --model "$MODEL" -o "$EVAL" --batch-size 100 --max-new-tokens "$MOST"
 run audio-reasoner eval compare "$EVAL" -o "$EVAL/report.html"
 
 step "Done"

@@ -45,6 +45,7 @@ def export(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from audio_reasoner.cli.show import require_dataset
+    from audio_reasoner.core.audio import HEARD_SECONDS
     from audio_reasoner.core.log import setup_logging
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.cota import sample_audio
@@ -91,6 +92,12 @@ def export(
     typer.echo(f"{result.rows:,} row{'' if result.rows == 1 else 's'} ({parts}) → {result.out}")
     for condition, n in result.left_out.items():
         console.print(f"{counted(n)} left out by {condition}", markup=False)
+    if result.long:
+        console.print(
+            f"{counted(result.long)} of clips over {HEARD_SECONDS:g} s, more than a Qwen2-Audio-class model hears: "
+            f"many trainers cut them without a word. --where 'duration_s<={HEARD_SECONDS:g}' leaves them out.",
+            markup=False,
+        )
     if val_fraction and split is None and "val" not in result.splits:
         console.print("There is no split 'val': none of the rows of the groups held out for it are left.")
     if result.quarantined:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core import ids
+from audio_reasoner.core.audio import HEARD_SECONDS
 from audio_reasoner.core.errors import (
     AudioReasonerError,
     ConfigError,
@@ -79,7 +80,8 @@ class ExportOptions:
 class ExportResult:
     """What was written: rows per split, and how many rows were held back (see `quarantine.jsonl` in `out`).
 
-    `left_out` counts the rows that the user did not ask for, by the first condition they did not satisfy.
+    `left_out` counts the rows that the user did not ask for, by the first condition they did not satisfy; `long` the
+    written ones of clips over `HEARD_SECONDS`.
     """
 
     out: Path
@@ -88,6 +90,7 @@ class ExportResult:
     quarantined: int
     reasons: dict[str, int]
     left_out: dict[str, int] = dataclasses.field(default_factory=dict)
+    long: int = 0
 
 
 # --- text ---
@@ -187,6 +190,7 @@ class Selection:
         self.names = [options.split] if options.split is not None else names
         self.total = 0
         self.left_out: Counter[str] = Counter()
+        self.long = 0
         self.dialogues = False
         self._count(dataset_dir)
         self.counts: Counter[str] = Counter()
@@ -236,6 +240,7 @@ class Selection:
                     self._first = self._first or str(error)
                 else:
                     self.counts[split] += 1
+                    self.long += row.duration_s > HEARD_SECONDS
                     yield split, row, made
                 done += 1
                 if self._progress is not None:
@@ -337,6 +342,7 @@ def result_of(out: Path, rows: Selection) -> ExportResult:
         quarantined=sum(rows.reasons.values()),
         reasons=dict(sorted(rows.reasons.items())),
         left_out=dict(sorted(rows.left_out.items())),
+        long=rows.long,
     )
 
 
