@@ -646,3 +646,10 @@ def test_webdataset_copy_keeps_the_suffix(mixed: tuple[Path, dict[str, Clip]]) -
     with tarfile.open(out / "train-000000.tar") as tar:
         suffixes = sorted(x.name.split(".")[1] for x in tar if not x.name.endswith(".json"))
     assert suffixes == ["flac", "flac", "wav", "wav"]
+
+
+def test_rows_of_clips_that_a_model_hears_in_part_are_counted(run: Path) -> None:
+    rows = [r.model_copy(update={"duration_s": 45.0 if n < 5 else 30.0}) for n, r in enumerate(make_rows(24))]
+    write_dataset(run / "dataset", rows)
+    assert export_run(run, "hf", beep).long == 5
+    assert export_run(run, "hf", beep, where=["duration_s<=30"]).long == 0
