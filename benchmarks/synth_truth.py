@@ -39,6 +39,8 @@ ONSET_S = 0.05
 LEVEL_DB = 1.5
 RISE_DB = 3.0
 TURN_S = 0.25
+OWN_S = 0.6
+"""From so much of a voice alone its likeness is measured."""
 PAUSE_S = 0.5
 """After a shorter pause the detector of speech hears no new beginning."""
 APART_S = 2 * MAX_INNER_GAP_S
@@ -98,6 +100,17 @@ def active_db(x: np.ndarray, beneath: float = 0.0) -> float:
 def alone(e: Event, events: list[Event]) -> bool:
     """Whether nothing else sounds while an event does."""
     return all(o is e or o.end <= e.start or o.start >= e.end for o in events)
+
+
+def alone_part(e: Event, events: list[Event]) -> tuple[int, int]:
+    """The longest part of an event during which nothing else of `events` sounds: start and end in samples."""
+    busy = sorted((o.start, o.end) for o in events if o is not e and o.end > e.start and o.start < e.end)
+    best, at = (e.start, e.start), e.start
+    for start, end in [*busy, (e.end, e.end)]:
+        if start - at > best[1] - best[0]:
+            best = (at, start)
+        at = max(at, end)
+    return best
 
 
 def measure_scene(clip: Clip, x: np.ndarray, found: Found) -> None:
@@ -186,7 +199,8 @@ def measure_dialogue(clip: Clip, x: np.ndarray, found: Found) -> None:
             late = min(abs(a - e.start / RATE) for a in starts)
             found.add("turn", late <= TURN_S, late, f"{e.speaker} at {e.start / RATE:.2f} s")
     voices = {e.speaker for e in turns}
-    own = [(e.speaker, voice_of(x[e.start : e.end])) for e in turns if alone(e, turns) and e.end - e.start > 0.6 * RATE]
+    parts = [(e.speaker, alone_part(e, turns)) for e in turns]
+    own = [(name, voice_of(x[a:b])) for name, (a, b) in parts if b - a > OWN_S * RATE]
     if len(own) > len(voices):
         for i, (name, v) in enumerate(own):
             rest = [(float(np.linalg.norm(v - w)), n) for j, (n, w) in enumerate(own) if j != i]
