@@ -102,6 +102,15 @@ def test_nobody_changes_their_mind() -> None:
     assert golds == {"nobody"}
 
 
+def test_beside_nobody_stand_any_three_of_five_voices() -> None:
+    # Were they always the first three, "the fifth speaker" would mean that somebody does change their mind.
+    lines = tuple((v, f"I'm for walking home, number {v + 1}.") for v in range(5)) + ((0, "Then that is settled."),)
+    facts = tuple(Fact(kind="opinion", value="for walking home", subject=f"s{v}", events=(v,)) for v in range(5))
+    found = [q for s in range(60) if (q := asked(conversation(lines, facts), "changed_mind", s)) is not None]
+    assert {q.gold_text for q in found} == {"nobody"}
+    assert len({frozenset(q.options) for q in found}) >= 5
+
+
 def test_who_says_what_is_attributed_before_the_answer() -> None:
     q = next(q for s in range(20) if (q := asked(hike(), "who_mentions", s)) is not None and "bus leaves" in q.text)
     chain = answered(hike(), q)

@@ -424,7 +424,8 @@ def _permuted(members: list[Case], rng: np.random.Generator) -> list[Case]:
 
 def called(case: Case, others: list[str], s: Story, rng: np.random.Generator) -> tuple[str, list[str]]:
     """Right and wrong options, voices by their order or all by their names, in random order."""
-    others = _shuffled(tuple(others), rng) if case.voice is not None else others
+    # Also where nobody is right: with the first three of five voices beside it, "nobody" would give itself away.
+    others = _shuffled(tuple(others), rng) if case.voice is not None or case.gold == NOBODY else others
     names = {speaker(v): p.value for v in range(s.voices) if (p := s.name(v)) is not None}
     voices = [o for o in (case.gold, *others) if o != NOBODY]
     named = case.voice is not None and case.family != "named" and all(o in names for o in voices)
