@@ -104,7 +104,7 @@ def test_nobody_changes_their_mind() -> None:
 
 def test_beside_nobody_stand_any_three_of_five_voices() -> None:
     # Were they always the first three, "the fifth speaker" would mean that somebody does change their mind.
-    lines = tuple((v, f"I'm for walking home, number {v + 1}.") for v in range(5)) + ((0, "Then that is settled."),)
+    lines = (*tuple((v, f"I'm for walking home, number {v + 1}.") for v in range(5)), (0, "Then that is settled."))
     facts = tuple(Fact(kind="opinion", value="for walking home", subject=f"s{v}", events=(v,)) for v in range(5))
     found = [q for s in range(60) if (q := asked(conversation(lines, facts), "changed_mind", s)) is not None]
     assert {q.gold_text for q in found} == {"nobody"}
