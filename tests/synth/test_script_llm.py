@@ -355,6 +355,15 @@ def test_whatever_a_model_says_is_a_script_or_a_reason():
     assert "no reason" not in ends
 
 
+@pytest.fixture
+def interruptible():
+    """Test workers are started with Ctrl-C ignored; a terminal is not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_keeps_what_is_paid(tmp_path):
     """As the command does it: status 130 is Typer's, the rest is ours."""
     known = orders_by_prompt(12)
