@@ -199,13 +199,16 @@ def measure_dialogue(clip: Clip, x: np.ndarray, found: Found) -> None:
             late = min(abs(a - e.start / RATE) for a in starts)
             found.add("turn", late <= TURN_S, late, f"{e.speaker} at {e.start / RATE:.2f} s")
     voices = {e.speaker for e in turns}
-    parts = [(e.speaker, alone_part(e, turns)) for e in turns]
-    own = [(name, voice_of(x[a:b])) for name, (a, b) in parts if b - a > OWN_S * RATE]
+    parts = [(e, alone_part(e, turns)) for e in turns]
+    heard_alone = [(e, voice_of(x[a:b])) for e, (a, b) in parts if b - a > OWN_S * RATE]
+    own = [(e.speaker, v) for e, v in heard_alone]
     if len(own) > len(voices):
         for i, (name, v) in enumerate(own):
-            rest = [(float(np.linalg.norm(v - w)), n) for j, (n, w) in enumerate(own) if j != i]
-            if any(n == name for _, n in rest):
-                found.add("voice", min(rest)[1] == name, 0.0, f"turn of {name} nearest to {min(rest)[1]}")
+            rest = [(float(np.linalg.norm(v - w)), n, j) for j, (n, w) in enumerate(own) if j != i]
+            if any(n == name for _, n, _ in rest):
+                _, near, j = min(rest)
+                manners = heard_alone[i][0].style, heard_alone[j][0].style
+                found.add("voice", near == name, 0.0, f"{name} ({manners[0]}) nearest to {near} ({manners[1]})")
     solo = {n for n, _ in own}
     found.add("speakers", solo == voices, len(voices - solo), f"{len(solo)} of {len(voices)} with a turn of their own")
 
