@@ -32,9 +32,7 @@ def main() -> None:
         fit = [s for s in scripts if expected_length(s) <= limit]
         changed = sum(bool(s.of_kind("changed_mind")) for s in fit) / max(len(fit), 1)
         five, left = (sum(speakers(s) == 5 for s in part) for part in (scripts, fit))
-        print(
-            f"{limit:g} s: {len(fit)} of {len(scripts)} fit, {changed:.0%} change minds, of five people {left} of {five}"
-        )
+        print(f"{limit:g} s: {len(fit)} of {len(scripts)} fit, {changed:.0%} change minds, of fives {left} of {five}")
         figures.append(f"fit_{limit:g}={len(fit)} changed_{limit:g}={changed:.3f}")
     print(f"scripts={args.scripts} " + " ".join(figures))
 
