@@ -76,8 +76,15 @@ def train_one(folder: Path, arm: Any, seed: int, steps: int, samples: int) -> No
         optimiser=r.OptimiserPart(learning_rate=1.5e-3, warmup_steps=60),
         batch=r.BatchPart(samples=samples * tasks, questions_per_clip=tasks),
         budget=r.BudgetPart(steps=steps),
-        data=r.DataPart(held_out=0.0, learn=arm, workers=0, ram_gb=4.0),
-        watch=r.WatchPart(eval_samples=0, final_samples=0, eval_every_minutes=600, checkpoint_every_minutes=3),
+        data=r.DataPart(held_out=0.03, learn=arm, workers=0, ram_gb=4.0),
+        watch=r.WatchPart(
+            eval_samples=96,
+            final_samples=0,
+            eval_every_minutes=600,
+            eval_every_steps=max(1, steps // 5),
+            max_new_tokens=320,
+            checkpoint_every_minutes=3,
+        ),
         seed=seed,
         threads=1,
     )

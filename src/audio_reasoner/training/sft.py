@@ -389,7 +389,8 @@ class _Job:
             if window.due(LOG_EVERY_S) or last:
                 self._report(window, len(plan), total, seconds)
                 window = _Window(state)
-            if state.elapsed >= next_eval and watch.eval_samples and not last:
+            asked = watch.eval_every_steps is not None and state.step % watch.eval_every_steps == 0
+            if (asked or state.elapsed >= next_eval) and watch.eval_samples and not last:
                 self._evaluate(watch.eval_samples, "training")
                 self.model.train()
                 next_eval = time.perf_counter() - began + watch.eval_every_minutes * 60
