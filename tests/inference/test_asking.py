@@ -123,7 +123,7 @@ def test_wherever_a_text_is_cut_its_own_tokens_go_on(kind: str) -> None:
         for token in whole[len(begun) :]:
             if not spelling.rest:
                 break
-            assert token in spelling.allowed()
+            assert token in (spelling.allowed() or ())
             spelling.take(token)
         assert not spelling.rest
     assert changed > 50, "no cut changed any token: this text tests nothing"

@@ -12,10 +12,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.inference.prefix import Spelling
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.features import pad_mels
 
@@ -49,6 +48,20 @@ class Sampling:
             )
 
 
+class Guide(Protocol):
+    """What constrains the next tokens of one row: a forced beginning, a format that must not be left.
+
+    A guide may also have ``banned() -> Sequence[int] | None``: tokens that must not come, where what is allowed is
+    nearly the whole vocabulary and would be slow to list.
+    """
+
+    def allowed(self) -> Sequence[int] | None:
+        """The only tokens that may come next, at least one; None for any."""
+
+    def take(self, token: int) -> bool:
+        """Go on by a token; True if it only spelled what was forced, so that it does not count as generated."""
+
+
 @dataclass(frozen=True)
 class Heard:
     """One recording of a prompt: its log-mel [bands, frames] and its own number of frames."""
@@ -61,23 +74,27 @@ class Heard:
 class Prompt:
     """Token ids with placeholders for the audio tokens of its recordings, in their order; there may be none.
 
-    Prompts that hold the *same* log-mel object share one pass through the encoder. `forced` is what the next tokens
-    must spell, if anything; `sampling` and `random` say how tokens are drawn, None is greedy.
+    Prompts that hold the *same* log-mel object share one pass through the encoder. `guide` constrains the tokens, if
+    anything does; `sampling` and `random` say how tokens are drawn, None is greedy.
     """
 
     ids: Sequence[int]
     heard: tuple[Heard, ...] = ()
-    forced: Spelling | None = None
+    guide: Guide | None = None
     sampling: Sampling | None = None
     random: random.Random | None = None
 
 
 class Token(NamedTuple):
-    """One generated token of one prompt. `logprob` is its natural log probability."""
+    """One generated token of one prompt. `logprob` is its natural log probability under the model, unconstrained.
+
+    `forced`: it only spelled what its guide forced.
+    """
 
     row: int
     id: int
     logprob: float
+    forced: bool = False
 
 
 def _roomy_cache(most: int) -> Any:
@@ -137,16 +154,18 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
     best = logprobs.max(dim=-1)
     chosen, values = best.indices.tolist(), best.values.tolist()
     for k, prompt in enumerate(prompts):
-        forced, sampling = prompt.forced, prompt.sampling
-        spelling = forced is not None and forced.rest
+        sampling = prompt.sampling
         drawn = sampling is not None and sampling.temperature > 0.0
-        if not spelling and not drawn:
+        allowed, banned = _constraint(prompt.guide)
+        if allowed is None and banned is None and not drawn:
             continue
         row = logprobs[k]
         open_ids = None
-        if spelling:
-            assert forced is not None
-            open_ids = torch.tensor(forced.allowed(), device=row.device)
+        if banned is not None:
+            row = row.clone()
+            row[torch.tensor(list(banned), dtype=torch.long, device=row.device)] = -torch.inf
+        if allowed is not None:
+            open_ids = torch.tensor(list(allowed), dtype=torch.long, device=row.device)
             row = row[open_ids]
         if drawn:
             assert sampling is not None
@@ -157,6 +176,14 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
         chosen[k] = at if open_ids is None else int(open_ids[at])
         values[k] = float(logprobs[k, chosen[k]])
     return chosen, values
+
+
+def _constraint(guide: Guide | None) -> tuple[Sequence[int] | None, Sequence[int] | None]:
+    """What a guide allows and what it bans at this place; None where it says nothing."""
+    if guide is None:
+        return None, None
+    ban = getattr(guide, "banned", None)
+    return guide.allowed(), (ban() if ban is not None else None) or None
 
 
 def _draw(logprobs: Any, sampling: Sampling, number: float) -> int:
@@ -245,12 +272,12 @@ def decode(
                 if token in stop_ids:
                     ended(row)
                     continue
-                forced = prompts[row].forced
-                if forced is None or not forced.take(token):
-                    left[row] -= 1
+                guide = prompts[row].guide
+                forced = guide is not None and guide.take(token)
+                left[row] -= not forced
                 if not take(row, token) and left[row] > 0:
                     keep.append(k)
-                yield Token(row, token, value)
+                yield Token(row, token, value, forced)
             if not keep:
                 return
             if len(keep) < len(rows):

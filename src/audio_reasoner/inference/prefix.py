@@ -141,9 +141,9 @@ class Spelling:
         self.spelled = 0
         """How many tokens spelled nothing but forced words."""
 
-    def allowed(self) -> Sequence[int]:
-        """The tokens that agree with what is left."""
-        return self._vocabulary.agreeing(self.rest)
+    def allowed(self) -> Sequence[int] | None:
+        """The tokens that agree with what is left; None (any) once all is spelled."""
+        return self._vocabulary.agreeing(self.rest) if self.rest else None
 
     def take(self, token: int) -> bool:
         """Go on by a token; True if it spelled nothing but forced words."""

@@ -82,6 +82,8 @@ class _Row:
     finished: bool = False
     """The forced beginning is a whole answer already."""
     ended: bool = False
+    forced: int = 0
+    """How many of the generated tokens only spelled what was forced."""
     first: float = 0.0
 
 
@@ -300,6 +302,7 @@ class Reasoner:
             take=take,
             ended=ended,
         ):
+            rows[token.row].forced += token.forced
             yield token.id
 
     def _answer(self, row: _Row, seconds: float) -> Answer:
@@ -310,7 +313,7 @@ class Reasoner:
             text=text,
             parsed=parsed,
             option=option,
-            tokens=len(row.ids) - row.fed - (row.prompt.forced.spelled if row.prompt.forced is not None else 0),
+            tokens=len(row.ids) - row.fed - row.forced,
             audio_tokens=row.audio_tokens,
             stopped="end" if row.ended else "length",
             seconds=seconds,
