@@ -12,7 +12,10 @@ from audio_reasoner.core.errors import EXIT_INTERRUPTED
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="YAML file; recipes/tiny.yaml is a start.")],
-    data: Annotated[Path, typer.Option("--data", "-d", help="Run directory; its data set is built if it has none.")],
+    data: Annotated[
+        list[Path],
+        typer.Option("--data", "-d", help="Run directory, built if it has no data set; several are learned together."),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/checkpoint.pt.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that is there.")] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audio_reasoner.core.run import RunDir
@@ -32,14 +33,16 @@ def family_table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def model_card(recipe: Recipe, run: RunDir, found: dict[str, Any]) -> str:
+def model_card(recipe: Recipe, runs: Sequence[RunDir], found: dict[str, Any]) -> str:
     """README.md of a model directory."""
+    names = ", ".join(f"`{run.path.name}`" for run in runs)
+    where = f"the run {names}" if len(runs) == 1 else f"the runs {names}"
     held = found.get("held_out", {})
     kind = "trained from scratch" if recipe.model.nano is not None else f"fine-tuned from `{recipe.model.path}`"
     scores = "No samples were held out, so nothing was measured."
     if held.get("samples"):
         scores = (
-            f"On {held['samples']} questions about {held['clips']} held-out clips of the same run (greedy decoding): "
+            f"On {held['samples']} questions about {held['clips']} held-out clips of the same data (greedy decoding): "
             f"{held['well_formed']:.1%} of the answers are well-formed chains, {held['accuracy']:.1%} choose the right "
             f"option, {held['no_option_meant']:.1%} mean none of the options.\n\n{family_table(held)}\n\n"
             "*Majority answer*: the better of always giving the commonest answer and always choosing the commonest "
@@ -60,7 +63,7 @@ about audio with a structured chain: planning, caption, reasoning, summary, resp
 
 ## What it saw
 
-{found["training_samples"]} samples about {found["training_clips"]} clips of the run `{run.path.name}` (data set
+{found["training_samples"]} samples about {found["training_clips"]} clips of {where} (data set
 `{str(found["data"])[:16]}…`); {found["left_out"]} samples were left out (`left_out.jsonl` says why).
 Trained for {found["steps"]} steps, {found["samples_seen"]} samples, {found["tokens_seen"]} tokens in
 {found["minutes"]:.1f} minutes ({found["tokens_per_second"]:.0f} tokens/s, {found["precision"]}).

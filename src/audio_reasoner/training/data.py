@@ -82,6 +82,32 @@ def read_samples(run_dir: Path, dataset_dir: Path) -> Samples:
     return Samples(rows, clips)
 
 
+def joined(parts: Sequence[Samples]) -> Samples:
+    """Several data sets as one.
+
+    Raises:
+        InputError: `training.same_sample`: two of them hold the same sample.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    rows: dict[str, list[Row]] = {}
+    clips: dict[str, Clip] = {}
+    seen: set[str] = set()
+    for part in parts:
+        clips |= part.clips
+        for clip_id, some in part.rows.items():
+            for row in some:
+                if row.sample_id in seen:
+                    raise InputError(
+                        f"the sample {row.sample_id} (clip {clip_id}) is in two of the data sets.",
+                        code="training.same_sample",
+                        hint="Name each run once; runs made with one seed share their clips.",
+                    )
+                seen.add(row.sample_id)
+            rows.setdefault(clip_id, []).extend(some)
+    return Samples(rows, clips)
+
+
 def _clip_of(row: Row) -> Clip:
     """A clip for a row whose run has no clips table (an imported data set): the whole file."""
     return Clip(

@@ -89,7 +89,9 @@ class WatchPart(_Part):
     """How often to look: at the held-out samples, and at the checkpoint."""
 
     eval_every_minutes: float = Field(default=2.0, gt=0)
-    eval_every_steps: int | None = Field(default=None, ge=1, description="also after so many steps; for learning curves")
+    eval_every_steps: int | None = Field(
+        default=None, ge=1, description="also after so many steps; for learning curves"
+    )
     eval_samples: int = Field(default=64, ge=0)
     final_samples: int = Field(default=512, ge=0)
     max_new_tokens: int = Field(default=512, ge=1)

@@ -20,7 +20,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class _State:
 
 def train(
     recipe: Recipe,
-    data_run: Path | str,
+    data_run: Path | str | Sequence[Path | str],
     out: Path | str,
     *,
     resume: bool = False,
@@ -106,7 +106,8 @@ def train(
 
     Args:
         recipe: what to train and how.
-        data_run: a run directory. If it has clips but no data set, the data set is built first with `recipe.build`.
+        data_run: a run directory, or several whose data sets are learned together. If one has clips but no data set,
+            the data set is built first with `recipe.build`.
         out: the model directory to write; it also gets train_log.jsonl, metrics.json, recipe.yaml and a card.
         resume: go on from OUT/checkpoint.pt; if there is none yet, start, saying so. The budget may have changed.
         overwrite: replace a model that is already there.
@@ -120,13 +121,17 @@ def train(
         InputError: no usable samples, or a model path that cannot be loaded.
         EnvironmentProblem: the disk is full (the previous checkpoint stays), or the device does not exist.
     """
-    run, folder = RunDir.open(data_run), Path(out)
+    given = [data_run] if isinstance(data_run, str | Path) else list(data_run)
+    if not given:
+        raise ConfigError("no run to train on was given.", code="training.no_data")
+    runs, folder = [RunDir.open(run) for run in given], Path(out)
     _check_out(folder, resume, overwrite)
     if resume and not (folder / checkpoint.NAME).exists():
         watch(Progress("reading", note=f"{folder} holds no checkpoint yet: starting from the beginning"))
         resume = False
-    _ensure_dataset(run, recipe, watch)
-    job = _Job(recipe, run, folder, watch)
+    for run in runs:
+        _ensure_dataset(run, recipe, watch)
+    job = _Job(recipe, runs, folder, watch)
     job.prepare(resume)
     return job.run()
 
@@ -179,6 +184,11 @@ def _ensure_dataset(run: RunDir, recipe: Recipe, watch: Watcher) -> None:
         raise KeyboardInterrupt
 
 
+def _together(digests: list[str]) -> str:
+    """One digest of several data sets, in any order; that of a single one is its own."""
+    return digests[0] if len(digests) == 1 else ids.digest({"data": sorted(digests)}).hex()
+
+
 class _Interrupt:
     """Turns the first Ctrl-C into a flag, so that the step in progress is saved; the second one ends at once."""
 
@@ -209,8 +219,8 @@ class _Interrupt:
 class _Job:
     """One training, from reading the data to the saved model."""
 
-    def __init__(self, recipe: Recipe, run: RunDir, out: Path, watch: Watcher) -> None:
-        self.recipe, self.run_dir, self.out, self.watch = recipe, run, out, watch
+    def __init__(self, recipe: Recipe, runs: list[RunDir], out: Path, watch: Watcher) -> None:
+        self.recipe, self.runs, self.out, self.watch = recipe, runs, out, watch
         self.state = _State()
 
     # ------------------------------------------------------------------------------------------------- preparation
@@ -222,8 +232,9 @@ class _Job:
         recipe = self.recipe
         torch.set_num_threads(recipe.threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or torch.get_num_threads())
         self.device = qwen2_audio.pick_device(recipe.device)
-        self.watch(Progress("reading", note=f"reading {self.run_dir.dataset_dir}"))
-        samples = data.read_samples(self.run_dir.path, self.run_dir.dataset_dir)
+        for run in self.runs:
+            self.watch(Progress("reading", note=f"reading {run.dataset_dir}"))
+        samples = data.joined([data.read_samples(run.path, run.dataset_dir) for run in self.runs])
         self.clips = samples.clips
         held = {g for g in {c.group for c in samples.clips.values()} if data.is_held_out(g, recipe.data.held_out)}
         seen = {c: rows for c, rows in samples.rows.items() if samples.clips[c].group not in held}
@@ -233,7 +244,7 @@ class _Job:
         self.digest = {
             # What only decides when to stop or look may change between two parts of a training.
             "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
-            "data": dataset_sha256(self.run_dir.dataset_dir),
+            "data": _together([dataset_sha256(run.dataset_dir) for run in self.runs]),
         }
         saved = checkpoint.load(self.out) if resume else None
         if saved is not None:
@@ -562,7 +573,7 @@ class _Job:
             settings = {"system": self.recipe.model.system, "style": self.recipe.build.style}
             (place / SETTINGS_NAME).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
             (place / METRICS_NAME).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            (place / "README.md").write_text(card.model_card(self.recipe, self.run_dir, found), "utf-8")
+            (place / "README.md").write_text(card.model_card(self.recipe, self.runs, found), "utf-8")
             for file in sorted(place.iterdir(), key=lambda p: p.suffix == ".safetensors"):
                 file.replace(self.out / file.name)
             place.rmdir()
