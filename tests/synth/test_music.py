@@ -209,3 +209,15 @@ def test_a_melody_over_a_bass_tells_its_key_only_where_its_notes_show_it() -> No
 def test_the_leading_note_keeps_its_letter() -> None:
     # D minor is written with flats, its leading note is C sharp all the same.
     assert [Key(2, "minor").note(73), Key(8, "minor").note(67), Key(10, "minor").note(69)] == ["C#5", "F##4", "A4"]
+
+
+def test_short_pieces_keep_tempi_even() -> None:
+    clips = list(plan_music(240, 5, max_seconds=12.0))
+    assert max(c.duration_s for c in clips) <= 12.0
+    tempi = [float(facts(c)["tempo"]) for c in clips]
+    slow = sum(t < 77 for t in tempi)
+    assert len(tempi) == 240
+    assert 70 <= slow <= 90  # a third
+    assert not {c.clip_id for c in clips} & {c.clip_id for c in plan_music(240, 5)}
+    with pytest.raises(ConfigError, match="at most 5 s"):
+        plan_music(1, 5, max_seconds=5.0)

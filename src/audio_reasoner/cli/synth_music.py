@@ -37,6 +37,9 @@ def music(
         Path | None, typer.Option(help="Folder of MIDI files to take passages from, instead of composing.")
     ] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the MIDI files; unknown if not given.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Longest piece that is composed, 11.5 seconds or more; 25 if not given.")
+    ] = None,
     audio: Annotated[bool, typer.Option("--audio", help="Also write the audio as FLAC files to RUN/audio.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes for --audio; one per core if not given.")
@@ -60,9 +63,15 @@ def music(
     source: dict[str, Any] = {"name": SOURCE if midi is None else midi_source.SOURCE, "seed": seed}
     if names is not None:
         source["instruments"] = sorted(set(names))
+    if max_seconds is not None:
+        if midi is not None:
+            raise ConfigError(
+                "--max-seconds is for composed pieces, and --midi takes passages.", code="synth.bad_range"
+            )
+        source["max_seconds"] = max_seconds
     problems: list[midi_source.Problem] = []
     if midi is None:
-        clips = plan_music(n, seed, instruments=names)
+        clips = plan_music(n, seed, instruments=names, max_seconds=max_seconds)
     else:
         source |= {"midi": str(midi.resolve()), "licence": licence}
         found = midi_source.plan_midi(midi, n, seed, instruments=names, licence=licence, on_problem=problems.append)

@@ -30,6 +30,10 @@ LICENCE: Final = "CC0-1.0"
 TEMPI: Final = (50.0, 180.0)
 """Beats per minute, evenly by ratio."""
 SECONDS: Final = (6.0, 24.5)
+LEAST_LONGEST_S: Final = 11.5
+"""The least that `max_seconds` can be: four bars of 6/8 at the slowest tempo, and what is before and after them."""
+_AROUND_S: Final = 1.6
+"""At most so much before and after a piece: silence, and the last note ringing on."""
 """Least and greatest length of a piece."""
 ENTRY_GAP_S: Final = 1.2
 """Two instruments that enter one after the other do so at least this far apart."""
@@ -43,7 +47,9 @@ _WITH: Final[dict[int, tuple[tuple[tuple[str, ...], float], ...]]] = {
 """What joins the melody in a piece of so many instruments, with its share."""
 
 
-def plan_music(n: int, seed: int, *, instruments: Sequence[str] | None = None, start: int = 0) -> Iterator[Clip]:
+def plan_music(
+    n: int, seed: int, *, instruments: Sequence[str] | None = None, start: int = 0, max_seconds: float | None = None
+) -> Iterator[Clip]:
     """Plan `n` clips of music, items ``start … start + n - 1`` of the endless sequence that belongs to `seed`.
 
     Args:
@@ -51,6 +57,8 @@ def plan_music(n: int, seed: int, *, instruments: Sequence[str] | None = None, s
         seed: the sequence; use different seeds for training and testing.
         instruments: names to draw from (`INSTRUMENTS`), at least one of them melodic; None means all.
         start: number of the first item.
+        max_seconds: longest piece, 10 and more. Tempi stay even; a slow piece then has one of the metres whose four
+            bars fit.
 
     Raises:
         ConfigError: ``synth.unknown_instrument``, ``synth.no_melody``, ``synth.bad_range``.
@@ -61,7 +69,13 @@ def plan_music(n: int, seed: int, *, instruments: Sequence[str] | None = None, s
     chosen = check_instruments(instruments)
     if n < 0 or start < 0:
         raise ConfigError(f"cannot plan {n} clips from number {start}.", code="synth.bad_range")
-    return (_clip(seed, i, chosen) for i in range(start, start + n))
+    if max_seconds is not None and not LEAST_LONGEST_S <= max_seconds <= SECONDS[1]:
+        raise ConfigError(
+            f"pieces of at most {max_seconds:g} s cannot be planned.",
+            code="synth.bad_range",
+            hint=f"Give {LEAST_LONGEST_S:g} to {SECONDS[1]:g} seconds: the slowest four bars need as long.",
+        )
+    return (_clip(seed, i, chosen, max_seconds) for i in range(start, start + n))
 
 
 def check_instruments(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -117,8 +131,11 @@ def _counts(chosen: Sequence[str]) -> list[int]:
     return out
 
 
-def traits_of(seed: int, index: int, chosen: Sequence[str], rng: np.random.Generator) -> Traits:
+def traits_of(
+    seed: int, index: int, chosen: Sequence[str], rng: np.random.Generator, max_seconds: float | None = None
+) -> Traits:
     """What item `index` is to be."""
+    longest = SECONDS[1] if max_seconds is None else max_seconds - _AROUND_S
     metre = METRES[_even(seed, "metre", index, len(METRES))]
     slot = (_even(seed, "tempo", index, 6) + float(rng.random())) / 6.0
     bpm = float(round(TEMPI[0] * (TEMPI[1] / TEMPI[0]) ** slot))
@@ -127,8 +144,13 @@ def traits_of(seed: int, index: int, chosen: Sequence[str], rng: np.random.Gener
     counts = _counts(chosen)
     parts = _parts(rng, counts[_even(seed, "count", index, len(counts))], chosen)
     patterns = PROGRESSIONS[key.mode]
+    if max_seconds is not None and 4 * BEATS[metre] * 60.0 / bpm > longest:
+        short = [m for m in METRES if 4 * BEATS[m] * 60.0 / bpm <= longest]
+        metre = short[int(rng.integers(len(short)))]
     bar = BEATS[metre] * 60.0 / bpm
-    fitting = [b for b in range(4, 64, 4) if SECONDS[0] <= b * bar <= SECONDS[1]]
+    # Of short pieces the lower bound asks too much: four fast bars may last three seconds.
+    least = SECONDS[0] if max_seconds is None else 0.0
+    fitting = [b for b in range(4, 64, 4) if least <= b * bar <= longest]
     staggered = len(parts) > 1 and _even(seed, "entries", index, 2) == 1
     if staggered:
         fitting = [b for b in fitting if b * bar / len(parts) >= 2.0] or fitting[-1:]
@@ -159,9 +181,9 @@ class Voice:
     style: str | None = None
 
 
-def _clip(seed: int, index: int, chosen: tuple[str, ...]) -> Clip:
+def _clip(seed: int, index: int, chosen: tuple[str, ...], max_seconds: float | None) -> Clip:
     rng = np.random.default_rng(ids.derive_seed(seed, "music", index))
-    traits = traits_of(seed, index, chosen, rng)
+    traits = traits_of(seed, index, chosen, rng, max_seconds)
     louder = bool(rng.random() < 0.5)
     written = write(traits, rng, louder)
     lead = int(rng.uniform(0.1, 0.5) * RATE)
@@ -185,6 +207,8 @@ def _clip(seed: int, index: int, chosen: tuple[str, ...]) -> Clip:
     place = str(seed)
     if chosen != tuple(sorted(INSTRUMENTS)):
         place += f"-{ids.digest({'instruments': list(chosen)}).hex()[:8]}"
+    if max_seconds is not None:
+        place += f"-{max_seconds:g}s"
     background = {
         "colour": tuple(COLOURS)[int(rng.integers(len(COLOURS)))],
         "level_db": round(float(rng.uniform(-80.0, -62.0)), 1),
