@@ -11,6 +11,7 @@ of a piece can tell (metre, melody, loudness, entries) is asked in `pieces.py`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -265,7 +266,7 @@ class Music:
         if not _traits(known) or family not in TEMPLATES:
             raise ValueError(f"a question of family {family!r} needs what is not known")
         if style == "brief":
-            return c.brief(question, _BRIEF[family], _line(known), "", f"The answer is {question.gold_text}.")
+            return c.brief(question, _BRIEF[family], _line(known, family), "", f"The answer is {question.gold_text}.")
         steps: list[str] = []
         if known.key is not None and family in ("mode", "key", "mood", "genre", "describe_music"):
             note, mode = known.key.split()
@@ -436,5 +437,13 @@ def _traits(known: Known) -> list[str]:
     return out
 
 
-def _line(known: Known) -> str:
-    return f"{', '.join(_traits(known))}."
+def _line(known: Known, family: str) -> str:
+    """What a brief chain tells of the music: what its question needs, and who plays."""
+    key = known.key if family in ("key", "mode", "mood", "chords") else None
+    needed = replace(
+        known,
+        key=key,
+        tempo=known.tempo if family in ("tempo", "mood", "genre") else None,
+        chords=known.chords if family in ("chords", "key", "mode") else (),
+    )
+    return f"{', '.join(_traits(needed) or _traits(known))}."

@@ -24,12 +24,13 @@ from audio_reasoner.grounded.dialogue import Dialogue
 from audio_reasoner.grounded.feeling import Feeling, Sarcasm
 from audio_reasoner.grounded.known import Known, known_of
 from audio_reasoner.grounded.language import clean_label, why_unusable
+from audio_reasoner.grounded.lists import Lists
 from audio_reasoner.grounded.music import Music
 from audio_reasoner.grounded.s2tt import SpeechTranslation
 from audio_reasoner.grounded.scenes import Scenes
 from audio_reasoner.grounded.speech import Speech
 from audio_reasoner.grounded.tagged import Recordings
-from audio_reasoner.grounded.tasks import task_of
+from audio_reasoner.grounded.tasks import is_list, task_of
 from audio_reasoner.grounded.vocabulary import sounds
 from audio_reasoner.grounded.writer import Writer
 
@@ -44,13 +45,15 @@ DESKS: dict[Task, Desk] = {
     "sarcasm": Sarcasm(),
 }
 """Who asks and answers, by task. A clip gets one question of each tier in turn, so that they rise in difficulty."""
-FAMILIES = tuple(sorted({family for desk in DESKS.values() for tier in desk.tiers for family in tier}))
+LISTS = Lists()
+"""Speaks about clips of the task "multi_speaker" that are spoken lists."""
+FAMILIES = tuple(sorted({family for desk in (*DESKS.values(), LISTS) for tier in desk.tiers for family in tier}))
 """Every question type that this teacher can ask."""
 TRIES = 8
 """How often a clip is looked at again that got no question at all."""
 _WEIGHTS = {"duration": 0.3, "order": 1.5, "says_nth": 0.4}
 """How likely a family is drawn within its tier, where it is not 1."""
-_NO_STOPGAP = frozenset(("count", "count_of", "duration", "interval"))
+_NO_STOPGAP = frozenset(("count", "count_of", "duration", "interval", "spoken_count"))
 """Families not asked for want of another, except where there is none: what else a clip can be asked depends on how many
 sounds it has and how long it is, so the number would be known from the fact that it is asked for."""
 
@@ -93,7 +96,7 @@ class GroundedTeacher:
     families: tuple[str, ...] = ()
 
     name: ClassVar[str] = "grounded"
-    model: ClassVar[str] = "grounded/5"
+    model: ClassVar[str] = "grounded/6"
 
     def annotate(self, clip: Clip, evidence: Evidence | None = None) -> Annotation:
         """Caption and questions of a clip.
@@ -186,7 +189,7 @@ def _known(clip: Clip, evidence: Evidence | None) -> Known:
 
 def _desks(clip: Clip) -> tuple[Desk, ...]:
     """Who may speak about a clip: its task's desk, then the one that needs only a tag."""
-    desk = DESKS[task_of(clip)]
+    desk = LISTS if is_list(clip) else DESKS[task_of(clip)]
     if isinstance(desk, Scenes | Recordings):
         return (desk,)
     return (
