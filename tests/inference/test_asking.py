@@ -14,7 +14,7 @@ from tests.models.conftest import TEXTS
 
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import Reasoner, Sampling
-from audio_reasoner.inference.generate import _draw
+from audio_reasoner.inference.generate import Prompt, _draw_rows
 from audio_reasoner.inference.prefix import Spelling, Vocabulary
 from audio_reasoner.models import nano
 from audio_reasoner.models.qwen2_audio import Loaded
@@ -62,18 +62,35 @@ def test_equal_questions_get_different_samples(reasoner: Reasoner) -> None:
     assert len({a.text for a in reasoner.ask_batch(asked, 12, sampling=Sampling(1.0, 1.0, 1))}) == 8
 
 
+def draw(logprobs: torch.Tensor, sampling: Sampling, number: float) -> int:
+    """Drawn between rows of other settings, which must not matter."""
+    rows = torch.stack([logprobs.flip(0), logprobs, logprobs])
+    settings = (Sampling(0.3, 0.4), sampling, Sampling(2.0, 1.0))
+    prompts = [Prompt([0], sampling=s, random=_Fixed(n)) for s, n in zip(settings, (0.5, number, 0.7), strict=True)]
+    return _draw_rows(rows, prompts)[1]
+
+
+class _Fixed(random.Random):
+    def __init__(self, number: float) -> None:
+        super().__init__(0)
+        self.number = number
+
+    def random(self) -> float:
+        return self.number
+
+
 def test_draws_follow_the_distribution_and_its_top() -> None:
     logprobs = torch.log(torch.tensor([0.1, 0.6, 0.05, 0.25]))
     rng = random.Random(1)
-    seen = Counter(_draw(logprobs, Sampling(1.0, 1.0), rng.random()) for _ in range(4000))
+    seen = Counter(draw(logprobs, Sampling(1.0, 1.0), rng.random()) for _ in range(4000))
     assert [round(seen[i] / 4000, 1) for i in range(4)] == pytest.approx([0.1, 0.6, 0.1, 0.2], abs=0.1001)
     assert seen[2] / 4000 == pytest.approx(0.05, abs=0.015)
-    top = Counter(_draw(logprobs, Sampling(1.0, 0.8), rng.random()) for _ in range(4000))
+    top = Counter(draw(logprobs, Sampling(1.0, 0.8), rng.random()) for _ in range(4000))
     assert set(top) == {1, 3}  # 0.6 does not reach 0.8, 0.6 + 0.25 does
     assert top[1] / 4000 == pytest.approx(0.6 / 0.85, abs=0.03)
-    cold = Counter(_draw(logprobs, Sampling(0.5, 1.0), rng.random()) for _ in range(4000))
+    cold = Counter(draw(logprobs, Sampling(0.5, 1.0), rng.random()) for _ in range(4000))
     assert cold[1] / 4000 == pytest.approx(0.36 / (0.01 + 0.36 + 0.0025 + 0.0625), abs=0.03)
-    assert {_draw(logprobs, Sampling(1.0, p), n) for p in (1e-9, 1.0) for n in (0.0, 1.0 - 1e-16)} <= {0, 1, 3}
+    assert {draw(logprobs, Sampling(1.0, p), n) for p in (1e-9, 1.0) for n in (0.0, 1.0 - 1e-16)} <= {0, 1, 3}
 
 
 @pytest.mark.parametrize(("temperature", "top_p"), [(-0.1, 1.0), (1.0, 0.0), (1.0, 1.1), (float("nan"), 1.0)])

@@ -1,20 +1,24 @@
 """Decoding with a key-value cache, greedy or sampled: a batch of prompts in, token ids out, as they come.
 
-Decision: our own loop instead of transformers' `generate`, for three reasons that matter on a CPU: clips that several
-prompts share are encoded once; the encoder is the exact short-clip one; and rows that are done leave the batch, so
-that a long answer does not keep the others computing. Rows are padded on the left, which greedy decoding does not
-notice (``tests/inference/test_reasoner.py``). A sampled row draws from its own random numbers, so that its words do not
-depend on what is decoded beside it.
+Decision: our own loop instead of transformers' `generate`, for four reasons that matter on a CPU: clips that several
+prompts share are encoded once; equal prompts (many samples of one question) are read once and their keys and values
+repeated; the encoder is the exact short-clip one; and rows that are done leave the batch, so that a long answer does
+not keep the others computing. Rows are padded on the left, which greedy decoding does not notice
+(``tests/inference/test_reasoner.py``). A sampled row draws from its own random numbers, so that its words do not depend
+on what is decoded beside it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.inference.cache import moves, roomy_cache
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.features import pad_mels
 
@@ -74,7 +78,8 @@ class Heard:
 class Prompt:
     """Token ids with placeholders for the audio tokens of its recordings, in their order; there may be none.
 
-    Prompts that hold the *same* log-mel object share one pass through the encoder. `guide` constrains the tokens, if
+    Prompts that hold equal log-mels share one pass through the encoder, and those with equal ids too share all of what
+    is computed before their first own token. `guide` constrains the tokens, if
     anything does; `sampling` and `random` say how tokens are drawn, None is greedy.
     """
 
@@ -97,51 +102,6 @@ class Token(NamedTuple):
     forced: bool = False
 
 
-def _roomy_cache(most: int) -> Any:
-    """A dynamic cache that grows in strides instead of copying all keys and values at every token.
-
-    Copying is what transformers' own cache does; with a hundred rows it cost half of the decoding time on a CPU.
-    """
-    import torch
-    from transformers.cache_utils import Cache, DynamicLayer
-
-    stride = max(1, min(128, most))
-
-    class RoomyLayer(DynamicLayer):  # type: ignore[misc]
-        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-            if not self.is_initialized:
-                self.lazy_initialization(key_states, value_states)
-                self.room: tuple[Any, Any] | None = None
-                self.used = 0
-            new = key_states.shape[-2]
-            end = self.used + new
-            if self.room is None or self.room[0].shape[0] != key_states.shape[0] or end > self.room[0].shape[-2]:
-                self._grow(key_states, value_states, end)
-            assert self.room is not None
-            for room, states in zip(self.room, (key_states, value_states), strict=True):
-                room[:, :, self.used : end] = states
-            self.used = end
-            self.keys, self.values = self.room[0][:, :, :end], self.room[1][:, :, :end]
-            return self.keys, self.values
-
-        def _grow(self, key_states: Any, value_states: Any, end: int) -> None:
-            old = (self.keys, self.values) if self.used else (None, None)
-            room = []
-            for states, before in zip((key_states, value_states), old, strict=True):
-                rows, heads, _, width = states.shape
-                fresh = torch.empty(rows, heads, end + stride, width, dtype=states.dtype, device=states.device)
-                if before is not None:
-                    fresh[:, :, : self.used] = before
-                room.append(fresh)
-            self.room = (room[0], room[1])
-
-        def batch_select_indices(self, indices: Any) -> None:
-            super().batch_select_indices(indices)
-            self.room = None
-
-    return Cache(layer_class_to_replicate=RoomyLayer)
-
-
 def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[float]]:
     """The next token of each row and its log probability under the model.
 
@@ -153,28 +113,35 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
 
     best = logprobs.max(dim=-1)
     chosen, values = best.indices.tolist(), best.values.tolist()
+    free: list[int] = []
+    changed: list[int] = []
     for k, prompt in enumerate(prompts):
-        sampling = prompt.sampling
-        drawn = sampling is not None and sampling.temperature > 0.0
+        drawn = prompt.sampling is not None and prompt.sampling.temperature > 0.0
         allowed, banned = _constraint(prompt.guide)
-        if allowed is None and banned is None and not drawn:
+        if allowed is None and banned is None:
+            if drawn:
+                free.append(k)
             continue
+        changed.append(k)
         row = logprobs[k]
         open_ids = None
         if banned is not None:
             row = row.clone()
-            row[torch.tensor(list(banned), dtype=torch.long, device=row.device)] = -torch.inf
+            row[torch.as_tensor(banned, dtype=torch.long, device=row.device)] = -torch.inf
         if allowed is not None:
-            open_ids = torch.tensor(list(allowed), dtype=torch.long, device=row.device)
+            open_ids = torch.as_tensor(allowed, dtype=torch.long, device=row.device)
             row = row[open_ids]
-        if drawn:
-            assert sampling is not None
-            assert prompt.random is not None
-            at = _draw(row, sampling, prompt.random.random())
-        else:
-            at = int(row.argmax())
+        at = _draw_rows(row[None], [prompt])[0] if drawn else int(row.argmax())
         chosen[k] = at if open_ids is None else int(open_ids[at])
-        values[k] = float(logprobs[k, chosen[k]])
+    if free:
+        some = logprobs if len(free) == len(prompts) else logprobs[torch.tensor(free, device=logprobs.device)]
+        for k, token in zip(free, _draw_rows(some, [prompts[k] for k in free]), strict=True):
+            chosen[k] = token
+        changed += free
+    if changed:
+        places = torch.tensor([[k, chosen[k]] for k in changed], device=logprobs.device)
+        for k, value in zip(changed, logprobs[places[:, 0], places[:, 1]].tolist(), strict=True):
+            values[k] = value
     return chosen, values
 
 
@@ -186,23 +153,51 @@ def _constraint(guide: Guide | None) -> tuple[Sequence[int] | None, Sequence[int
     return guide.allowed(), (ban() if ban is not None else None) or None
 
 
-def _draw(logprobs: Any, sampling: Sampling, number: float) -> int:
-    """The index that `number` (0 to 1) falls on among the log probabilities of some tokens, whatever they sum to."""
+def _draw_rows(logprobs: Any, prompts: Sequence[Prompt]) -> list[int]:
+    """Draw one token for each row [rows, tokens], each with its own temperature, top_p and next random number."""
+    import torch
+
+    drawn = [(p.sampling, p.random.random()) for p in prompts if p.sampling is not None and p.random is not None]
+    out = [0] * len(drawn)
+    # Apart, because sorting changes which token a number falls on, and a neighbour must not.
+    for top in (False, True):
+        some = [k for k, (sampling, _) in enumerate(drawn) if (sampling.top_p < 1.0) == top]
+        if some:
+            part = logprobs if len(some) == len(drawn) else logprobs[torch.tensor(some, device=logprobs.device)]
+            for k, token in zip(
+                some, _draw(part, [drawn[k][0] for k in some], [drawn[k][1] for k in some]), strict=True
+            ):
+                out[k] = token
+    return out
+
+
+def _draw(logprobs: Any, samplings: Sequence[Sampling], numbers: Sequence[float]) -> list[int]:
+    """The places that `numbers` (0 to 1) fall on among the log probabilities of some tokens, whatever they sum to.
+
+    Args:
+        logprobs: [rows, tokens]; -inf is never drawn.
+        samplings: one per row, each with a temperature above 0; top_p is 1 for all rows or for none.
+        numbers: one per row.
+    """
     import torch
 
     if logprobs.device.type == "mps":  # which has no double precision
         logprobs = logprobs.cpu()
-    shares = torch.softmax(logprobs.double() / sampling.temperature, dim=-1)
+    heat = logprobs.new_tensor([[s.temperature] for s in samplings], dtype=torch.float64)
+    shares = torch.softmax(logprobs.double() / heat, dim=-1)
     order = None
-    if sampling.top_p < 1.0:
-        shares, order = torch.sort(shares, descending=True, stable=True)
-        # The fewest tokens that reach top_p: those before which less than top_p has been gathered.
-        kept = max(1, int((shares.cumsum(0) - shares < sampling.top_p).sum()))
-        shares = shares[:kept]
-    mass = shares.cumsum(0)
-    at = int(torch.searchsorted(mass, mass[-1:] * number, right=True))
-    at = min(at, len(mass) - 1)
-    return at if order is None else int(order[at])
+    if samplings[0].top_p < 1.0:
+        shares, order = torch.sort(shares, dim=-1, descending=True, stable=True)
+        # The fewest tokens that reach top_p: those before which less than top_p has been gathered; the first always.
+        beyond = shares.cumsum(-1) - shares >= shares.new_tensor([[s.top_p] for s in samplings])
+        beyond[:, 0] = False
+        shares = shares.masked_fill(beyond, 0.0)
+    mass = shares.cumsum(-1)
+    whole = mass[:, -1:]
+    at = torch.searchsorted(mass, whole * whole.new_tensor([[n] for n in numbers]), right=True)
+    # Rounding must not lead past the last token that has any share.
+    at = torch.minimum(at, (shares > 0).cumsum(-1).argmax(-1, keepdim=True))
+    return [int(i) for i in (at if order is None else order.gather(1, at))[:, 0].tolist()]
 
 
 def decode(
@@ -214,6 +209,8 @@ def decode(
     pad_id: int,
     take: Callable[[int, int], bool] = lambda _row, _token: False,
     ended: Callable[[int], None] = lambda _row: None,
+    wanted: Callable[[int], bool] = lambda _row: True,
+    reached: Callable[[str], None] = lambda _stage: None,
 ) -> Iterator[Token]:
     """Decode all prompts side by side, yielding tokens in the order they are made; stop tokens are not yielded.
 
@@ -225,6 +222,8 @@ def decode(
         pad_id: token for the filling on the left.
         take: told (row, token) of each token before it is yielded; True ends that row.
         ended: told the rows that a stop token ended.
+        wanted: asked after each step about every row that goes on; False abandons it.
+        reached: told "heard" when the sounds are encoded and "read" when the prompts are.
     """
     import torch
 
@@ -232,67 +231,126 @@ def decode(
     if max_new_tokens < 1:
         return
     with torch.inference_mode():
-        clips: dict[int, int] = {}
-        order: list[Heard] = []
-        for heard in (h for p in prompts for h in p.heard):
-            if id(heard.mel) not in clips:
-                clips[id(heard.mel)] = len(order)
-                order.append(heard)
-        audio = None
-        if order:
-            flat, lengths = qwen2_audio.encode(model, pad_mels([h.mel for h in order]), [h.frames for h in order])
-            pieces = torch.split(flat, lengths)
-            audio = torch.cat([pieces[clips[id(h.mel)]] for p in prompts for h in p.heard])
-        longest = max(len(p.ids) for p in prompts)
-        ids = torch.full((len(prompts), longest), pad_id, dtype=torch.long)
-        alive = torch.zeros(len(prompts), longest, dtype=torch.long)
-        for row, (p, seen) in enumerate(zip(prompts, alive, strict=True)):
-            ids[row, longest - len(p.ids) :] = torch.tensor(p.ids)
-            seen[longest - len(p.ids) :] = 1
-        ids, alive = ids.to(device), alive.to(device)
-        padded = bool((alive == 0).any())
-        positions = (alive.cumsum(1) - 1).clamp(min=0)
-        cache = _roomy_cache(max_new_tokens)
-        text = model.model.language_model
-        states = text(
-            inputs_embeds=qwen2_audio.embed(model, ids, audio),
-            attention_mask=alive if padded else None,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state[:, -1]
+        states, at, alive, cache = _prefill(model, prompts, pad_id, max_new_tokens, reached)
         rows = list(range(len(prompts)))
-        at = positions[:, -1]
         left = [max_new_tokens] * len(prompts)
+        text = model.model.language_model
         while True:
             logprobs = torch.log_softmax(model.lm_head(states).float(), dim=-1)
             chosen, values = _choose(logprobs, [prompts[row] for row in rows])
-            keep: list[int] = []
+            over = [False] * len(rows)
             for k, (row, token, value) in enumerate(zip(rows, chosen, values, strict=True)):
                 if token in stop_ids:
                     ended(row)
+                    over[k] = True
                     continue
                 guide = prompts[row].guide
                 forced = guide is not None and guide.take(token)
                 left[row] -= not forced
-                if not take(row, token) and left[row] > 0:
-                    keep.append(k)
+                over[k] = take(row, token) or left[row] <= 0
                 yield Token(row, token, value, forced)
-            if not keep:
+            gone = [k for k, row in enumerate(rows) if over[k] or not wanted(row)]
+            if len(gone) == len(rows):
                 return
-            if len(keep) < len(rows):
-                index = torch.tensor(keep, device=device)
-                cache.batch_select_indices(index)
-                alive, at = alive[index], at[index]
-                rows = [rows[k] for k in keep]
-            tokens = torch.tensor([chosen[k] for k in keep], device=device)
+            if gone:
+                pairs, stay = moves(len(rows), gone), len(rows) - len(gone)
+                cache.close_gaps(pairs, stay)
+                for to, source in pairs:
+                    rows[to], chosen[to] = rows[source], chosen[source]
+                    at[to], alive[to] = at[source], alive[source]
+                rows, chosen, at, alive = rows[:stay], chosen[:stay], at[:stay], alive[:stay]
             at = at + 1
+            padded = alive.shape[1] > 0
             if padded:
                 alive = torch.cat([alive, torch.ones(len(rows), 1, dtype=alive.dtype, device=device)], dim=1)
             states = text(
-                inputs_embeds=model.get_input_embeddings()(tokens[:, None]),
+                inputs_embeds=model.get_input_embeddings()(torch.tensor(chosen, device=device)[:, None]),
                 attention_mask=alive if padded else None,
                 position_ids=at[:, None],
                 past_key_values=cache,
                 use_cache=True,
             ).last_hidden_state[:, -1]
+
+
+def _mark(reached: Callable[[str], None], stage: str, device: Any) -> None:
+    """Say that a stage is over; a GPU is waited for, which is told its work long before it has done it."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.synchronize(device)
+    reached(stage)
+
+
+def _sound_keys(prompts: Sequence[Prompt]) -> dict[int, object]:
+    """For each log-mel object (by id) a key that equal sounds share."""
+    mels = {id(h.mel): h for p in prompts for h in p.heard}
+    shapes = Counter((h.frames, tuple(h.mel.shape)) for h in mels.values())
+    keys: dict[int, object] = {}
+    for name, h in mels.items():
+        shape = (h.frames, tuple(h.mel.shape))
+        # Sounds of different lengths need not be compared.
+        same = b"" if shapes[shape] == 1 else hashlib.sha256(h.mel.detach().cpu().numpy().tobytes()).digest()
+        keys[name] = (shape, same)
+    return keys
+
+
+def _prefill(
+    model: Any, prompts: Sequence[Prompt], pad_id: int, most: int, reached: Callable[[str], None]
+) -> tuple[Any, Any, Any, Any]:
+    """Read the prompts: each distinct sound is encoded once, each distinct prompt read once, whoever shares it.
+
+    Returns:
+        The rows' last hidden states [rows, hidden]; the positions of their last tokens [rows]; which places hold
+        tokens [rows, length] (0 columns if all do); and the cache.
+    """
+    import torch
+
+    device = model.device
+    sounds = _sound_keys(prompts)
+    places: dict[object, int] = {}
+    distinct: list[Prompt] = []
+    index: list[int] = []
+    for p in prompts:
+        key = (tuple(p.ids), tuple(sounds[id(h.mel)] for h in p.heard))
+        if key not in places:
+            places[key] = len(distinct)
+            distinct.append(p)
+        index.append(places[key])
+    clips: dict[object, int] = {}
+    order: list[Heard] = []
+    for heard in (h for p in distinct for h in p.heard):
+        if sounds[id(heard.mel)] not in clips:
+            clips[sounds[id(heard.mel)]] = len(order)
+            order.append(heard)
+    audio = None
+    if order:
+        flat, lengths = qwen2_audio.encode(model, pad_mels([h.mel for h in order]), [h.frames for h in order])
+        pieces = torch.split(flat, lengths)
+        audio = torch.cat([pieces[clips[sounds[id(h.mel)]]] for p in distinct for h in p.heard])
+    _mark(reached, "heard", device)
+    longest = max(len(p.ids) for p in distinct)
+    ids = torch.full((len(distinct), longest), pad_id, dtype=torch.long)
+    alive = torch.zeros(len(distinct), longest, dtype=torch.long)
+    for row, (p, seen) in enumerate(zip(distinct, alive, strict=True)):
+        ids[row, longest - len(p.ids) :] = torch.tensor(p.ids)
+        seen[longest - len(p.ids) :] = 1
+    ids, alive = ids.to(device), alive.to(device)
+    padded = bool((alive == 0).any())
+    positions = (alive.cumsum(1) - 1).clamp(min=0)
+    cache = roomy_cache(most)
+    states = model.model.language_model(
+        inputs_embeds=qwen2_audio.embed(model, ids, audio),
+        attention_mask=alive if padded else None,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+    ).last_hidden_state[:, -1]
+    _mark(reached, "read", device)
+    at = positions[:, -1]
+    if not padded:
+        alive = alive[:, :0]
+    if len(distinct) < len(prompts):
+        spread = torch.tensor(index, device=device)
+        cache.spread(spread)
+        states, at, alive = states[spread], at[spread], alive[spread]
+    return states, at, alive, cache
