@@ -29,6 +29,31 @@ def _byte_letters() -> dict[str, int]:
     return {**{chr(b): b for b in plain}, **{chr(256 + n): b for n, b in enumerate(others)}}
 
 
+class Pieces:
+    """The bytes of tokens, one by one as they are asked for: cheap to make, for a vocabulary of any size."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._letters = _byte_letters()
+        self._known: dict[int, bytes] = {}
+
+    def bytes_of(self, token: int) -> bytes:
+        """What a token spells; empty for a control token."""
+        known = self._known.get(token)
+        if known is None:
+            known = self._known[token] = self._spelled(token)
+        return known
+
+    def _spelled(self, token: int) -> bytes:
+        kind = self._tokenizer.added_tokens_decoder.get(token)
+        if kind is not None:
+            return b"" if kind.special else str(kind.content).encode()
+        word = self._tokenizer.convert_ids_to_tokens(token)
+        if word and all(c in self._letters for c in word):
+            return bytes(self._letters[c] for c in word)
+        return str(self._tokenizer.decode([token], skip_special_tokens=True)).encode()
+
+
 class Vocabulary:
     """The bytes of every token, sorted, so that the tokens that agree with a text are found without a search.
 

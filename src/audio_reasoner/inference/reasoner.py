@@ -2,26 +2,33 @@
 
 Decision: one object, three ways to ask (one question, many side by side, piece by piece as it is written), all
 through the same prompt and the same decoding, so that they give the same words. Decoding is greedy unless `Sampling`
-is given: an answer is a function of the model, the sound and the question (and of a seed). Audio is refused, never
-cut: the model hears 30 seconds, and what a longer clip's answer would be about is not ours to choose.
+is given: an answer is a function of the model, the sound and the question (and of a seed). Audio over the 30 seconds
+that the model hears at once is refused unless the caller says what is meant: what a cut clip's answer would be about is
+not ours to choose. So is a prompt that does not fit the model's context: past its last position a model gives no error
+but words without sense.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from audio_reasoner.core import ids as names
-from audio_reasoner.core.chain import ChainStream, ParsedChain, SectionDelta, parse_chain, response_body
-from audio_reasoner.core.choices import OptionMatch, match_option, render_question
+from audio_reasoner.core.chain import ChainStream, SectionDelta, parse_chain, response_body
+from audio_reasoner.core.choices import match_option, render_question
 from audio_reasoner.core.errors import ConfigError, InputError
-from audio_reasoner.inference.generate import Heard, Prompt, Sampling, decode
-from audio_reasoner.inference.prefix import Spelling, Vocabulary
+from audio_reasoner.inference import hearing
+from audio_reasoner.inference.answer import Answer, SectionClock, Timings
+from audio_reasoner.inference.generate import Heard, Prompt, Sampling, Token, decode
+from audio_reasoner.inference.hearing import Over30
+from audio_reasoner.inference.history import Earlier, earlier_turns
+from audio_reasoner.inference.prefix import Pieces, Spelling, Vocabulary
 from audio_reasoner.models import features, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
 
@@ -42,31 +49,8 @@ SYSTEM = (
 Audio: TypeAlias = "np.ndarray | Path | str"
 Request: TypeAlias = "tuple[Audio | Sequence[Audio] | None, str, Sequence[str] | None]"
 """What is heard (nothing at all, one recording, or several in order), the question, its options."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the model said and what it means.
-
-    Attributes:
-        text: the raw reply, with the beginning it was forced to have.
-        parsed: its sections and defects.
-        option: the option it means, None if the question had no options.
-        tokens: number of generated tokens, without those that only spell a forced beginning.
-        audio_tokens: tokens through which the model heard the clips (25 per second); 0 only if none was given.
-        stopped: "end" if the model finished, "length" if it was cut at `max_new_tokens`.
-        seconds: wall time; in a batch, that of the whole batch.
-        first_token_seconds: wall time until its first token.
-    """
-
-    text: str
-    parsed: ParsedChain
-    option: OptionMatch | None
-    tokens: int
-    audio_tokens: int
-    stopped: Literal["end", "length"]
-    seconds: float
-    first_token_seconds: float
+_QUESTION_ROOM = 256
+"""Tokens left to the question and the chat's frame when it is decided how much audio fits."""
 
 
 @dataclass
@@ -84,7 +68,25 @@ class _Row:
     ended: bool = False
     forced: int = 0
     """How many of the generated tokens only spelled what was forced."""
-    first: float = 0.0
+    first: float | None = None
+    clock: SectionClock = field(default_factory=SectionClock)
+
+
+class _Watch:
+    """Where the time of one call goes, from its beginning on."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.heard = self.read = 0.0
+
+    def now(self) -> float:
+        return time.perf_counter() - self.started
+
+    def reached(self, stage: str) -> None:
+        if stage == "heard":
+            self.heard = self.now()
+        elif stage == "read":
+            self.read = self.now()
 
 
 class _Words:
@@ -126,17 +128,28 @@ class Reasoner:
         self.model = model
         self.processor = processor
         self.system = system
+        self.system_sha = None if not system else hashlib.sha256(system.encode("utf-8")).hexdigest()
         self.format = ChatFormat(processor, system)
         tokenizer = processor.tokenizer
         self._stop = frozenset(
             i for i in (self.format.end_id, tokenizer.eos_token_id, tokenizer.pad_token_id) if i is not None
         )
+        self._pieces = Pieces(tokenizer)
         self._vocabulary: Vocabulary | None = None
         self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.format.end_id
 
     @classmethod
-    def from_pretrained(cls, path: str | Path, device: str | None = None, dtype: str | None = None) -> Self:
+    def from_pretrained(
+        cls, path: str | Path, device: str | None = None, dtype: str | None = None, system: str | None = None
+    ) -> Self:
         """Load a model directory (or `org/name` from the Hugging Face hub).
+
+        Args:
+            path: the model.
+            device: cpu, cuda, cuda:N or mps; None picks a GPU if there is one.
+            dtype: float32, bfloat16 or float16; None is bfloat16 on a GPU and float32 on the CPU.
+            system: the system message to ask it under; None is the one it was trained under, or our own request for the
+                five sections if the model does not say.
 
         Raises:
             InputError: the model is missing, incomplete or of another architecture; nothing else is loaded in its
@@ -144,33 +157,48 @@ class Reasoner:
         """
         loaded = qwen2_audio.load(path, device, dtype)
         file = qwen2_audio.resolve(path) / SETTINGS_NAME
-        system: str | None = SYSTEM
+        own: str | None = SYSTEM
         if file.is_file():
             try:
-                system = json.loads(file.read_text(encoding="utf-8")).get("system")
+                own = json.loads(file.read_text(encoding="utf-8")).get("system")
             except (ValueError, AttributeError) as error:
                 raise InputError(f"{file} cannot be read: {error}", code="model.settings") from error
-        return cls(loaded.model, loaded.processor, system)
+        return cls(loaded.model, loaded.processor, own if system is None else system)
 
     def ask(
         self,
-        audio: Audio,
+        audio: Audio | Sequence[Audio] | None,
         question: str,
         options: Sequence[str] | None = None,
         max_new_tokens: int = MAX_NEW_TOKENS,
+        *,
+        history: Sequence[Earlier] | None = None,
+        sampling: Sampling | None = None,
+        over_30s: Over30 = "refuse",
     ) -> Answer:
         """Answer one question.
 
         Args:
-            audio: mono samples at 16 kHz, or a file.
+            audio: mono samples at 16 kHz, or a file; several of them in one prompt; None for no audio part at all.
             question: the question without its options.
             options: the options to choose from, if any.
             max_new_tokens: most tokens to generate.
+            history: earlier turns about the same audio, oldest first: (question, options, its `Answer` or response). Of
+                an answer only the RESPONSE is read, never what was thought.
+            sampling: how tokens are drawn; None is greedy.
+            over_30s: what to do with a clip over 30 seconds, see `hearing.cut`.
 
         Raises:
-            InputError: audio that is missing, unreadable, too short, or longer than 30 seconds; an empty question.
+            InputError: audio that is missing, unreadable, too short, or longer than 30 seconds; an empty question; a
+                prompt that does not fit the model's context (``question.too_long``); a history without responses.
         """
-        return self.ask_batch([(audio, question, options)], max_new_tokens)[0]
+        return self.ask_batch(
+            [(audio, question, options)],
+            max_new_tokens,
+            sampling=sampling,
+            histories=[history],
+            over_30s=over_30s,
+        )[0]
 
     def ask_batch(
         self,
@@ -179,8 +207,10 @@ class Reasoner:
         *,
         sampling: Sampling | Sequence[Sampling] | None = None,
         prefixes: Sequence[str] | None = None,
+        histories: Sequence[Sequence[Earlier] | None] | None = None,
+        over_30s: Over30 = "refuse",
     ) -> list[Answer]:
-        """Answer many questions side by side, in order. Questions that share one array or file encode it once.
+        """Answer many questions side by side, in order. Questions that share a recording encode it once.
 
         Args:
             requests: audio (None for no audio part at all, or a list for several recordings in one prompt), question,
@@ -190,54 +220,73 @@ class Reasoner:
                 the seed and on `i` alone. A list gives each row its own, which then depends on its seed alone: so a row
                 keeps its answer in another batch.
             prefixes: what each answer must begin with ("" for nothing); it is continued, and part of `text`.
+            histories: the earlier turns of each request, None for none.
+            over_30s: what to do with clips over 30 seconds.
 
         Raises:
             InputError: as `ask`; a prefix with a control token or of no valid text (``prefix.*``).
-            ConfigError: `ask.lengths`: not as many samplings or prefixes as requests.
+            ConfigError: `ask.lengths`: not as many samplings, prefixes or histories as requests.
         """
         if not requests:
             return []
-        for name, given in (("samplings", sampling), ("prefixes", prefixes)):
+        for name, given in (("samplings", sampling), ("prefixes", prefixes), ("histories", histories)):
             if given is not None and not isinstance(given, Sampling) and len(given) != len(requests):
                 raise ConfigError(f"{len(given)} {name} for {len(requests)} requests.", code="ask.lengths")
-        rows = self._rows(requests, sampling, prefixes)
-        started = time.perf_counter()
-        for _ in self._generate([r for r in rows if not r.finished], max_new_tokens, started):
+        watch = _Watch()
+        rows = self._rows(
+            requests, sampling, prefixes, histories=histories, over_30s=over_30s, max_new_tokens=max_new_tokens
+        )
+        for _ in self._generate(rows, max_new_tokens, watch):
             pass
-        seconds = time.perf_counter() - started
-        return [self._answer(row, seconds) for row in rows]
+        return [self._answer(row, watch) for row in rows]
 
     def stream(
         self,
-        audio: Audio,
+        audio: Audio | Sequence[Audio] | None,
         question: str,
         options: Sequence[str] | None = None,
         max_new_tokens: int = MAX_NEW_TOKENS,
+        *,
+        history: Sequence[Earlier] | None = None,
+        sampling: Sampling | None = None,
+        over_30s: Over30 = "refuse",
     ) -> Iterator[SectionDelta | Answer]:
-        """Yield the sections' text as it is written, then the whole `Answer`, equal to what `ask` returns."""
-        row = self._rows([(audio, question, options)])[0]
+        """Yield the sections' text as it is written, then the whole `Answer`, with the words that `ask` returns."""
+        watch = _Watch()
+        rows = self._rows(
+            [(audio, question, options)],
+            sampling,
+            histories=[history],
+            over_30s=over_30s,
+            max_new_tokens=max_new_tokens,
+        )
         words, chain = _Words(self.processor.tokenizer), ChainStream()
-        started = time.perf_counter()
-        for token in self._generate([row], max_new_tokens, started):
-            yield from chain.feed(words.feed(token))
+        for token in self._generate(rows, max_new_tokens, watch):
+            yield from chain.feed(words.feed(token.id))
         yield from chain.feed(words.finish())
         chain.finish()
         yield from chain.tail
-        yield self._answer(row, time.perf_counter() - started)
+        yield self._answer(rows[0], watch)
 
     def _rows(
         self,
         requests: Sequence[Request],
         sampling: Sampling | Sequence[Sampling] | None = None,
         prefixes: Sequence[str] | None = None,
+        *,
+        histories: Sequence[Sequence[Earlier] | None] | None = None,
+        over_30s: Over30 = "refuse",
+        max_new_tokens: int = MAX_NEW_TOKENS,
     ) -> list[_Row]:
-        known: dict[object, Heard] = {}
+        """Each request as an answer about to be made. Recordings given twice are read once."""
+        known: dict[object, tuple[Heard, ...]] = {}
+        room = hearing.room_for_audio(self.model.config, max_new_tokens + _QUESTION_ROOM)
 
-        def hear(audio: Audio) -> Heard:
+        def hear(audio: Audio) -> tuple[Heard, ...]:
             key: object = str(audio) if isinstance(audio, str | Path) else id(audio)
             if key not in known:
-                pcm = _samples(audio)
-                known[key] = Heard(features.log_mel(pcm), features.frames_of(len(pcm)))
+                pieces = hearing.cut(_samples(audio), over_30s, room)
+                known[key] = tuple(Heard(features.log_mel(pcm), features.frames_of(len(pcm))) for pcm in pieces)
             return known[key]
 
         rows: list[_Row] = []
@@ -247,11 +296,13 @@ class Reasoner:
             several = audio if isinstance(audio, list | tuple) else () if audio is None else (audio,)
             if audio is not None and not several:
                 raise InputError("an empty list of recordings was given.", code="audio.missing")
-            heard = tuple(hear(a) for a in several)
+            heard = tuple(h for a in several for h in hear(a))
             tokens = [features.audio_tokens_of(h.frames) for h in heard]
             chosen = tuple(options or ())
-            ids = self.format.prompt(render_question(question, chosen), tokens)
+            earlier = earlier_turns(histories[i] if histories is not None else None)
+            ids = self.format.prompt(render_question(question, chosen), tokens, earlier)
             begun, rest = self._begin(prefixes[i]) if prefixes is not None and prefixes[i] else ([], None)
+            self._check_room(len(ids) + len(begun), sum(tokens), max_new_tokens)
             row_sampling = sampling if sampling is None or isinstance(sampling, Sampling) else sampling[i]
             numbers = None
             if row_sampling is not None:
@@ -266,34 +317,59 @@ class Reasoner:
             rows.append(row)
         return rows
 
+    def _check_room(self, prompt: int, audio: int, max_new_tokens: int) -> None:
+        config = getattr(self.model.config, "text_config", self.model.config)
+        context = int(config.max_position_embeddings)
+        if prompt + max_new_tokens > context:
+            heard = f", {audio} of them audio," if audio else ""
+            raise InputError(
+                f"the prompt has {prompt} tokens{heard} and the answer may have {max_new_tokens}; the model's context "
+                f"holds {context}.",
+                code="question.too_long",
+                hint="Shorten the question or its history, or allow fewer new tokens (`max_new_tokens`).",
+            )
+
     def _begin(self, prefix: str) -> tuple[list[int], Spelling]:
+        vocabulary = self._whole_vocabulary()
+        begun, rest = vocabulary.cut(prefix)
+        return begun, Spelling(vocabulary, rest)
+
+    def _whole_vocabulary(self) -> Vocabulary:
         if self._vocabulary is None:
             self._vocabulary = Vocabulary(self.processor.tokenizer)
-        begun, rest = self._vocabulary.cut(prefix)
-        return begun, Spelling(self._vocabulary, rest)
+        return self._vocabulary
 
-    def _generate(self, rows: list[_Row], max_new_tokens: int, started: float) -> Iterator[int]:
-        """Fill the rows' ids; yields every token as it is made."""
+    def _generate(
+        self,
+        rows: Sequence[_Row],
+        max_new_tokens: int,
+        watch: _Watch,
+        wanted: Callable[[int], bool] = lambda _row: True,
+    ) -> Iterator[Token]:
+        """Fill the ids of the rows that are not finished; yields every token as it is made.
+
+        A token's `row`, and what `wanted` is asked (False abandons the row), count the rows that are not finished.
+        """
+        rows = [r for r in rows if not r.finished]
         if not rows:
             return
-        tokenizer = self.processor.tokenizer
+        for row in rows:
+            for token in row.ids[: row.fed]:
+                row.clock.feed(self._pieces.bytes_of(token), 0.0)
 
-        def done(row: int) -> bool:
-            # The closing tag can be one piece or many; it lies within the last sixteen either way.
-            ended = END in tokenizer.decode(rows[row].ids[-16:])
-            rows[row].ended |= ended
-            return ended
+        def take(number: int, token: int) -> bool:
+            row, now = rows[number], watch.now()
+            if row.first is None:
+                row.first = now
+            row.ids.append(token)
+            over = row.clock.feed(self._pieces.bytes_of(token), now)
+            row.ended = row.ended or over
+            return over
 
-        def take(row: int, token: int) -> bool:
-            if len(rows[row].ids) == rows[row].fed:
-                rows[row].first = time.perf_counter() - started
-            rows[row].ids.append(token)
-            return done(row)
+        def ended(number: int) -> None:
+            rows[number].ended = True
 
-        def ended(row: int) -> None:
-            rows[row].ended = True
-
-        for token in decode(
+        for made in decode(
             self.model,
             [r.prompt for r in rows],
             stop_ids=self._stop,
@@ -301,14 +377,17 @@ class Reasoner:
             pad_id=self._pad,
             take=take,
             ended=ended,
+            wanted=wanted,
+            reached=watch.reached,
         ):
-            rows[token.row].forced += token.forced
-            yield token.id
+            rows[made.row].forced += made.forced
+            yield made
 
-    def _answer(self, row: _Row, seconds: float) -> Answer:
+    def _answer(self, row: _Row, watch: _Watch) -> Answer:
         text = str(self.processor.tokenizer.decode(row.ids, skip_special_tokens=True))
         parsed = parse_chain(text)
         option = match_option(response_body(parsed, text), row.options) if row.options else None
+        total = watch.now()
         return Answer(
             text=text,
             parsed=parsed,
@@ -316,12 +395,15 @@ class Reasoner:
             tokens=len(row.ids) - row.fed - row.forced,
             audio_tokens=row.audio_tokens,
             stopped="end" if row.ended else "length",
-            seconds=seconds,
-            first_token_seconds=row.first,
+            seconds=total,
+            first_token_seconds=row.first or 0.0,
+            timings=Timings(watch.heard, max(0.0, watch.read - watch.heard), row.first, row.clock.seconds, total),
+            system_sha=self.system_sha,
         )
 
 
 def _samples(audio: Audio) -> np.ndarray:
+    """The recording as float32 samples at 16 kHz, of whatever length."""
     import numpy as np
 
     if isinstance(audio, str | Path):
@@ -338,5 +420,6 @@ def _samples(audio: Audio) -> np.ndarray:
                 code="audio.shape",
                 hint="Divide 16-bit samples by 32768.",
             )
-    features.check_pcm(pcm, what)
+    if pcm.ndim != 1 or pcm.shape[0] <= hearing.MAX_SAMPLES:
+        features.check_pcm(pcm, what)
     return pcm.astype(np.float32, copy=False)
