@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=8000)
     parser.add_argument("--questions", type=int, default=480)
     parser.add_argument("--workers", type=int, default=2, help="trainings side by side, one thread each")
+    parser.add_argument("--draw", type=Path, help="also draw this SVG (benchmarks/mechanism_svg.py draws it later too)")
     parser.add_argument("--one", nargs=2, metavar=("ARM", "SEED"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -215,6 +216,10 @@ def main() -> None:
     with ThreadPoolExecutor(args.workers) as pool:
         list(pool.map(start, jobs))
     found = table(args.out, range(1, args.seeds + 1))
+    if args.draw is not None:
+        import mechanism_svg
+
+        mechanism_svg.draw(args.out, range(1, args.seeds + 1), args.draw)
     figures = " ".join(f"{arm}={cells['all'][0]:.1f}" for arm, cells in found.items())
     print(f"seeds={args.seeds} steps={args.steps} clips_a_step={args.samples} {figures}")
 
