@@ -14,7 +14,7 @@ with another clip's sound. Prints accuracy by question type with intervals over 
 tokens each arm was supervised on, and its time; A finished part is not done
 twice, so it can be stopped and started again.
 
-    OMP_NUM_THREADS=1 python benchmarks/mechanism.py -o runs/mechanism [--seeds 5 --steps 500 --workers 2]
+    OMP_NUM_THREADS=1 python benchmarks/mechanism.py -o runs/mechanism [--seeds 5 --steps 400 --workers 2]
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CLASSES = ("bell", "clap", "dog", "rain", "siren", "whistle")
 FAMILIES = ("first", "last", "before", "after", "count", "presence")
 SCENES: dict[str, Any] = {
     "min_events": 1,
-    "max_events": 4,
+    "max_events": 3,
     "event_seconds": (0.3, 0.6),
     "min_gap_s": 0.1,
     "max_gap_s": 0.3,
@@ -70,15 +70,15 @@ def train_one(folder: Path, arm: Any, seed: int, steps: int, samples: int) -> No
 
     # An arm with two tasks hears as many clips a step as the others and learns from two texts of each.
     tasks = 2 if arm == "caption_and_answer" else 1
-    sizes = NanoSizes(audio_width=128, audio_layers=3, text_width=160, text_layers=4, text_heads=4, text_ffn=448)
+    sizes = NanoSizes(audio_width=128, audio_layers=3, text_width=192, text_layers=4, text_heads=3, text_ffn=512)
     plan = r.Recipe(
         model=r.ModelPart(nano=sizes),
-        optimiser=r.OptimiserPart(learning_rate=1.5e-3, warmup_steps=60),
+        optimiser=r.OptimiserPart(learning_rate=2e-3, warmup_steps=40),
         batch=r.BatchPart(samples=samples * tasks, questions_per_clip=tasks),
         budget=r.BudgetPart(steps=steps),
         data=r.DataPart(held_out=0.03, learn=arm, workers=0, ram_gb=4.0),
         watch=r.WatchPart(
-            eval_samples=96,
+            eval_samples=64,
             final_samples=0,
             eval_every_minutes=600,
             eval_every_steps=max(1, steps // 5),
@@ -176,10 +176,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--samples", type=int, default=16, help="clips a step")
-    parser.add_argument("--clips", type=int, default=8000)
-    parser.add_argument("--questions", type=int, default=480)
+    parser.add_argument("--clips", type=int, default=5200)
+    parser.add_argument("--questions", type=int, default=240)
     parser.add_argument("--workers", type=int, default=2, help="trainings side by side, one thread each")
     parser.add_argument("--draw", type=Path, help="also draw this SVG (benchmarks/mechanism_svg.py draws it later too)")
     parser.add_argument("--one", nargs=2, metavar=("ARM", "SEED"), help=argparse.SUPPRESS)
