@@ -10,6 +10,7 @@ from audio_reasoner.cli import (
     synth_complex,
     synth_dialogue,
     synth_export,
+    synth_lists,
     synth_music,
     synth_scripts,
     synth_show,
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Synthesise clips whose content is 
 for module in (
     synth_complex,
     synth_dialogue,
+    synth_lists,
     synth_scripts,
     synth_music,
     synth_benchmark,

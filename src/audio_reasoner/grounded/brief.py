@@ -63,7 +63,8 @@ def numbered(labels: Sequence[str]) -> str:
     return ", ".join(f"{i} {x}" for i, x in enumerate(labels, 1)) + "."
 
 
-def _order_steps(question: Question, sequence: Sequence[str]) -> str:
+def order_steps(question: Question, sequence: Sequence[str]) -> str:
+    """Orders one by one, item by item with yes or no, up to the one that fits."""
     steps = []
     assert question.gold_index is not None
     for i, option in enumerate(question.options[: question.gold_index + 1]):
@@ -170,7 +171,7 @@ def brief_chain(question: Question, scene: Scene, facts: Facts) -> Chain:
         case "loudest" | "overlap" | "interval" | "target" | "background":
             caption, reasoning, summary = _mix(question, scene, kind)
         case "order":
-            reasoning = _order_steps(question, seq)
+            reasoning = order_steps(question, seq)
             summary = f"The order is {option_letter(gold)}."
         case "count" | "count_of":
             reasoning = f"{_running(seq, target)} {scan(options, gold)}"

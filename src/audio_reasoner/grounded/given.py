@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.records import Clip, Question, Style, Task
-from audio_reasoner.grounded.tasks import task_of
-from audio_reasoner.grounded.teacher import DESKS, GroundedTeacher
+from audio_reasoner.grounded.tasks import is_list, task_of
+from audio_reasoner.grounded.teacher import DESKS, LISTS, GroundedTeacher
 
 GIVEN_TASKS: frozenset[Task] = frozenset(("s2tt", "ser", "sarcasm", "multi_speaker", "complex_audio"))
 """Tasks with questions of this kind; of the others an Annotator invents questions.
@@ -42,7 +42,7 @@ def given_questions(
     task = task_of(clip)
     if task not in GIVEN_TASKS and not (task == "music_qa" and clip.timeline is not None):
         return ()
-    given = DESKS[task].given
+    given = (LISTS if is_list(clip) else DESKS[task]).given
     wanted = tuple(f for f in given if not families or f in families)
     if not wanted or (task == "multi_speaker" and clip.timeline is None):
         return ()

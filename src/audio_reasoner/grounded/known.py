@@ -18,7 +18,7 @@ from audio_reasoner.core.records import Clip, Evidence, EvidenceItem, Fact, Labe
 from audio_reasoner.grounded.facts import MAX_ERROR, Facts, facts_of
 from audio_reasoner.grounded.language import clean_label
 from audio_reasoner.grounded.scene import Scene, scene_of
-from audio_reasoner.grounded.tasks import turns_in
+from audio_reasoner.grounded.tasks import LIST, turns_in
 
 BEAT_RANGE = (30.0, 300.0)
 """Beats per minute that a tempo can have; anything else is a mistake in the table."""
@@ -87,6 +87,11 @@ class Known:
     def anything(self) -> bool:
         """Whether something true can be said at all."""
         return bool(self.sources)
+
+
+def sort_of(known: Known) -> str:
+    """What a spoken list consists of ("digits"); "words" where its maker does not say."""
+    return next((plain_text(f.value) for f in known.told if f.kind == LIST and plain_text(f.value)), "words")
 
 
 def brought(clip: Clip, evidence: Evidence | None, name: str) -> EvidenceItem | None:

@@ -11,6 +11,8 @@ from typing import Any
 from audio_reasoner.core.records import Clip, Domain, Task
 
 _BY_DOMAIN: dict[Domain, Task] = {"sound": "sound_qa", "speech": "speech_qa", "music": "music_qa"}
+LIST = "list"
+"""Kind of the fact of a clip whose turns are a list of words; its value says of which."""
 _MUSIC_KINDS = ("tempo", "key", "chords", "genre")
 
 
@@ -45,6 +47,12 @@ def speakers_of(clip: Clip) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clip.labels_of("speaker")))
 
 
+def is_list(clip: Clip) -> bool:
+    """Whether the maker of a clip says that its turns are a list of words; such a list may have one speaker."""
+    line = clip.timeline
+    return line is not None and any(f.kind == LIST for f in line.facts) and any(e.speaker for e in line.events)
+
+
 def task_of(clip: Clip) -> Task:
     """The task whose questions suit a clip.
 
@@ -58,7 +66,7 @@ def task_of(clip: Clip) -> Task:
         return "ser"
     if clip.labels_of("sarcasm"):
         return "sarcasm"
-    if len(speakers_of(clip)) >= 2:
+    if len(speakers_of(clip)) >= 2 or is_list(clip):
         return "multi_speaker"
     if clip.timeline is not None and clip.timeline.events:
         return "music_qa" if clip.domains == ("music",) else "complex_audio"

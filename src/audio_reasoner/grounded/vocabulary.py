@@ -14,13 +14,24 @@ from __future__ import annotations
 from functools import lru_cache
 
 from audio_reasoner.core.records import Clip
-from audio_reasoner.grounded import talk_words
-from audio_reasoner.grounded.known import known_of, plain_text
+from audio_reasoner.grounded import list_rates, talk_words
+from audio_reasoner.grounded.known import known_of, plain_text, sort_of
 from audio_reasoner.grounded.scene import scene_of
 from audio_reasoner.grounded.story import story_of
 from audio_reasoner.grounded.talk_rates import entry_of
+from audio_reasoner.grounded.tasks import is_list
 
-KINDS = ("translation", "genre", "emotion", "transcript", "background", "track", "count", *talk_words.KINDS)
+KINDS = (
+    "translation",
+    "genre",
+    "emotion",
+    "transcript",
+    "background",
+    "track",
+    "count",
+    list_rates.KIND,
+    *talk_words.KINDS,
+)
 
 
 def words_of_clip(clip: Clip) -> set[str]:
@@ -47,6 +58,8 @@ def _words_of_talk(clip: Clip) -> set[str]:
     if clip.timeline is None or not any(e.speaker and e.text for e in clip.timeline.events):
         return set()
     known = known_of(clip, None)
+    if is_list(clip):
+        return {list_rates.entry_of(clip.clip_id, known.turns, sort_of(known))}
     language = known.transcript.language if known.transcript is not None else None
     story = story_of(known)
     return set(talk_words.entries_of(clip.clip_id, story, language, entry_of(story)))

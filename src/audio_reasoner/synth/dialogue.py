@@ -22,7 +22,7 @@ from audio_reasoner.core.records import AudioRef, Clip, Event, Fact, Label, Time
 from audio_reasoner.synth.bank.render import CLASSES
 from audio_reasoner.synth.dsp import RATE
 from audio_reasoner.synth.recipes import COLOURS, KIND_DIALOGUE, MAX_SECONDS_OF, RECIPE_VERSION, Recordings, render
-from audio_reasoner.synth.scripts.script import Script
+from audio_reasoner.synth.scripts.script import LIST, Script
 from audio_reasoner.synth.voices.presets import PROSODY
 from audio_reasoner.synth.voices.take import Spoilt
 from audio_reasoner.synth.voices.text import expected_seconds
@@ -65,6 +65,7 @@ class Mixing:
         background_db: range of the background's level relative to the voices.
         noise_db: range of the faint noise under every other dialogue, dBFS.
         max_seconds: longest dialogue; a longer one is left out.
+        pause: distribution of all pauses, as `PAUSE`; None: `PAUSE` between two speakers, else `OWN_PAUSE`.
     """
 
     overlap: float = 0.5
@@ -74,6 +75,7 @@ class Mixing:
     background_db: tuple[float, float] = (-24.0, -16.0)
     noise_db: tuple[float, float] = (-75.0, -60.0)
     max_seconds: float = MAX_SECONDS
+    pause: tuple[float, float, float] | None = None
 
 
 def expected_length(script: Script) -> float:
@@ -87,7 +89,13 @@ def _gamma(rng: np.random.Generator, how: tuple[float, float, float], most: floa
     return float(np.clip(rng.gamma(shape, mean / shape), least, most))
 
 
-def starts_of(script: Script, lengths: list[int], rng: np.random.Generator, overlap: float) -> list[int]:
+def starts_of(
+    script: Script,
+    lengths: list[int],
+    rng: np.random.Generator,
+    overlap: float,
+    pauses: tuple[float, float, float] | None = None,
+) -> list[int]:
     """First sample of each turn, the first turn's at 0; as many draws for every script of one length.
 
     Args:
@@ -95,6 +103,7 @@ def starts_of(script: Script, lengths: list[int], rng: np.random.Generator, over
         lengths: samples of its turns.
         rng: decides pauses and overlaps.
         overlap: chance that a line that may overlap does.
+        pauses: one distribution for all pauses.
     """
     starts = [0]
     earlier = 0  # where everything before the last turn has ended
@@ -102,8 +111,8 @@ def starts_of(script: Script, lengths: list[int], rng: np.random.Generator, over
     for i in range(1, len(lengths)):
         last, line = script.lines[i - 1], script.lines[i]
         end = starts[-1] + lengths[i - 1]
-        own = _gamma(rng, OWN_PAUSE, MOST_PAUSE_S)
-        pause = _gamma(rng, PAUSE, MOST_PAUSE_S)
+        own = _gamma(rng, pauses or OWN_PAUSE, MOST_PAUSE_S)
+        pause = _gamma(rng, pauses or PAUSE, MOST_PAUSE_S)
         over = round(_gamma(rng, OVERLAP, MAX_SECONDS) * RATE)
         wants = line.overlap and line.speaker != last.speaker and bool(rng.random() < overlap)
         least = max(earlier + round(0.1 * RATE), starts[-1] + round(LEAST_START_APART_S * RATE))
@@ -126,6 +135,7 @@ def assemble(
     place: str,
     index: int,
     mixing: Mixing,
+    source: str = SOURCE,
 ) -> Clip | Spoilt:
     """The clip of a script whose turns are spoken, or why there is none (``dialogue.too_long``).
 
@@ -138,12 +148,13 @@ def assemble(
         place: name of the sequence of dialogues that this one stands in.
         index: its number there.
         mixing: how it is put together.
+        source: the source that the clip belongs to.
     """
     rng = np.random.default_rng(ids.derive_seed(seed, "dialogue/mix", index))
     level = {s: float(rng.uniform(*mixing.level_db)) for s in range(script.speakers)}
     lead, tail = (int(rng.uniform(0.2, 0.7) * RATE) for _ in range(2))
     lengths = [k.length for k in kept]
-    starts = [lead + s for s in starts_of(script, lengths, rng, mixing.overlap)]
+    starts = [lead + s for s in starts_of(script, lengths, rng, mixing.overlap, mixing.pause)]
     room = rng.random() < mixing.rooms
     beneath = _background(rng, mixing)
     # Echoes go on after the last turn.
@@ -197,13 +208,13 @@ def assemble(
         for f in (*_scenario(script), *script.facts)
     )
     source_id = f"{place}/{index:07d}"
-    clip_id = ids.clip_id(SOURCE, source_id, 0, None)
+    clip_id = ids.clip_id(source, source_id, 0, None)
     speakers = dict.fromkeys(e.speaker for e in events if e.speaker)
     licences = sorted({v.licence for v in cast.voices if v.licence})
     said = " ".join(line.text for line in script.lines)
     return Clip(
         clip_id=clip_id,
-        source=SOURCE,
+        source=source,
         source_id=source_id,
         audio=AudioRef(recipe=recipe, sources=STORE_NAME),
         content_key=ids.content_key_of_recipe(recipe),
@@ -222,8 +233,8 @@ def assemble(
 
 
 def _scenario(script: Script) -> tuple[Fact, ...]:
-    """The scenario as a fact, where the writer did not state it as one."""
-    return () if script.of_kind("scenario") else (Fact(kind="scenario", value=script.scenario),)
+    """The scenario as a fact, where the writer did not state it as one; a list is about nothing."""
+    return () if script.of_kind("scenario") or script.of_kind(LIST) else (Fact(kind="scenario", value=script.scenario),)
 
 
 def _background(rng: np.random.Generator, mixing: Mixing) -> dict[str, Any]:

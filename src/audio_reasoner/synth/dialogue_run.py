@@ -88,6 +88,7 @@ def make_dialogues(
     seed: int,
     source: dict[str, Any],
     *,
+    name: str = SOURCE,
     mixing: Mixing | None = None,
     on_turn: Callable[[], None] | None = None,
     on_script: Callable[[], None] | None = None,
@@ -101,6 +102,7 @@ def make_dialogues(
         engine: an opened engine.
         seed: decides voices, pauses, levels, rooms and backgrounds.
         source: what else decides the clips (where the scripts come from, settings); the rest is added here.
+        name: of the source.
         mixing: how dialogues are put together.
         on_turn: told each turn that was spoken or left out.
         on_script: told each script that was dealt with.
@@ -111,10 +113,10 @@ def make_dialogues(
         AudioReasonerError: what the engine raises; everything spoken until then is kept.
     """
     mixing = mixing or Mixing()
-    for name, share in (("overlap", mixing.overlap), ("rooms", mixing.rooms), ("background", mixing.background)):
+    for what, share in (("overlap", mixing.overlap), ("rooms", mixing.rooms), ("background", mixing.background)):
         if not 0.0 <= share <= 1.0:
-            raise ConfigError(f"the share of {name} is {share:g}, not within 0..1.", code="synth.bad_range")
-    if not LEAST_SECONDS <= mixing.max_seconds <= MAX_SECONDS:
+            raise ConfigError(f"the share of {what} is {share:g}, not within 0..1.", code="synth.bad_range")
+    if name == SOURCE and not LEAST_SECONDS <= mixing.max_seconds <= MAX_SECONDS:
         raise ConfigError(
             f"dialogues of at most {mixing.max_seconds:g} s; {LEAST_SECONDS:g} to {MAX_SECONDS:g} s are possible.",
             code="synth.bad_range",
@@ -124,7 +126,7 @@ def make_dialogues(
 
         need_rooms()
     plain = {
-        "name": SOURCE,
+        "name": name,
         "seed": seed,
         "voices": engine.name,
         "voices_version": engine.version,
@@ -132,7 +134,7 @@ def make_dialogues(
         "rooms": mixing.rooms,
         "background": mixing.background,
         # Named only where it was asked for: runs made without it stay the runs they are.
-        **({"max_seconds": mixing.max_seconds} if mixing.max_seconds != MAX_SECONDS else {}),
+        **({"max_seconds": mixing.max_seconds} if name == SOURCE and mixing.max_seconds != MAX_SECONDS else {}),
         **source,
     }
     place = f"{seed}-{ids.digest({'dialogues': plain}).hex()[:8]}"
@@ -146,7 +148,7 @@ def make_dialogues(
                 planned = [p for i, s in block if (p := _plan(i, s, engine, seed, mixing, made)) is not None]
                 failed = _speak(planned, engine, cache, made, on_turn)
                 for p in planned:
-                    clip = _finish(p, cache, failed, engine, store, seed, place, mixing)
+                    clip = _finish(p, cache, failed, engine, store, seed, place, mixing, name)
                     if isinstance(clip, LeftOut):
                         made.left_out.append(clip)
                     else:
@@ -223,6 +225,7 @@ def _finish(
     seed: int,
     place: str,
     mixing: Mixing,
+    source: str,
 ) -> Clip | LeftOut:
     kept: list[Kept] = []
     for i, (key, turn) in enumerate(zip(p.keys, p.turns, strict=True)):
@@ -232,7 +235,7 @@ def _finish(
         assert found is not None  # spoken a moment ago
         kept.append(found)
     styles = [engine.performs(u.prosody) for u in p.turns]
-    clip = assemble(p.script, p.cast, kept, styles, seed=seed, place=place, index=p.index, mixing=mixing)
+    clip = assemble(p.script, p.cast, kept, styles, seed=seed, place=place, index=p.index, mixing=mixing, source=source)
     if isinstance(clip, Spoilt):
         return LeftOut(p.index, None, clip.code, clip.detail)
     if (why := unheard(clip, store)) is not None:

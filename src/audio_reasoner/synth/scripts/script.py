@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -34,6 +34,8 @@ KINDS = (
     "corrected",
 )
 """What a fact may be about; docs/synth-scripts.md says what each needs."""
+LIST = "list"
+"""Kind of the fact of a script that is no conversation but a list of words (`lists.py`)."""
 SCRIPT_VERSION = 1
 SCRIPTS_NAME = "scripts.jsonl"
 MIN_SPEAKERS, MAX_SPEAKERS = 2, 5
@@ -86,6 +88,8 @@ class Script(Record):
         ValueError: a number points nowhere, or speakers are not numbered by their first line.
     """
 
+    least_speakers: ClassVar[int] = MIN_SPEAKERS
+
     scenario: str = Field(min_length=1, max_length=120)
     language: str = Field(min_length=2, max_length=35)
     names: tuple[str | None, ...]
@@ -111,8 +115,8 @@ class Script(Record):
             raise ValueError(
                 f"speakers first speak in the order {order}; number them 0, 1, 2, … in the order of their first line"
             )
-        if not MIN_SPEAKERS <= len(order) <= MAX_SPEAKERS:
-            raise ValueError(f"{len(order)} speaker; a dialogue has {MIN_SPEAKERS} to {MAX_SPEAKERS}")
+        if not self.least_speakers <= len(order) <= MAX_SPEAKERS:
+            raise ValueError(f"{len(order)} speaker; a dialogue has {self.least_speakers} to {MAX_SPEAKERS}")
         if len(self.names) != len(order):
             raise ValueError(f"{len(self.names)} names for {len(order)} speakers (write null for an unknown name)")
         for i, line in enumerate(self.lines):

@@ -26,6 +26,7 @@ from audio_reasoner.synth.voices.presets import (
     PRESETS,
     PROSODY,
     Jitter,
+    Preset,
     cast,
     colour,
     draw_jitter,
@@ -134,7 +135,8 @@ class Espeak:
         spoken = self._voice_of(language)
         voices = []
         for place in cast(rng, wishes):
-            preset, jitter = PRESETS[place], draw_jitter(rng)
+            preset = PRESETS[place]
+            jitter = self.jitter(preset, rng)
             asked = {
                 "preset": preset.name,
                 "language_voice": preset.accent if english else spoken,
@@ -144,6 +146,10 @@ class Espeak:
             }
             voices.append(Voice(preset.name, ENGINE, asked, LICENCE))
         return Cast(tuple(voices))
+
+    def jitter(self, preset: Preset, rng: np.random.Generator) -> Jitter:  # noqa: ARG002
+        """How a voice of one dialogue differs from its preset."""
+        return draw_jitter(rng)
 
     def refuses(self, text: str, language: str) -> str | None:
         """Japanese in kanji: espeak-ng reads kana only and calls the rest "Chinese letter"."""
