@@ -1,8 +1,8 @@
 """What the spoken lists of a run have in common: how many words and voices, and which words.
 
-Decision: as with conversations (`talk_rates.py`), a clip adds one entry to the vocabulary. From these a question about a
-number is asked with a probability that makes all its answers equally likely, and wrong options are words of other lists
-of the same sort. A run without such entries asks every question.
+Decision: as with conversations (`talk_rates.py`), a clip adds one entry to the vocabulary. From these a question about
+a number is asked with a probability that makes all its answers equally likely, and wrong options are words of other
+lists of the same sort. A run without such entries asks every question.
 """
 
 from __future__ import annotations
