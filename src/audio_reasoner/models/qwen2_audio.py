@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audio_reasoner.core.errors import EnvironmentProblem, InputError
+from audio_reasoner.models import adapter
 from audio_reasoner.models.features import conv_frames_of
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def load(name: str | Path, device: str | None = None, dtype: str | None = None) 
         EnvironmentProblem: the device does not exist here.
     """
     path = resolve(name)
+    if adapter.is_adapter(path):
+        return _load_adapter(path, device, dtype)
     check_model_dir(path)
     place = pick_device(device)
     import transformers
@@ -217,6 +220,25 @@ def load(name: str | Path, device: str | None = None, dtype: str | None = None) 
     model.to(place)
     model.eval()
     return Loaded(model, processor)
+
+
+def _load_adapter(path: Path, device: str | None, dtype: str | None) -> Loaded:
+    """The base that an adapter names, with the adapter added to its weights, and the base's processor."""
+    name, _ = adapter.base_of(path)
+    try:
+        base = resolve(name)
+    except InputError as error:
+        raise InputError(
+            f"the adapter {path} changes the model {name!r}, which is not there: {error.message}",
+            code="adapter.no_base",
+            hint=f"Put the base back, or name its new place as base_model_name_or_path in {adapter.CONFIG_NAME}.",
+        ) from error
+    if base.resolve() == path.resolve():
+        raise InputError(f"the adapter {path} names itself as its base.", code="adapter.config")
+    adapter.check_base(path, base)
+    loaded = load(base, device, dtype)
+    adapter.apply(loaded.model, path)
+    return loaded
 
 
 def encode(model: Any, mels: torch.Tensor, frames: list[int]) -> tuple[torch.Tensor, list[int]]:

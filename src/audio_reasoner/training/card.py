@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audio_reasoner.core.run import RunDir
+from audio_reasoner.training import lora
 
 if TYPE_CHECKING:
     from audio_reasoner.training.recipe import Recipe
@@ -39,6 +40,7 @@ def model_card(recipe: Recipe, runs: Sequence[RunDir], found: dict[str, Any]) ->
     where = f"the run {names}" if len(runs) == 1 else f"the runs {names}"
     held = found.get("held_out", {})
     kind = "trained from scratch" if recipe.model.nano is not None else f"fine-tuned from `{recipe.model.path}`"
+    learned = lora.described(recipe.model, found.get("trained_parameters", found["parameters"]), found["parameters"])
     scores = "No samples were held out, so nothing was measured."
     if held.get("samples"):
         scores = (
@@ -65,6 +67,7 @@ about audio with a structured chain: planning, caption, reasoning, summary, resp
 
 {found["training_samples"]} samples about {found["training_clips"]} clips of {where} (data set
 `{str(found["data"])[:16]}…`); {found["left_out"]} samples were left out (`left_out.jsonl` says why).
+{learned}
 Trained for {found["steps"]} steps, {found["samples_seen"]} samples, {found["tokens_seen"]} tokens in
 {found["minutes"]:.1f} minutes ({found["tokens_per_second"]:.0f} tokens/s, {found["precision"]}).
 

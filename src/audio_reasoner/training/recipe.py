@@ -22,18 +22,60 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class TrainedParts(_Part):
+    """Which parts of the model learn. The others stay as they were loaded."""
+
+    tower: bool = Field(default=True, description="the audio encoder; its positions never learn")
+    projector: bool = Field(default=True, description="the layer between encoder and language model")
+    language: bool = Field(default=True, description="the language model with its embeddings and output layer")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not (self.tower or self.projector or self.language):
+            raise ValueError("nothing would learn: set one of tower, projector, language to true")
+        return self
+
+
+class LoraPart(_Part):
+    """Low-rank adapters in the parts that `model.train` names, on the layers listed here by name."""
+
+    rank: int = Field(default=16, ge=1)
+    alpha: float = Field(default=32.0, gt=0, description="an adapter's product is scaled by alpha / rank")
+    dropout: float = Field(default=0.05, ge=0, lt=1)
+    language: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    tower: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
+    projector: tuple[str, ...] = ("linear",)
+    merge: bool = Field(default=False, description="write the whole model with the adapters added to its weights")
+
+
 class ModelPart(_Part):
-    """What to train: a small model from scratch (`nano`), or an existing model (`path`)."""
+    """What to train: a small model from scratch (`nano`), or an existing model (`path`), and which parts of it."""
 
     nano: NanoSizes | None = None
     path: str | None = None
     system: str | None = Field(default=None, description="system message of every prompt")
+    train: TrainedParts = TrainedParts()
+    lora: LoraPart | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.nano is None) == (self.path is None):
             raise ValueError("give either `nano` (sizes of a new small model) or `path` (a model directory)")
+        if self.nano is not None and self.lora is not None:
+            raise ValueError("`lora` adapts a trained model (`path`); a new one has nothing to adapt")
+        if self.lora is not None:
+            bare = [
+                p for p in ("tower", "projector", "language") if getattr(self.train, p) and not getattr(self.lora, p)
+            ]
+            if bare:
+                raise ValueError(f"`train` lets {bare[0]} learn, but `lora.{bare[0]}` names no layers")
         return self
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the weights learns; the rest is in the base and stands in no checkpoint."""
+        whole = self.train.tower and self.train.projector and self.train.language
+        return self.path is not None and (self.lora is not None or not whole)
 
 
 class OptimiserPart(_Part):

@@ -32,7 +32,7 @@ from audio_reasoner.dataset import Row
 from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import nano, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
-from audio_reasoner.training import card, checkpoint, data, metrics
+from audio_reasoner.training import card, checkpoint, data, lora, metrics
 from audio_reasoner.training.collate import Unit, collate, summed_loss
 from audio_reasoner.training.recipe import Recipe
 
@@ -246,15 +246,17 @@ class _Job:
             "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
             "data": _together([dataset_sha256(run.dataset_dir) for run in self.runs]),
         }
+        self.digest |= lora.base_digest(recipe.model)
         saved = checkpoint.load(self.out) if resume else None
         if saved is not None:
             for what, now in self.digest.items():
-                if saved["digest"][what] != now:
+                if saved["digest"].get(what) != now:
                     raise ConfigError(
                         f"{self.out / checkpoint.NAME} belongs to another {what}; going on would mix two trainings.",
                         code="checkpoint.other_run",
                         hint=f"Use the {what} that it was started with, or start anew with --overwrite.",
                     )
+        self.bf16 = recipe.precision == "bfloat16" or (recipe.precision == "auto" and _bf16_pays(self.device))
         self._model(seen)
         self.hearing = data.Hearing({c: samples.clips[c] for c in seen}, recipe.data.ram_gb, recipe.data.workers)
         self.hearing.prepare(lambda done, total: self.watch(Progress("listening", done, total)))
@@ -277,7 +279,6 @@ class _Job:
         self._write(RECIPE_NAME, card.recipe_yaml(recipe))
         self.by_clip = {u.clip: u for u in self.units}
         self.optimiser = self._optimiser()
-        self.bf16 = recipe.precision == "bfloat16" or (recipe.precision == "auto" and _bf16_pays(self.device))
         if saved is not None:
             self._restore(saved)
         else:
@@ -292,7 +293,9 @@ class _Job:
             self.model, self.processor = nano.create(part.nano, texts, ids.derive_seed(self.recipe.seed, "weights"))
         else:
             assert part.path is not None
-            self.model, self.processor = qwen2_audio.load(part.path, self.device, "float32")
+            dtype = lora.base_dtype(part, self.bf16)
+            self.model, self.processor = qwen2_audio.load(part.path, self.device, dtype)
+        lora.prepare(self.model, part, self.recipe.seed)
         self.model.to(self.device)
 
     def _optimiser(self) -> Any:
@@ -320,7 +323,7 @@ class _Job:
             {
                 "digest": self.digest,
                 "state": dict(self.state.__dict__),
-                "model": self.model.state_dict(),
+                "model": lora.learned_state(self.model) if self.recipe.model.partial else self.model.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "torch_rng": torch.get_rng_state(),
                 "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -331,7 +334,10 @@ class _Job:
     def _restore(self, saved: dict[str, Any]) -> None:
         import torch
 
-        self.model.load_state_dict(saved["model"])
+        if self.recipe.model.partial:
+            lora.restore(self.model, saved["model"])
+        else:
+            self.model.load_state_dict(saved["model"])
         self.optimiser.load_state_dict(saved["optimiser"])
         torch.set_rng_state(saved["torch_rng"])
         if saved["cuda_rng"] and torch.cuda.is_available():
@@ -527,6 +533,7 @@ class _Job:
         s = self.state
         return {
             "parameters": qwen2_audio.parameter_count(self.model),
+            "trained_parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
             "steps": s.step,
             "epochs": round(s.samples / sum(len(u.samples) for u in self.units), 3),
             "minutes": round(s.elapsed / 60, 3),
@@ -568,12 +575,14 @@ class _Job:
         try:
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
-            self.model.save_pretrained(str(place), safe_serialization=True)
+            lora.save_model(self.model, self.recipe.model, place)
             self.processor.save_pretrained(str(place))
             settings = {"system": self.recipe.model.system, "style": self.recipe.build.style}
+            settings |= lora.settings(self.recipe.model)
             (place / SETTINGS_NAME).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
             (place / METRICS_NAME).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
             (place / "README.md").write_text(card.model_card(self.recipe, self.runs, found), "utf-8")
+            lora.clear_other_form(self.recipe.model, self.out)
             for file in sorted(place.iterdir(), key=lambda p: p.suffix == ".safetensors"):
                 file.replace(self.out / file.name)
             place.rmdir()
