@@ -295,7 +295,8 @@ class Caller:
             self._count(raw)
             return _reply(job.key, raw, job.lost + cost, cached=False)
         except CallFailed as failure:
-            self._tell(slot, failure)
+            if slot is not None:
+                tell_limiter(slot, failure)
             line.answered = line.answered or failure.http_status is not None
             cost = job.price if failure.maybe_paid else 0
             job.lost += cost
@@ -328,23 +329,8 @@ class Caller:
         await self._ledger.commit(writes)
         log.debug("%s: attempt %d failed: %s", line.endpoint.spec, job.attempt, failure.message)
         if wait is None:
-            raise _final(failure, line, nobody) from None
+            raise final_error(failure, line.endpoint, nobody) from None
         return wait
-
-    def _tell(self, slot: Slot | None, failure: CallFailed) -> None:
-        """Let the limiter learn from a failure."""
-        if slot is None:
-            return
-        if failure.code == "teacher.rate_limited":
-            slot.refused(failure.retry_after_s, failure.rate)
-        elif failure.code == "teacher.unreachable":
-            slot.failed(unreachable=True)
-        elif failure.code in ("teacher.timeout", "teacher.http_503", "teacher.http_529", "teacher.http_504"):
-            slot.failed(overload=True)
-        elif failure.retryable:
-            slot.failed()
-        else:
-            slot.dropped()
 
     # ------------------------------------------------------------------------------------------------ money
 
@@ -465,12 +451,26 @@ def _reply(key: str, raw: RawReply, cost_micro: int, *, cached: bool) -> Reply:
     )
 
 
-def _final(failure: CallFailed, line: _Line, nobody: bool) -> AudioReasonerError:
-    """What a failure that is not tried again means to the caller."""
+def tell_limiter(slot: Slot, failure: CallFailed) -> None:
+    """Let the limiter learn from a failure."""
+    if failure.code == "teacher.rate_limited":
+        slot.refused(failure.retry_after_s, failure.rate)
+    elif failure.code == "teacher.unreachable":
+        slot.failed(unreachable=True)
+    elif failure.code in ("teacher.timeout", "teacher.http_503", "teacher.http_529", "teacher.http_504"):
+        slot.failed(overload=True)
+    elif failure.retryable:
+        slot.failed()
+    else:
+        slot.dropped()
+
+
+def final_error(failure: CallFailed, endpoint: Endpoint, nobody: bool) -> AudioReasonerError:
+    """What a failure that is not tried again means to the caller; `nobody`: the server has never answered."""
     if failure.code in _STOPS:
         hint = _STOPS[failure.code]
         if failure.code == "teacher.auth":
-            hint = f"{key_hint(line.endpoint)} {hint}"
+            hint = f"{key_hint(endpoint)} {hint}"
         return ConfigError(failure.message, code=failure.code, hint=hint)
     if nobody:
         return ConfigError(failure.message, code=failure.code, hint="Is the server running, and is the address right?")
@@ -478,7 +478,7 @@ def _final(failure: CallFailed, line: _Line, nobody: bool) -> AudioReasonerError
         return QuotaError(failure.message, code="quota.exhausted", hint="Add credit, then run the same command again.")
     if failure.code == "teacher.rate_limited":
         return QuotaError(
-            f"{line.endpoint.spec} has refused every call for too long: {failure.message}",
+            f"{endpoint.spec} has refused every call for too long: {failure.message}",
             code="quota.rate_limited",
             hint="A daily quota may be used up. Everything paid so far is kept; run the same command again later.",
         )

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import re
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Self
 
 from audio_reasoner.clients.endpoints import Endpoint, api_key
@@ -23,9 +25,11 @@ from audio_reasoner.core.errors import EnvironmentProblem
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+    from audio_reasoner.clients.openai_stream import Piece
+
 log = logging.getLogger(__name__)
 CONNECT_S = 20.0
-_FINISH: dict[str | None, Finish] = {
+FINISH: dict[str | None, Finish] = {
     "stop": "stop",
     "eos": "stop",
     "end_turn": "stop",
@@ -44,6 +48,7 @@ _OPTIONAL = {
     "temperature": r"temperature",
     "top_p": r"top_p",
     "seed": r"\bseed\b",
+    "stream_options": r"stream_options|include_usage",
 }
 _SAYS_UNSUPPORTED = re.compile(
     r"unsupported|not supported|does ?n.t support|not permitted|not allowed|unrecogni[sz]ed|unknown|unexpected|extra|"
@@ -67,6 +72,11 @@ class OpenAITransport:
     def left_out(self) -> frozenset[str]:
         """Sampling parameters that the server turned out not to take."""
         return frozenset(self._without & {"temperature", "top_p", "seed"})
+
+    @property
+    def without_grammars(self) -> bool:
+        """Whether the server turned out to take no regular expressions (the official one never does)."""
+        return {"structured_outputs", "guided_regex"} <= self._without
 
     async def __aenter__(self) -> Self:
         try:
@@ -140,6 +150,67 @@ class OpenAITransport:
         rate = rate_headers(headers)
         return reply if rate is None else _with_rate(reply, rate)
 
+    async def stream(self, request: ChatRequest, timeout_s: float) -> AsyncGenerator[Piece | RawReply, None]:
+        """Send once; the pieces of the answer as they come, then the whole reply.
+
+        `timeout_s` is the longest wait for the next piece. A server that does not stream gives one piece.
+
+        Raises:
+            CallFailed: as `send`, and teacher.broken_stream.
+        """
+        messages = await _messages(request)
+        while True:
+            body = self._body(request, messages)
+            if "stream_options" not in self._without:
+                body["stream_options"] = {"include_usage": True}
+            try:
+                async with contextlib.aclosing(self._events(body, timeout_s)) as items:
+                    async for item in items:
+                        yield item
+            except CallFailed as failure:
+                if not self._learn(failure, body):
+                    raise
+            else:
+                return
+
+    async def _events(self, body: dict[str, Any], timeout_s: float) -> AsyncGenerator[Piece | RawReply, None]:
+        import openai
+
+        from audio_reasoner.clients.openai_stream import Events, Piece, Stream
+
+        if self._client is None:
+            raise RuntimeError("the transport is not open")
+        timeout = openai.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+        create = self._client.with_options(timeout=timeout).chat.completions.with_streaming_response.create
+        events, stream = Events(), Stream()
+        try:
+            async with create(**body, stream=True) as response:
+                if "json" in response.headers.get("content-type", ""):
+                    reply = read_reply(await response.read())
+                    yield Piece(reply.text, reply.reasoning)
+                    yield reply
+                    return
+                chunks = response.iter_bytes()
+                while not stream.done:
+                    try:
+                        chunk = await anext(chunks)
+                    except StopAsyncIteration:
+                        break
+                    except Exception as error:  # whichever HTTP library it comes from: the connection broke
+                        raise self._lost(error) from None
+                    for data in events.feed(chunk):
+                        if (piece := stream.take(data)) is not None:
+                            yield piece
+        except openai.APIStatusError as error:
+            headers = {k.lower(): v for k, v in error.response.headers.items()}
+            raise self._status(error.status_code, error.response.content, headers) from None
+        except openai.APIConnectionError as error:
+            raise self._lost(error) from None
+        for data in events.finish():
+            if (piece := stream.take(data)) is not None:
+                yield piece
+        yield stream.end()
+
     def _body(self, request: ChatRequest, messages: list[dict[str, Any]]) -> dict[str, Any]:
         sampling = request.sampling
         body: dict[str, Any] = {"model": self._endpoint.model, "messages": messages}
@@ -192,7 +263,7 @@ class OpenAITransport:
         return False
 
     def _status(self, status: int, content: bytes, headers: dict[str, str]) -> CallFailed:
-        message, code = _error_text(content)
+        message, code = error_text(content)
         message = self._redacted(f"{self._endpoint.spec} answered {status}: {message}" if message else "") or (
             f"{self._endpoint.spec} answered {status}."
         )
@@ -245,7 +316,7 @@ def read_reply(raw: bytes) -> RawReply:
         raise _garbage("a JSON value that is no object")
     choices = data.get("choices")
     if data.get("error") and not choices:
-        message, code = _error_text(raw)
+        message, code = error_text(raw)
         if code.isdigit() and 400 <= int(code) < 600:
             raise status_failure(int(code), f"The server sent an error: {message}")
         raise CallFailed("teacher.error_reply", retryable=True, message=f"The server sent an error: {message}")
@@ -255,10 +326,10 @@ def read_reply(raw: bytes) -> RawReply:
     said = choice.get("message")
     if not isinstance(said, dict):
         raise _garbage("a choice without a message")
-    reasoning = _text(said.get("reasoning_content")) or _text(said.get("reasoning"))
-    text, inline = _split_think(_text(said.get("content")))
-    finish = _FINISH.get(choice.get("finish_reason"), "other")
-    if refusal := _text(said.get("refusal")):
+    reasoning = text_of(said.get("reasoning_content")) or text_of(said.get("reasoning"))
+    text, inline = _split_think(text_of(said.get("content")))
+    finish = FINISH.get(choice.get("finish_reason"), "other")
+    if refusal := text_of(said.get("refusal")):
         text, finish = refusal, "refusal"
     if not text.strip() and finish in ("stop", "other"):
         raise CallFailed("teacher.empty", retryable=True, message="The reply holds no text.", maybe_paid=True)
@@ -267,11 +338,11 @@ def read_reply(raw: bytes) -> RawReply:
     return RawReply(
         text=text,
         finish=finish,
-        tokens_in=_count(usage.get("prompt_tokens")),
-        tokens_out=_count(usage.get("completion_tokens")),
+        tokens_in=count_of(usage.get("prompt_tokens")),
+        tokens_out=count_of(usage.get("completion_tokens")),
         reasoning=reasoning or inline,
         raw=raw,
-        version=_text(data.get("model")),
+        version=text_of(data.get("model")),
     )
 
 
@@ -320,15 +391,17 @@ def _split_think(text: str) -> tuple[str, str]:
     return (text[match.end() :], match.group(1).strip()) if match else (text, "")
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """The text of a field that is a text or a list of parts; else nothing."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):  # some servers send parts
-        return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
+        return "".join(text_of(part.get("text")) for part in value if isinstance(part, dict))
     return ""
 
 
-def _count(value: Any) -> int:
+def count_of(value: Any) -> int:
+    """A number of tokens; 0 where there is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
@@ -336,7 +409,7 @@ def _name(kind: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", kind)[:64] or "reply"
 
 
-def _error_text(content: bytes) -> tuple[str, str]:
+def error_text(content: bytes) -> tuple[str, str]:
     """Message (at most 300 characters) and code of an error body."""
     try:
         data = json.loads(content)

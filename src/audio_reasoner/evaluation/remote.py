@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ from audio_reasoner.core.errors import (
 )
 from audio_reasoner.evaluation.backends import Asked, Decoding, Felt, Meter, Said, Take, Trio
 from audio_reasoner.evaluation.hearing import RATE, Sound
+from audio_reasoner.inference.remote import audio_tokens_of
 
 if TYPE_CHECKING:
     from audio_reasoner.clients.caller import Caller
@@ -244,19 +244,6 @@ def audio_part(sound: Sound) -> AudioPart:
         return await asyncio.to_thread(lambda: encode_wav(sound.load(), RATE))
 
     return AudioPart(content_key=sound.key, seconds=sound.seconds, wav=wav)
-
-
-def audio_tokens_of(provider: str, raw: bytes | None) -> int | None:
-    """How many input tokens were sound, if the server's reply says so."""
-    try:
-        data = json.loads(raw or b"")
-        if provider == "gemini":
-            details = data["usageMetadata"]["promptTokensDetails"]
-            return sum(int(d.get("tokenCount", 0)) for d in details if d.get("modality") == "AUDIO")
-        value = data["usage"]["prompt_tokens_details"]["audio_tokens"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 class Remote:
