@@ -14,7 +14,7 @@ import torch
 from audio_reasoner.inference import Reasoner, Sampling
 from audio_reasoner.inference import generate as g
 from audio_reasoner.inference.cache import moves
-from audio_reasoner.models import features
+from audio_reasoner.models import features, qwen2_audio
 from audio_reasoner.models.qwen2_audio import Loaded
 
 HOT = Sampling(0.9, 0.95, 5)
@@ -54,7 +54,7 @@ def said(
 def counted(reasoner: Reasoner, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[tuple[int, int]]]]:
     """(rows, length) of every call of the encoder and of the language model."""
     calls: dict[str, list[tuple[int, int]]] = {"encoder": [], "text": []}
-    real = g.qwen2_audio.encode
+    real = qwen2_audio.encode
 
     def encode(model: object, mels: torch.Tensor, frames: list[int]) -> object:
         calls["encoder"].append((mels.shape[0], mels.shape[2]))
@@ -63,7 +63,7 @@ def counted(reasoner: Reasoner, monkeypatch: pytest.MonkeyPatch) -> Iterator[dic
     def note(_module: object, _args: object, kwargs: dict[str, torch.Tensor]) -> None:
         calls["text"].append((kwargs["inputs_embeds"].shape[0], kwargs["inputs_embeds"].shape[1]))
 
-    monkeypatch.setattr(g.qwen2_audio, "encode", encode)
+    monkeypatch.setattr(qwen2_audio, "encode", encode)
     handle = reasoner.model.model.language_model.register_forward_pre_hook(note, with_kwargs=True)
     try:
         yield calls

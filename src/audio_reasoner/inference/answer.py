@@ -7,7 +7,7 @@ are found alike, at a cost that does not depend on how much has been written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(rb"<(/?)(PLANNING|CAPTION|REASONING|SUMMARY|RESPONSE)>")
 _LONGEST_TAG = len("</REASONING>")
+_OPEN, _CLOSE = b"<RESPONSE>", b"</RESPONSE>"
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,14 @@ class Answer:
         tokens: number of generated tokens, without those that only spell a forced beginning.
         audio_tokens: tokens through which the model heard the clips (25 per second); 0 only if none was given.
         stopped: "end" if the model finished, "length" if it was cut at `max_new_tokens`, or had to hurry to the end of
-            the format because of it.
+            the format because of it; "abandoned" if the caller no longer wanted it.
         seconds: wall time; in a batch, that of the whole batch.
         first_token_seconds: wall time until its first token.
         timings: where the time went.
         system_sha: sha256 of the system message it was asked under, in hex; None if there was none of our own.
         shortened: the sections that reached their budget or had to be closed for want of tokens, in order.
+        response_logprob: mean natural log probability of the RESPONSE's tokens under the model, as if nothing had
+            constrained them; None if there is no RESPONSE or nobody says how likely it was (a server).
     """
 
     text: str
@@ -95,12 +98,39 @@ class Answer:
     option: OptionMatch | None
     tokens: int
     audio_tokens: int
-    stopped: Literal["end", "length"]
+    stopped: Literal["end", "length", "abandoned"]
     seconds: float
     first_token_seconds: float
     timings: Timings = field(default_factory=Timings)
     system_sha: str | None = None
     shortened: tuple[str, ...] = ()
+    response_logprob: float | None = None
+
+
+def mean_in_response(pieces: Sequence[bytes], logprobs: Sequence[float]) -> float | None:
+    """Mean log probability of the tokens that lie in the RESPONSE; None if none of them does.
+
+    Args:
+        pieces: what each token spells.
+        logprobs: of the last tokens; those before them were given, not generated.
+
+    >>> mean_in_response([b"<RESPONSE>", b"bell", b"</RESPONSE>"], [-0.1, -0.5, 0.0])
+    -0.5
+    """
+    text = b"".join(pieces)
+    start = text.find(_OPEN)
+    if start < 0:
+        return None
+    start += len(_OPEN)
+    end = text.find(_CLOSE, start)
+    end = len(text) if end < 0 else end
+    found: list[float] = []
+    at, given = 0, len(pieces) - len(logprobs)
+    for number, piece in enumerate(pieces):
+        if number >= given and at < end and at + len(piece) > start and piece:
+            found.append(logprobs[number - given])
+        at += len(piece)
+    return sum(found) / len(found) if found else None
 
 
 class SectionClock:

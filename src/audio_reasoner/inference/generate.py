@@ -127,9 +127,9 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
         open_ids = None
         if banned is not None:
             row = row.clone()
-            row[torch.as_tensor(banned, dtype=torch.long, device=row.device)] = -torch.inf
+            row[_tensor(banned, row.device)] = -torch.inf
         if allowed is not None:
-            open_ids = torch.as_tensor(allowed, dtype=torch.long, device=row.device)
+            open_ids = _tensor(allowed, row.device)
             row = row[open_ids]
         at = _draw_rows(row[None], [prompt])[0] if drawn else int(row.argmax())
         chosen[k] = at if open_ids is None else int(open_ids[at])
@@ -143,6 +143,14 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
         for k, value in zip(changed, logprobs[places[:, 0], places[:, 1]].tolist(), strict=True):
             values[k] = value
     return chosen, values
+
+
+def _tensor(ids: Sequence[int], device: Any) -> Any:
+    """Token ids as a tensor; a guide's own sets keep theirs."""
+    import torch
+
+    kept = getattr(ids, "tensor", None)
+    return kept(device) if kept is not None else torch.as_tensor(ids, dtype=torch.long, device=device)
 
 
 def _constraint(guide: Guide | None) -> tuple[Sequence[int] | None, Sequence[int] | None]:
@@ -209,6 +217,7 @@ def decode(
     pad_id: int,
     take: Callable[[int, int], bool] = lambda _row, _token: False,
     ended: Callable[[int], None] = lambda _row: None,
+    closed: Callable[[int], None] = lambda _row: None,
     wanted: Callable[[int], bool] = lambda _row: True,
     reached: Callable[[str], None] = lambda _stage: None,
 ) -> Iterator[Token]:
@@ -222,6 +231,7 @@ def decode(
         pad_id: token for the filling on the left.
         take: told (row, token) of each token before it is yielded; True ends that row.
         ended: told the rows that a stop token ended.
+        closed: told each row that is over, however it ended, once all its tokens were yielded.
         wanted: asked after each step about every row that goes on; False abandons it.
         reached: told "heard" when the sounds are encoded and "read" when the prompts are.
     """
@@ -249,6 +259,9 @@ def decode(
                 left[row] -= not forced
                 over[k] = take(row, token) or left[row] <= 0
                 yield Token(row, token, value, forced)
+            for k, row in enumerate(rows):
+                if over[k]:
+                    closed(row)
             gone = [k for k, row in enumerate(rows) if over[k] or not wanted(row)]
             if len(gone) == len(rows):
                 return

@@ -24,8 +24,9 @@ from audio_reasoner.core.chain import ChainStream, SectionDelta, parse_chain, re
 from audio_reasoner.core.choices import match_option, render_question
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import hearing
-from audio_reasoner.inference.answer import Answer, SectionClock, Timings
-from audio_reasoner.inference.generate import Heard, Prompt, Sampling, Token, decode
+from audio_reasoner.inference.answer import Answer, Budgets, SectionClock, Timings, mean_in_response
+from audio_reasoner.inference.constrain import Constrain, FormatGuide, Formats
+from audio_reasoner.inference.generate import Guide, Heard, Prompt, Sampling, Token, decode
 from audio_reasoner.inference.hearing import Over30
 from audio_reasoner.inference.history import Earlier, earlier_turns
 from audio_reasoner.inference.prefix import Pieces, Spelling, Vocabulary
@@ -68,6 +69,9 @@ class _Row:
     ended: bool = False
     forced: int = 0
     """How many of the generated tokens only spelled what was forced."""
+    logprobs: list[float] = field(default_factory=list)
+    """Of the generated tokens."""
+    abandoned: bool = False
     first: float | None = None
     clock: SectionClock = field(default_factory=SectionClock)
 
@@ -135,7 +139,7 @@ class Reasoner:
             i for i in (self.format.end_id, tokenizer.eos_token_id, tokenizer.pad_token_id) if i is not None
         )
         self._pieces = Pieces(tokenizer)
-        self._vocabulary: Vocabulary | None = None
+        self._formats: Formats | None = None
         self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.format.end_id
 
     @classmethod
@@ -174,6 +178,8 @@ class Reasoner:
         *,
         history: Sequence[Earlier] | None = None,
         sampling: Sampling | None = None,
+        constrain: Constrain | None = None,
+        budgets: Budgets | None = None,
         over_30s: Over30 = "refuse",
     ) -> Answer:
         """Answer one question.
@@ -186,17 +192,24 @@ class Reasoner:
             history: earlier turns about the same audio, oldest first: (question, options, its `Answer` or response). Of
                 an answer only the RESPONSE is read, never what was thought.
             sampling: how tokens are drawn; None is greedy.
+            constrain: True: the answer is a well-formed chain whatever the model would say; "option": and its RESPONSE
+                is exactly one of the options, if there are any. None is False, or True where there are budgets.
+            budgets: most tokens of each section, for constrained answers.
             over_30s: what to do with a clip over 30 seconds, see `hearing.cut`.
 
         Raises:
             InputError: audio that is missing, unreadable, too short, or longer than 30 seconds; an empty question; a
                 prompt that does not fit the model's context (``question.too_long``); a history without responses.
+            ConfigError: `ask.too_few_tokens`: no constrained answer can be so short; `ask.constrain`: a constraint that
+                is none, or budgets without one.
         """
         return self.ask_batch(
             [(audio, question, options)],
             max_new_tokens,
             sampling=sampling,
             histories=[history],
+            constrain=constrain,
+            budgets=budgets,
             over_30s=over_30s,
         )[0]
 
@@ -208,7 +221,11 @@ class Reasoner:
         sampling: Sampling | Sequence[Sampling] | None = None,
         prefixes: Sequence[str] | None = None,
         histories: Sequence[Sequence[Earlier] | None] | None = None,
+        constrain: Constrain | Sequence[Constrain | None] | None = None,
+        budgets: Budgets | Sequence[Budgets | None] | None = None,
         over_30s: Over30 = "refuse",
+        finished: Callable[[int, Answer], None] = lambda _number, _answer: None,
+        wanted: Callable[[int], bool] = lambda _number: True,
     ) -> list[Answer]:
         """Answer many questions side by side, in order. Questions that share a recording encode it once.
 
@@ -221,22 +238,38 @@ class Reasoner:
                 keeps its answer in another batch.
             prefixes: what each answer must begin with ("" for nothing); it is continued, and part of `text`.
             histories: the earlier turns of each request, None for none.
+            constrain: as in `ask`, for all or one for each request.
+            budgets: as in `ask`, for all or one for each request.
             over_30s: what to do with clips over 30 seconds.
+            finished: told the number of each request and its answer as soon as it is over.
+            wanted: asked, token by token, about every request that is still being answered; False abandons it.
 
         Raises:
-            InputError: as `ask`; a prefix with a control token or of no valid text (``prefix.*``).
-            ConfigError: `ask.lengths`: not as many samplings, prefixes or histories as requests.
+            InputError: as `ask`; a prefix with a control token, of no valid text, or that no constrained answer begins
+                with (``prefix.*``).
+            ConfigError: as `ask`; `ask.lengths`: a list that is not as long as the requests.
         """
         if not requests:
             return []
-        for name, given in (("samplings", sampling), ("prefixes", prefixes), ("histories", histories)):
-            if given is not None and not isinstance(given, Sampling) and len(given) != len(requests):
-                raise ConfigError(f"{len(given)} {name} for {len(requests)} requests.", code="ask.lengths")
         watch = _Watch()
         rows = self._rows(
-            requests, sampling, prefixes, histories=histories, over_30s=over_30s, max_new_tokens=max_new_tokens
+            requests,
+            sampling,
+            prefixes,
+            histories=histories,
+            constrain=constrain,
+            budgets=budgets,
+            over_30s=over_30s,
+            max_new_tokens=max_new_tokens,
         )
-        for _ in self._generate(rows, max_new_tokens, watch):
+        for number, row in enumerate(rows):
+            if row.finished:
+                finished(number, self._answer(row, watch))
+
+        def closed(number: int) -> None:
+            finished(number, self._answer(rows[number], watch))
+
+        for _ in self._generate(rows, max_new_tokens, watch, wanted, closed):
             pass
         return [self._answer(row, watch) for row in rows]
 
@@ -249,6 +282,8 @@ class Reasoner:
         *,
         history: Sequence[Earlier] | None = None,
         sampling: Sampling | None = None,
+        constrain: Constrain | None = None,
+        budgets: Budgets | None = None,
         over_30s: Over30 = "refuse",
     ) -> Iterator[SectionDelta | Answer]:
         """Yield the sections' text as it is written, then the whole `Answer`, with the words that `ask` returns."""
@@ -257,6 +292,8 @@ class Reasoner:
             [(audio, question, options)],
             sampling,
             histories=[history],
+            constrain=constrain,
+            budgets=budgets,
             over_30s=over_30s,
             max_new_tokens=max_new_tokens,
         )
@@ -275,10 +312,18 @@ class Reasoner:
         prefixes: Sequence[str] | None = None,
         *,
         histories: Sequence[Sequence[Earlier] | None] | None = None,
+        constrain: Constrain | Sequence[Constrain | None] | None = None,
+        budgets: Budgets | Sequence[Budgets | None] | None = None,
         over_30s: Over30 = "refuse",
         max_new_tokens: int = MAX_NEW_TOKENS,
     ) -> list[_Row]:
         """Each request as an answer about to be made. Recordings given twice are read once."""
+        count = len(requests)
+        samplings = _each(sampling, Sampling, count, "samplings")
+        begins = _each(prefixes, (), count, "prefixes")
+        turns = _each(histories, (), count, "histories")
+        constraints = _each(constrain, (bool, str), count, "constraints")
+        limits = _each(budgets, Budgets, count, "budgets")
         known: dict[object, tuple[Heard, ...]] = {}
         room = hearing.room_for_audio(self.model.config, max_new_tokens + _QUESTION_ROOM)
 
@@ -299,20 +344,20 @@ class Reasoner:
             heard = tuple(h for a in several for h in hear(a))
             tokens = [features.audio_tokens_of(h.frames) for h in heard]
             chosen = tuple(options or ())
-            earlier = earlier_turns(histories[i] if histories is not None else None)
-            ids = self.format.prompt(render_question(question, chosen), tokens, earlier)
-            begun, rest = self._begin(prefixes[i]) if prefixes is not None and prefixes[i] else ([], None)
+            ids = self.format.prompt(render_question(question, chosen), tokens, earlier_turns(turns[i]))
+            prefix = begins[i] or ""
+            begun, guide = self._guide(prefix, chosen, constraints[i], limits[i], max_new_tokens)
             self._check_room(len(ids) + len(begun), sum(tokens), max_new_tokens)
-            row_sampling = sampling if sampling is None or isinstance(sampling, Sampling) else sampling[i]
+            row_sampling = samplings[i]
             numbers = None
             if row_sampling is not None:
                 own = i if isinstance(sampling, Sampling) else 0
                 numbers = random.Random(names.derive_seed(row_sampling.seed, "sampling", own))
-            row = _Row(Prompt([*ids, *begun], heard, rest, row_sampling, numbers), sum(tokens), chosen)
+            row = _Row(Prompt([*ids, *begun], heard, guide, row_sampling, numbers), sum(tokens), chosen)
             row.ids, row.fed = list(begun), len(begun)
-            if prefixes is not None and END in prefixes[i]:
+            if END in prefix:
                 # Nothing is left to say; what the model would have spelled is taken as it is.
-                row.ids = self.format.answer(prefixes[i])[:-1]
+                row.ids = self.format.answer(prefix)[:-1]
                 row.fed, row.finished, row.ended = len(row.ids), True, True
             rows.append(row)
         return rows
@@ -329,15 +374,33 @@ class Reasoner:
                 hint="Shorten the question or its history, or allow fewer new tokens (`max_new_tokens`).",
             )
 
-    def _begin(self, prefix: str) -> tuple[list[int], Spelling]:
-        vocabulary = self._whole_vocabulary()
-        begun, rest = vocabulary.cut(prefix)
-        return begun, Spelling(vocabulary, rest)
-
-    def _whole_vocabulary(self) -> Vocabulary:
-        if self._vocabulary is None:
-            self._vocabulary = Vocabulary(self.processor.tokenizer)
-        return self._vocabulary
+    def _guide(
+        self,
+        prefix: str,
+        options: tuple[str, ...],
+        constrain: Constrain | None,
+        budgets: Budgets | None,
+        max_new_tokens: int,
+    ) -> tuple[list[int], Guide | None]:
+        """The token ids of a beginning, and what the tokens after them must keep to."""
+        if constrain not in (None, True, False, "option"):
+            raise ConfigError(
+                f"unknown constraint {constrain!r}; expected True, False or 'option'.", code="ask.constrain"
+            )
+        if budgets is not None and constrain is False:
+            raise ConfigError("budgets need a constrained answer.", code="ask.constrain")
+        wanted = bool(constrain) or budgets is not None
+        if not prefix and not wanted:
+            return [], None
+        if self._formats is None:
+            vocabulary = Vocabulary(self.processor.tokenizer)
+            self._formats = Formats(vocabulary, int(self.model.lm_head.weight.shape[0]))
+        begun, rest = self._formats.vocabulary.cut(prefix) if prefix else ([], b"")
+        if not wanted:
+            return begun, Spelling(self._formats.vocabulary, rest)
+        grammar = self._formats.grammar(options if constrain == "option" else ())
+        done = prefix.encode()
+        return begun, FormatGuide(grammar, max_new_tokens, budgets, done[: len(done) - len(rest)], rest)
 
     def _generate(
         self,
@@ -345,12 +408,15 @@ class Reasoner:
         max_new_tokens: int,
         watch: _Watch,
         wanted: Callable[[int], bool] = lambda _row: True,
+        closed: Callable[[int], None] = lambda _row: None,
     ) -> Iterator[Token]:
         """Fill the ids of the rows that are not finished; yields every token as it is made.
 
-        A token's `row`, and what `wanted` is asked (False abandons the row), count the rows that are not finished.
+        A token's `row` counts the rows that are not finished; what `wanted` is asked (False abandons the row) and
+        `closed` is told counts all.
         """
-        rows = [r for r in rows if not r.finished]
+        place = [i for i, r in enumerate(rows) if not r.finished]
+        rows = [rows[i] for i in place]
         if not rows:
             return
         for row in rows:
@@ -369,6 +435,10 @@ class Reasoner:
         def ended(number: int) -> None:
             rows[number].ended = True
 
+        def still(number: int) -> bool:
+            rows[number].abandoned = not wanted(place[number])
+            return not rows[number].abandoned
+
         for made in decode(
             self.model,
             [r.prompt for r in rows],
@@ -377,10 +447,12 @@ class Reasoner:
             pad_id=self._pad,
             take=take,
             ended=ended,
-            wanted=wanted,
+            closed=lambda number: closed(place[number]),
+            wanted=still,
             reached=watch.reached,
         ):
             rows[made.row].forced += made.forced
+            rows[made.row].logprobs.append(made.logprob)
             yield made
 
     def _answer(self, row: _Row, watch: _Watch) -> Answer:
@@ -388,18 +460,34 @@ class Reasoner:
         parsed = parse_chain(text)
         option = match_option(response_body(parsed, text), row.options) if row.options else None
         total = watch.now()
+        guide = row.prompt.guide if isinstance(row.prompt.guide, FormatGuide) else None
         return Answer(
             text=text,
             parsed=parsed,
             option=option,
             tokens=len(row.ids) - row.fed - row.forced,
             audio_tokens=row.audio_tokens,
-            stopped="end" if row.ended else "length",
+            stopped="abandoned"
+            if row.abandoned
+            else "end"
+            if row.ended and not (guide is not None and guide.hurried)
+            else "length",
             seconds=total,
             first_token_seconds=row.first or 0.0,
             timings=Timings(watch.heard, max(0.0, watch.read - watch.heard), row.first, row.clock.seconds, total),
             system_sha=self.system_sha,
+            response_logprob=mean_in_response([self._pieces.bytes_of(i) for i in row.ids], row.logprobs),
+            shortened=tuple(guide.shortened) if guide is not None else (),
         )
+
+
+def _each(given: Any, one: Any, count: int, name: str) -> list[Any]:
+    """What each of `count` requests is given: the one for all (an instance of `one`, or None), or the list itself."""
+    if given is None or isinstance(given, one):
+        return [given] * count
+    if len(given) != count:
+        raise ConfigError(f"{len(given)} {name} for {count} requests.", code="ask.lengths")
+    return list(given)
 
 
 def _samples(audio: Audio) -> np.ndarray:
