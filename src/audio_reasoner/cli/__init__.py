@@ -17,6 +17,7 @@ from audio_reasoner.cli import (
     build,
     clips,
     convert,
+    doctor,
     evaluate,
     export,
     prompts,
@@ -63,6 +64,7 @@ app.command("export")(export.export)
 app.command("train")(train.train)
 app.command("convert")(convert.convert)
 app.command("ask")(ask.ask)
+app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(bench.app, name="bench")
 
