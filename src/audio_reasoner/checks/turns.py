@@ -5,6 +5,7 @@ Decision: a voice is named by the order in which it is first heard, or by a name
 in double quotes are what somebody says; a sentence that puts them into the mouth of one voice is held against the
 turns. Words that nobody says count for nothing, because a paraphrase may stand in quotes too; words of somebody else
 are a contradiction. A sentence with two voices before its quotation, with an option, a doubt or a denial is not read.
+In a spoken list, which the facts of the timeline tell, single words are read as well, and so are their places.
 """
 
 from __future__ import annotations
@@ -56,10 +57,14 @@ _SPEAKS = re.compile(
 
 @dataclass(frozen=True)
 class Talk:
-    """The turns of a clip: voice, start and end in seconds, words (case folded); names by voice."""
+    """The turns of a clip: voice, start and end in seconds, words (case folded); names by voice.
+
+    `is_list`: they are no conversation but single words, one each.
+    """
 
     turns: tuple[tuple[int, float, float, str], ...]
     names: dict[str, int] = field(default_factory=dict, hash=False)
+    is_list: bool = False
 
     @property
     def voices(self) -> int:
@@ -77,7 +82,7 @@ def plain(text: str) -> str:
 
 
 def talk_of(clip: Clip) -> Talk | None:
-    """The conversation of a clip whose timeline says who speaks; None without two voices."""
+    """The conversation of a clip whose timeline says who speaks; None without two voices, but for lists."""
     line = clip.timeline
     if line is None:
         return None
@@ -88,7 +93,8 @@ def talk_of(clip: Clip) -> Talk | None:
         voice = order.setdefault(e.speaker or "", len(order))
         turns.append((voice, line.seconds(e.start), line.seconds(e.end), f" {plain(e.text or '')} "))
     names = {f.value: order[f.subject] for f in line.facts if f.kind == "name" and f.subject in order}
-    return Talk(tuple(turns), names) if len(order) >= 2 else None
+    is_list = any(f.kind == "list" for f in line.facts)
+    return Talk(tuple(turns), names, is_list) if len(order) >= (1 if is_list else 2) else None
 
 
 def without_speech(text: str, question: Question) -> str:
@@ -136,6 +142,8 @@ def _claims(talk: Talk, sentence: str, quotes: list[str]) -> Iterator[tuple[Clai
     if _SKIP.search(sentence):
         return
     yield from _short(talk, sentence)
+    if talk.is_list:
+        yield from _listed(talk, sentence, quotes)
     marked = _voices(talk, sentence)
     voices = [int(x) for x in re.findall(r"\x02(\d+)\x03", marked)]
     if not voices:
@@ -166,6 +174,44 @@ def _short(talk: Talk, sentence: str) -> Iterator[tuple[ClaimKind, bool | None, 
         yield "speakers", good, f"turn {k} is another one's"
 
 
+_SAID_ROW = re.compile(rf"(\d+) (?!is the )(\S+(?: \S+)*?) ({_ORDER}) speaker(?=, \d|\.|$)", re.IGNORECASE)
+_WORD_IS, _IS_WORD = re.compile(r"(.+) is (\d+)\.?"), re.compile(r"(\d+) is (?!the )(.+?)\.?")
+_WORD_FROM = re.compile(rf"(\d+) is the ({_ORDER}) speaker\.?", re.IGNORECASE)
+_PLACED = re.compile(
+    rf"\bthe ({_ORDER}|last) word(?:,[^\x04,:]*,| at [^\x04:]*)?(?: is|:) \x04(\d+)\x05"
+    rf"|\x04(\d+)\x05(?:,[^\x04,]*,)? is the ({_ORDER}|last) word\b",
+    re.IGNORECASE,
+)
+
+
+def _listed(talk: Talk, sentence: str, quotes: list[str]) -> Iterator[tuple[ClaimKind, bool | None, str]]:
+    """ "1 three first speaker, 2 nine second speaker", "nine is 2", "2 is the second speaker", "the last word is …"."""
+    said = [words.strip() for _, _, _, words in talk.turns]
+    told = f"in truth: {', '.join(said)}"
+
+    def at(k: int | None) -> int:
+        return k - 1 if k is not None and 1 <= k <= len(said) else -1
+
+    rows = _SAID_ROW.findall(sentence) if sentence[:2] == "1 " else []
+    for place, words, who in rows:
+        i = at(int(place))
+        yield "order", i >= 0 and said[i] == plain(words), told
+        yield "speakers", i >= 0 and talk.turns[i][0] + 1 == t.ordinal(who), f"turn {place} is another one's"
+    if rows:
+        yield "count", len(rows) == len(said), f"in truth {len(said)} words"
+    elif (m := _WORD_FROM.fullmatch(sentence)) is not None:
+        i = at(int(m[1]))
+        yield "speakers", i >= 0 and talk.turns[i][0] + 1 == t.ordinal(m[2]), f"turn {m[1]} is another one's"
+    elif (m := _WORD_IS.fullmatch(sentence)) is not None and plain(m[1]) in said:
+        yield "order", said.index(plain(m[1])) == at(int(m[2])), told
+    elif (m := _IS_WORD.fullmatch(sentence)) is not None and (i := at(int(m[1]))) >= 0 and plain(m[2]):
+        yield "order", said[i] == plain(m[2]), told
+    for m in _PLACED.finditer(sentence):
+        order = (m[1] or m[4]).casefold()
+        i = len(said) - 1 if order == "last" else at(t.ordinal(order))
+        yield "order", i >= 0 and said[i] == plain(quotes[int(m[2] or m[3])]), told
+
+
 def _voices(talk: Talk, sentence: str) -> str:
     """The sentence with every voice as a mark."""
 
@@ -192,7 +238,7 @@ def _words(talk: Talk, sentence: str, quotes: list[str]) -> Iterator[tuple[Claim
     for m in re.finditer(r"\x04(\d+)\x05", sentence):
         before = {int(x) for x in re.findall(r"\x02(\d+)\x03", sentence[: m.start()])}
         words = f" {plain(quotes[int(m[1])])} "
-        if len(words.split()) < LEAST_WORDS or len(before) != 1:
+        if len(words.split()) < (1 if talk.is_list else LEAST_WORDS) or len(before) != 1:
             continue
         (voice,) = before
         if talk.says(voice, words):
