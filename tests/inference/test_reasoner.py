@@ -13,7 +13,7 @@ from audio_reasoner.core.chain import SECTIONS, SectionDelta
 from audio_reasoner.core.errors import AudioReasonerError, InputError
 from audio_reasoner.inference import Answer, Reasoner
 from audio_reasoner.inference import generate as g
-from audio_reasoner.inference.reasoner import _Words
+from audio_reasoner.inference.making import Words
 from audio_reasoner.models.qwen2_audio import Loaded
 
 LENGTHS = (1_600, 16_000, 40_123, 16_000)
@@ -107,7 +107,7 @@ def test_an_answer_cut_at_its_length_says_so(reasoner: Reasoner) -> None:
 def test_text_comes_in_whole_characters(reasoner: Reasoner) -> None:
     tokenizer = reasoner.processor.tokenizer
     text = "Zoë 你好 🙂\n" * 40 + "é"
-    words = _Words(tokenizer)
+    words = Words(tokenizer)
     pieces = [words.feed(i) for i in tokenizer(text, add_special_tokens=False)["input_ids"]]
     assert all("\ufffd" not in p for p in pieces)
     assert "".join(pieces) + words.finish() == text

@@ -13,9 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -24,17 +22,18 @@ from audio_reasoner.core.chain import ChainStream, SectionDelta, parse_chain, re
 from audio_reasoner.core.choices import match_option, render_question
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import hearing
-from audio_reasoner.inference.answer import Answer, Budgets, SectionClock, Timings, mean_in_response
+from audio_reasoner.inference.answer import Answer, Budgets, Timings, mean_in_response
 from audio_reasoner.inference.constrain import Constrain, FormatGuide, Formats
 from audio_reasoner.inference.generate import Guide, Heard, Prompt, Sampling, Token, decode
 from audio_reasoner.inference.hearing import Over30
 from audio_reasoner.inference.history import Earlier, earlier_turns
+from audio_reasoner.inference.making import Audio, Row, Watch, Words, each, samples_of
 from audio_reasoner.inference.prefix import Pieces, Spelling, Vocabulary
 from audio_reasoner.models import features, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
 
 if TYPE_CHECKING:
-    import numpy as np
+    from audio_reasoner.inference.votes import Vote
 
 SETTINGS_NAME = "audio_reasoner.json"
 """Written beside a trained model: how it was prompted in training."""
@@ -47,77 +46,10 @@ SYSTEM = (
 )
 """System message for a model that was not trained here and so does not say how it wants to be prompted."""
 
-Audio: TypeAlias = "np.ndarray | Path | str"
 Request: TypeAlias = "tuple[Audio | Sequence[Audio] | None, str, Sequence[str] | None]"
 """What is heard (nothing at all, one recording, or several in order), the question, its options."""
 _QUESTION_ROOM = 256
 """Tokens left to the question and the chat's frame when it is decided how much audio fits."""
-
-
-@dataclass
-class _Row:
-    """An answer in the making."""
-
-    prompt: Prompt
-    audio_tokens: int
-    options: tuple[str, ...]
-    ids: list[int] = field(default_factory=list)
-    fed: int = 0
-    """How many of `ids` were given; the others were generated."""
-    finished: bool = False
-    """The forced beginning is a whole answer already."""
-    ended: bool = False
-    forced: int = 0
-    """How many of the generated tokens only spelled what was forced."""
-    logprobs: list[float] = field(default_factory=list)
-    """Of the generated tokens."""
-    abandoned: bool = False
-    first: float | None = None
-    clock: SectionClock = field(default_factory=SectionClock)
-
-
-class _Watch:
-    """Where the time of one call goes, from its beginning on."""
-
-    def __init__(self) -> None:
-        self.started = time.perf_counter()
-        self.heard = self.read = 0.0
-
-    def now(self) -> float:
-        return time.perf_counter() - self.started
-
-    def reached(self, stage: str) -> None:
-        if stage == "heard":
-            self.heard = self.now()
-        elif stage == "read":
-            self.read = self.now()
-
-
-class _Words:
-    """Token ids to text, piece by piece. A character whose bytes are spread over tokens comes when it is complete."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._ids: list[int] = []
-        self._shown = 0
-
-    def _text(self) -> str:
-        return str(self._tokenizer.decode(self._ids, skip_special_tokens=True))
-
-    def feed(self, token: int) -> str:
-        self._ids.append(token)
-        text = self._text()
-        if text.endswith("\ufffd"):
-            return ""
-        piece = text[self._shown :]
-        self._shown = len(text)
-        # A fresh line is a safe place to forget the past, which keeps the work linear in the length.
-        if text.endswith("\n") and len(self._ids) > 64:
-            self._ids, self._shown = [], 0
-        return piece
-
-    def finish(self) -> str:
-        return self._text()[self._shown :]
 
 
 class Reasoner:
@@ -251,7 +183,7 @@ class Reasoner:
         """
         if not requests:
             return []
-        watch = _Watch()
+        watch = Watch()
         rows = self._rows(
             requests,
             sampling,
@@ -287,7 +219,7 @@ class Reasoner:
         over_30s: Over30 = "refuse",
     ) -> Iterator[SectionDelta | Answer]:
         """Yield the sections' text as it is written, then the whole `Answer`, with the words that `ask` returns."""
-        watch = _Watch()
+        watch = Watch()
         rows = self._rows(
             [(audio, question, options)],
             sampling,
@@ -297,13 +229,28 @@ class Reasoner:
             over_30s=over_30s,
             max_new_tokens=max_new_tokens,
         )
-        words, chain = _Words(self.processor.tokenizer), ChainStream()
+        words, chain = Words(self.processor.tokenizer), ChainStream()
         for token in self._generate(rows, max_new_tokens, watch):
             yield from chain.feed(words.feed(token.id))
         yield from chain.feed(words.finish())
         chain.finish()
         yield from chain.tail
         yield self._answer(rows[0], watch)
+
+    def vote(
+        self,
+        audio: Audio | Sequence[Audio] | None,
+        question: str,
+        options: Sequence[str] | None = None,
+        k: int = 8,
+        sampling: Sampling | None = None,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        **more: Any,
+    ) -> Vote:
+        """Ask one question k times from one shared prefill and count what the answers mean: see `votes.vote`."""
+        from audio_reasoner.inference import votes
+
+        return votes.vote(self, audio, question, options, k, sampling, max_new_tokens, **more)
 
     def _rows(
         self,
@@ -316,25 +263,25 @@ class Reasoner:
         budgets: Budgets | Sequence[Budgets | None] | None = None,
         over_30s: Over30 = "refuse",
         max_new_tokens: int = MAX_NEW_TOKENS,
-    ) -> list[_Row]:
+    ) -> list[Row]:
         """Each request as an answer about to be made. Recordings given twice are read once."""
         count = len(requests)
-        samplings = _each(sampling, Sampling, count, "samplings")
-        begins = _each(prefixes, (), count, "prefixes")
-        turns = _each(histories, (), count, "histories")
-        constraints = _each(constrain, (bool, str), count, "constraints")
-        limits = _each(budgets, Budgets, count, "budgets")
+        samplings = each(sampling, Sampling, count, "samplings")
+        begins = each(prefixes, (), count, "prefixes")
+        turns = each(histories, (), count, "histories")
+        constraints = each(constrain, (bool, str), count, "constraints")
+        limits = each(budgets, Budgets, count, "budgets")
         known: dict[object, tuple[Heard, ...]] = {}
         room = hearing.room_for_audio(self.model.config, max_new_tokens + _QUESTION_ROOM)
 
         def hear(audio: Audio) -> tuple[Heard, ...]:
             key: object = str(audio) if isinstance(audio, str | Path) else id(audio)
             if key not in known:
-                pieces = hearing.cut(_samples(audio), over_30s, room)
+                pieces = hearing.cut(samples_of(audio), over_30s, room)
                 known[key] = tuple(Heard(features.log_mel(pcm), features.frames_of(len(pcm))) for pcm in pieces)
             return known[key]
 
-        rows: list[_Row] = []
+        rows: list[Row] = []
         for i, (audio, question, options) in enumerate(requests):
             if not question.strip():
                 raise InputError("the question is empty.", code="question.empty")
@@ -353,7 +300,7 @@ class Reasoner:
             if row_sampling is not None:
                 own = i if isinstance(sampling, Sampling) else 0
                 numbers = random.Random(names.derive_seed(row_sampling.seed, "sampling", own))
-            row = _Row(Prompt([*ids, *begun], heard, guide, row_sampling, numbers), sum(tokens), chosen)
+            row = Row(Prompt([*ids, *begun], heard, guide, row_sampling, numbers), sum(tokens), chosen)
             row.ids, row.fed = list(begun), len(begun)
             if END in prefix:
                 # Nothing is left to say; what the model would have spelled is taken as it is.
@@ -404,9 +351,9 @@ class Reasoner:
 
     def _generate(
         self,
-        rows: Sequence[_Row],
+        rows: Sequence[Row],
         max_new_tokens: int,
-        watch: _Watch,
+        watch: Watch,
         wanted: Callable[[int], bool] = lambda _row: True,
         closed: Callable[[int], None] = lambda _row: None,
     ) -> Iterator[Token]:
@@ -455,7 +402,7 @@ class Reasoner:
             rows[made.row].logprobs.append(made.logprob)
             yield made
 
-    def _answer(self, row: _Row, watch: _Watch) -> Answer:
+    def _answer(self, row: Row, watch: Watch) -> Answer:
         text = str(self.processor.tokenizer.decode(row.ids, skip_special_tokens=True))
         parsed = parse_chain(text)
         option = match_option(response_body(parsed, text), row.options) if row.options else None
@@ -479,35 +426,3 @@ class Reasoner:
             response_logprob=mean_in_response([self._pieces.bytes_of(i) for i in row.ids], row.logprobs),
             shortened=tuple(guide.shortened) if guide is not None else (),
         )
-
-
-def _each(given: Any, one: Any, count: int, name: str) -> list[Any]:
-    """What each of `count` requests is given: the one for all (an instance of `one`, or None), or the list itself."""
-    if given is None or isinstance(given, one):
-        return [given] * count
-    if len(given) != count:
-        raise ConfigError(f"{len(given)} {name} for {count} requests.", code="ask.lengths")
-    return list(given)
-
-
-def _samples(audio: Audio) -> np.ndarray:
-    """The recording as float32 samples at 16 kHz, of whatever length."""
-    import numpy as np
-
-    if isinstance(audio, str | Path):
-        from audio_reasoner.core.audio import load_mono
-
-        if not str(audio).strip():
-            raise InputError("no audio was given: the path is empty.", code="audio.missing")
-        pcm, what = load_mono(Path(audio), features.RATE), str(audio)
-    else:
-        pcm, what = np.asarray(audio), "the audio"
-        if not np.issubdtype(pcm.dtype, np.floating):
-            raise InputError(
-                f"{what} holds {pcm.dtype} values; expected floating point samples between -1 and 1.",
-                code="audio.shape",
-                hint="Divide 16-bit samples by 32768.",
-            )
-    if pcm.ndim != 1 or pcm.shape[0] <= hearing.MAX_SAMPLES:
-        features.check_pcm(pcm, what)
-    return pcm.astype(np.float32, copy=False)

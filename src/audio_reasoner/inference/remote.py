@@ -18,7 +18,6 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from audio_reasoner.clients.endpoints import Endpoint, api_key, parse_endpoint
@@ -35,12 +34,15 @@ from audio_reasoner.inference.generate import Sampling
 from audio_reasoner.inference.hearing import Over30, cut
 from audio_reasoner.inference.history import Earlier, earlier_turns
 from audio_reasoner.inference.joining import Joiner, join
-from audio_reasoner.inference.reasoner import MAX_NEW_TOKENS, Audio, Request
+from audio_reasoner.inference.making import Audio, samples_of
+from audio_reasoner.inference.reasoner import MAX_NEW_TOKENS, Request
 from audio_reasoner.inference.remote_calls import Line, Loop, is_fatal
 from audio_reasoner.models import features
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from audio_reasoner.inference.votes import Vote
 
 WIDEST = 64
 """Most questions prepared at once; how many calls are out is decided by the limiter."""
@@ -319,6 +321,24 @@ class RemoteReasoner:
             first = first if first is not None else time.perf_counter() - asked.began
             yield from take(joiner.feed(item.reasoning, item.text))
 
+    def vote(
+        self,
+        audio: Audio | Sequence[Audio] | None,
+        question: str,
+        options: Sequence[str] | None = None,
+        k: int = 8,
+        sampling: Sampling | None = None,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        **asking: Any,
+    ) -> Vote:
+        """What most of k answers say; k calls at the same time, those no longer needed are cancelled.
+
+        Arguments and errors are those of `votes.vote`.
+        """
+        from audio_reasoner.inference import votes
+
+        return votes.vote(self, audio, question, options, k, sampling, max_new_tokens, **asking)
+
     # ------------------------------------------------------------------------------------------------ one question
 
     def _maker(
@@ -445,26 +465,7 @@ def _heard(audio: Audio | Sequence[Audio] | None, over_30s: Over30) -> tuple[Aud
     several = audio if isinstance(audio, list | tuple) else () if audio is None else (audio,)
     if audio is not None and not several:
         raise InputError("an empty list of recordings was given.", code="audio.missing")
-    return tuple(_part(piece) for one in several for piece in cut(_samples(one), over_30s))
-
-
-def _samples(audio: Audio) -> np.ndarray:
-    import numpy as np
-
-    if isinstance(audio, str | Path):
-        from audio_reasoner.core.audio import load_mono
-
-        if not str(audio).strip():
-            raise InputError("no audio was given: the path is empty.", code="audio.missing")
-        return load_mono(Path(audio), features.RATE)
-    pcm = np.asarray(audio)
-    if not np.issubdtype(pcm.dtype, np.floating):
-        raise InputError(
-            f"the audio holds {pcm.dtype} values; expected floating point samples between -1 and 1.",
-            code="audio.shape",
-            hint="Divide 16-bit samples by 32768.",
-        )
-    return pcm
+    return tuple(_part(piece) for one in several for piece in cut(samples_of(one), over_30s))
 
 
 def _part(pcm: np.ndarray) -> AudioPart:
