@@ -12,12 +12,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem, InputError, IntegrityError
 from audio_reasoner.evaluation.hearing import Sound
+from audio_reasoner.inference.batch import fingerprint as fingerprint
+from audio_reasoner.inference.batch import out_of_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -279,7 +280,7 @@ class Local:
                 self._ask([one], decoding, max_new_tokens, take)
             return
         except (RuntimeError, MemoryError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             if len(ready) == 1:
                 raise EnvironmentProblem(
@@ -338,12 +339,6 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 4)
 
 
-def _out_of_memory(error: Exception) -> bool:
-    """Whether torch (of any device) or Python has found no memory."""
-    name = type(error).__name__
-    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "can't allocate memory" in str(error)
-
-
 def _arrays(asked: Asked) -> np.ndarray | list[np.ndarray] | None:
     """What the model is handed: nothing, one array, or several in order."""
     if not asked.audio:
@@ -361,24 +356,6 @@ def _batches(questions: Iterable[Asked], size: int) -> Iterator[list[Asked]]:
             batch = []
     if batch:
         yield batch
-
-
-def fingerprint(model: Path) -> dict[str, str]:
-    """SHA-256 of each file of a model directory that can change an answer, by relative path.
-
-    Raises:
-        InputError: `model.missing`: there is no such directory, or it is empty.
-    """
-    files = sorted(
-        p
-        for p in model.rglob("*")
-        if p.is_file() and p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model", ".jinja")
-    )
-    if not files:
-        raise InputError(
-            f"{model} is no model directory.", code="model.missing", hint="A model is never replaced by another one."
-        )
-    return {p.relative_to(model).as_posix(): ids.file_sha256(p) for p in files}
 
 
 def load_local(model: str, *, batch_size: int, system: str | None, own_system: bool) -> Local:

@@ -1,0 +1,182 @@
+"""`audio-reasoner ask --batch`: a file of questions into a file of answers, with a bar, and going on after a stop."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import typer
+
+from audio_reasoner.cli.build_view import time_text
+from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_QUARANTINED, InputError
+
+if TYPE_CHECKING:
+    from audio_reasoner.cli.ask import Asking, Who
+    from audio_reasoner.inference.batch import BatchResult, Progress
+    from audio_reasoner.inference.batch_rows import Questions
+
+LINE_EVERY_S = 5.0
+SHOWN = 50
+"""Bad rows that are listed in the terminal."""
+
+
+def answer_file(
+    questions: Path, out: Path, who: Who, asking: Asking, batch_size: int, resume: bool, skip_bad: bool
+) -> None:
+    """Run the command.
+
+    Raises:
+        typer.Exit: 130 after a Ctrl-C, 4 if rows are without an answer.
+    """
+    from audio_reasoner.inference.batch import Settings, run_batch
+    from audio_reasoner.inference.batch_file import AnswersFile
+    from audio_reasoner.inference.batch_rows import read_questions
+
+    settings = Settings(
+        asking.max_new_tokens, asking.over_30s, asking.samples, asking.sampling, asking.constrain, asking.budgets
+    )
+    with View() as view:
+        try:
+            read = read_questions(questions, asking.over_30s, view.reading)
+            if read.bad and not skip_bad:
+                raise _refusal(read)
+            system = _sha(who.system) if who.system is not None else "its own"
+            config = settings.config({**who.identity(), **_place(who)}, system)
+            with AnswersFile(out, config, resume) as file:
+                file.check(read.good)
+                if all(question.id in file.rows for question in read.good):
+                    view.say("every question has its answer already.")
+                view.note("loading the model")
+                reasoner = who.load()
+                try:
+                    result = run_batch(reasoner, read, file, settings, batch_size=batch_size, on_progress=view.watch)
+                finally:
+                    if who.remote:
+                        reasoner.close()  # type: ignore[union-attr]
+        except KeyboardInterrupt:
+            view.close()
+            words = [Path(sys.argv[0]).name, *sys.argv[1:], *([] if resume else ["--resume"])]
+            view.say(f"interrupted; everything answered is stored. Go on with: {shlex.join(words)}")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+    view.ended(result, out)
+    if result.failed:
+        raise typer.Exit(EXIT_QUARANTINED)
+
+
+def _refusal(read: Questions) -> InputError:
+    lines = [f"  line {row.line}: [{row.code}] {row.detail}" for row in read.bad[:SHOWN]]
+    if len(read.bad) > SHOWN:
+        lines.append(f"  … and {len(read.bad) - SHOWN} more")
+    listed = "\n".join(lines)
+    return InputError(
+        f"{len(read.bad)} of {len(read.good) + len(read.bad)} rows of {read.path} cannot be asked:\n{listed}",
+        code="batch.bad_rows",
+        hint="Mend them, or answer the others with --skip-bad.",
+    )
+
+
+def _place(who: Who) -> dict[str, Any]:
+    """Where a model here computes: its last digits depend on it."""
+    if who.remote:
+        return {}
+    from audio_reasoner.models.qwen2_audio import pick_device
+
+    return {"device": pick_device(who.device)}
+
+
+def _sha(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class View:
+    """Progress on stderr: a bar on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, emoji=False)
+        self._bar: Any = None
+        self._task: Any = None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[figures]}"),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("looking at the questions", total=None, figures="")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def reading(self, line: int) -> None:
+        """A row is looked at."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=line)
+
+    def note(self, text: str) -> None:
+        """What is going on."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=text, completed=0)
+
+    def watch(self, now: Progress) -> None:
+        """Show how far it is."""
+        figures = self._figures(now)
+        if self._bar is not None:
+            self._bar.update(self._task, description="answers", total=now.total, completed=now.done, figures=figures)
+            return
+        clock = time.monotonic()
+        if now.done < now.total and clock - self._last < LINE_EVERY_S:
+            return
+        self._last = clock
+        sys.stderr.write(f"answers: {now.done}/{now.total} · {figures}\n")
+        sys.stderr.flush()
+
+    def _figures(self, now: Progress) -> str:
+        parts = [f"{now.rate:.1f}/s" if now.rate >= 1 else f"{60 * now.rate:.1f}/min"]
+        left = now.total - now.done
+        if now.rate > 0 and left > 0:
+            parts.append(f"{time_text(left / now.rate)} left")
+        if now.failed:
+            parts.append(f"{now.failed} without an answer")
+        return " · ".join(parts)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line on stderr."""
+        self._console.print(text, style=style or None, highlight=False, soft_wrap=True, markup=False)
+
+    def ended(self, result: BatchResult, out: Path) -> None:
+        """What was done."""
+        before = f", {result.resumed:,} from before" if result.resumed else ""
+        speed = result.tokens / result.seconds if result.seconds else 0.0
+        self.say(
+            f"{result.answered:,} answers in {time_text(result.seconds)}, {result.tokens:,} tokens "
+            f"({speed:,.0f} tokens/s){before} → {out}"
+        )
+        for problem in result.failed[:10]:
+            self.say(f"no answer: {problem}", "yellow")
+        if len(result.failed) > 10:
+            self.say(f"… and {len(result.failed) - 10} more; their rows hold an `error`", "yellow")
+        if result.failed:
+            self.say("--resume asks them again.", "yellow")
