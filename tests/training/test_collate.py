@@ -50,7 +50,7 @@ def test_exactly_the_answer_and_its_end_are_learned(
             # A label stands one place before its token, so that the state there has not seen it.
             assert torch.equal(ids[1:][at[:-1]], labels[:-1][at[:-1]])
     assert sorted(learned) == expected
-    assert batch.targets == sum(len(s.ids) - s.answer for u in units[:5] for s in u.samples)
+    assert batch.sizes.targets == sum(len(s.ids) - s.answer for u in units[:5] for s in u.samples)
 
 
 def test_of_a_dialogue_only_the_last_answer_is_learned(
@@ -107,7 +107,7 @@ def test_splitting_a_step_changes_neither_loss_nor_gradients(
 ) -> None:
     model, _, units, hearing = loaded
     chosen = units[:6]
-    targets = batch_of(chosen, hearing).targets
+    targets = batch_of(chosen, hearing).sizes.targets
     found = []
     for parts in ([chosen], data.split_by_tokens(chosen, 300)):
         model.model.zero_grad()

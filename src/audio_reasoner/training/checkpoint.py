@@ -1,7 +1,8 @@
 """Checkpoints: everything a training needs to go on as if nothing had happened, in one file that is whole or not there.
 
 Decision: written beside, flushed, then renamed over the old one, so a full disk or a kill leaves the previous
-checkpoint. Read with `weights_only`, so a foreign checkpoint cannot run code.
+checkpoint. Read with `weights_only`, so a foreign checkpoint cannot run code. Weights and the optimiser's state stand
+in it whole and by name, whatever number of processes they were divided among; so that number may change.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.core.run import storage_problem
+from audio_reasoner.training.distributed import part_like, whole
 
 NAME = "checkpoint.pt"
-VERSION = 1
+VERSION = 2
 
 
 def save(out: Path, state: dict[str, Any]) -> None:
@@ -59,9 +61,65 @@ def load(out: Path) -> dict[str, Any]:
             hint="Leave out --resume to start from the beginning.",
         )
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch raises half a dozen kinds for a damaged file
         raise InputError(f"{path} cannot be read: {error}", code="checkpoint.damaged") from error
     if not isinstance(state, dict) or state.get("version") != VERSION:
         raise InputError(f"{path} was not written by this version of audio-reasoner.", code="checkpoint.version")
     return state
+
+
+def collect(model: Any, optimiser: Any, partial: bool, keep: bool = True) -> dict[str, Any]:
+    """Weights and optimiser state by name, whole. Every process must call this, in the same step.
+
+    Args:
+        model: the model.
+        optimiser: its optimiser.
+        partial: only the weights that learn (the others are in the base).
+        keep: whether this process needs the result; it helps the others in any case.
+    """
+    weights: dict[str, Any] = {}
+    moments: dict[str, dict[str, Any]] = {}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad or not partial:
+            found = whole(weight.detach())
+            if keep:
+                weights[name] = _kept(found, weight)
+        for key, value in optimiser.state.get(weight, {}).items():
+            found = whole(value)
+            if keep:
+                moments.setdefault(name, {})[key] = _kept(found, value)
+    return {"model": weights, "optimiser": moments}
+
+
+def _kept(found: Any, part: Any) -> Any:
+    """A gathered tensor waits in main memory until all are there; one that was whole anyway stays where it is."""
+    return found if found is part or part.device.type == "cpu" else found.cpu()
+
+
+def put_back(saved: dict[str, Any], model: Any, optimiser: Any, partial: bool) -> None:
+    """Restore what `collect` gave, divided as the model is now.
+
+    Raises:
+        InputError: ``checkpoint.weights``: it holds other weights than the model.
+    """
+    import torch
+
+    mine = {n: p for n, p in model.named_parameters() if p.requires_grad or not partial}
+    found = saved["model"]
+    if set(mine) != set(found) or any(mine[n].shape != found[n].shape for n in mine):
+        raise InputError(
+            "the checkpoint holds other weights than the ones that the recipe trains.", code="checkpoint.weights"
+        )
+    names = {id(p): n for n, p in model.named_parameters()}
+    with torch.no_grad():
+        for name, weight in mine.items():
+            weight.copy_(part_like(found[name], weight))
+    order = [p for group in optimiser.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Any]] = {}
+    for i, weight in enumerate(order):
+        moments = saved["optimiser"].get(names[id(weight)])
+        if moments:
+            state[i] = {k: part_like(v, weight) if v.ndim else v for k, v in moments.items()}
+    plan = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": plan})

@@ -6,8 +6,10 @@ same computation as one row per question, in exact arithmetic (``tests/training/
 tokens at four questions a clip. Padding stands on the right, positions are given explicitly.
 
 The loss is on the answer alone (paper, equation 6: the chain C and the response R given audio and question), its end
-token included. Cross entropy is *summed*; who calls divides by the tokens of the whole step, so that accumulating
-over several batches equals one large batch.
+token included (`loss.py`).
+
+This is the *grouped* way to compute a batch, fast where many clips of similar length are asked several things.
+`packing.py` is the other way.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audio_reasoner.models import qwen2_audio
-from audio_reasoner.models.features import pad_mels
+from audio_reasoner.models.features import conv_frames_of, pad_mels
 
 if TYPE_CHECKING:
     import torch
@@ -51,9 +53,34 @@ class Unit:
         return Unit(self.clip, self.frames, tuple(self.samples[(number * most + i) % n] for i in range(most)))
 
     @property
+    def targets(self) -> int:
+        """Tokens that are learned."""
+        return sum(len(s.ids) - s.answer for s in self.samples)
+
+    @property
+    def length(self) -> int:
+        """What grouping by length sorts by."""
+        return self.frames
+
+    @property
     def tokens(self) -> int:
         """Tokens the model reads for this unit: the shared part once, the rest per sample."""
         return self.samples[0].shared + sum(len(s.ids) - s.shared for s in self.samples)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a batch holds and what is computed for it.
+
+    `tokens` are real, `positions` computed; the same for the encoder's frames of 20 ms, `audio` and `audio_positions`.
+    """
+
+    samples: int = 0
+    tokens: int = 0
+    positions: int = 0
+    targets: int = 0
+    audio: int = 0
+    audio_positions: int = 0
 
 
 @dataclass
@@ -79,18 +106,16 @@ class Batch:
     frames: list[int]
     shared: torch.Tensor
     rows: list[Rows]
-    tokens: int
-    targets: int
-
-    @property
-    def samples(self) -> int:
-        """Number of samples."""
-        return sum(r.ids.shape[0] for r in self.rows)
+    sizes: Sizes
 
     def to(self, device: str) -> Batch:
         """The same batch on a device."""
         rows = [Rows(*(t.to(device) for t in (r.ids, r.labels, r.clip_of, r.starts))) for r in self.rows]
-        return Batch(self.mels.to(device), self.frames, self.shared.to(device), rows, self.tokens, self.targets)
+        return Batch(self.mels.to(device), self.frames, self.shared.to(device), rows, self.sizes)
+
+    def states(self, model: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Last hidden states where something is learned [targets, hidden], and the tokens to predict [targets]."""
+        return answer_states(model, self)
 
 
 def collate(units: Sequence[Unit], mels: Sequence[torch.Tensor], pad_id: int, rows_per_group: int = 16) -> Batch:
@@ -114,13 +139,20 @@ def collate(units: Sequence[Unit], mels: Sequence[torch.Tensor], pad_id: int, ro
         row[: len(head)] = torch.tensor(head)
     groups = [pairs[i : i + rows_per_group] for i in range(0, len(pairs), rows_per_group)]
     rows = [_rows(group, pad_id) for group in groups]
+    heard = [conv_frames_of(u.frames) for u in units]
     return Batch(
         mels=pad_mels(list(mels)),
         frames=[u.frames for u in units],
         shared=shared,
         rows=rows,
-        tokens=sum(u.tokens for u in units),
-        targets=sum(int((r.labels != IGNORE).sum()) for r in rows),
+        sizes=Sizes(
+            samples=len(pairs),
+            tokens=sum(u.tokens for u in units),
+            positions=shared.numel() + sum(r.ids.numel() for r in rows),
+            targets=sum(u.targets for u in units),
+            audio=sum(heard),
+            audio_positions=len(units) * max(heard),
+        ),
     )
 
 
@@ -173,13 +205,8 @@ def answer_states(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]
 
 
 def summed_loss(model: Any, batch: Batch) -> tuple[torch.Tensor, int]:
-    """Summed cross entropy over the answers' tokens in nats, and how many of them were predicted right.
+    """Summed cross entropy over the answers' tokens in nats, and how many of them were predicted right."""
+    from audio_reasoner.training.loss import Objective
 
-    The output layer is applied only where something is learned: at a vocabulary of 150,000 the logits of the rest would
-    cost more memory than the model's activations.
-    """
-    from torch.nn import functional
-
-    states, targets = answer_states(model, batch)
-    logits = model.lm_head(states).float()
-    return functional.cross_entropy(logits, targets, reduction="sum"), int((logits.argmax(-1) == targets).sum())
+    loss, right = Objective(model)(batch)
+    return loss, int(right)

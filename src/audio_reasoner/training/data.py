@@ -159,11 +159,14 @@ class Hearing:
         self.frames: dict[str, int] = {}
         self.failed: dict[str, Heard] = {}
 
-    def prepare(self, progress: Callable[[int, int], None]) -> None:
-        """Listen to every clip once; `progress` is told how many of how many are done."""
+    def prepare(self, progress: Callable[[int, int], None], part: int = 0, parts: int = 1) -> None:
+        """Listen to every clip once; `progress` is told how many of how many are done.
+
+        Of several processes each listens to its `part` of `parts`; `merge` tells it then what the others know.
+        """
         from audio_reasoner import compute
 
-        order = sorted(self._clips)
+        order = sorted(self._clips)[part::parts]
         used = 0
         results = compute.map(hear, (self._clips[c] for c in order), self._workers, chunk=16)
         for done, (clip_id, heard) in enumerate(zip(order, results, strict=True), 1):
@@ -175,6 +178,12 @@ class Hearing:
                 if used <= self._budget:
                     self._held[clip_id] = heard
             progress(done, len(order))
+
+    def merge(self, others: Iterable[tuple[dict[str, int], dict[str, Heard]]]) -> None:
+        """Take over the lengths (`frames`) and failures (`failed`) that other processes found."""
+        for frames, failed in others:
+            self.frames.update(frames)
+            self.failed.update(failed)
 
     @property
     def kept(self) -> int:
@@ -215,7 +224,7 @@ def encode_units(
             continue
         heard = frames[clip_id]
         encoded: list[Encoded] = []
-        earlier = {row.sample_id: list(_earlier(row)) for row in samples.rows[clip_id]}
+        earlier = {row.sample_id: list(earlier_turns(row)) for row in samples.rows[clip_id]}
         for name, question, answer in wanted[clip_id]:
             try:
                 prompt = fmt.prompt(question, audio_tokens_of(heard), earlier.get(name, ()))
@@ -232,7 +241,7 @@ def encode_units(
     return units, left
 
 
-def _earlier(row: Row) -> Iterator[tuple[str, str]]:
+def earlier_turns(row: Row) -> Iterator[tuple[str, str]]:
     """The turns before a row's question as the model sees them; they are read, not learned."""
     for turn in row.history:
         yield render_question(turn.question, turn.options), turn.to_text()
@@ -245,7 +254,7 @@ def training_texts(rows: Iterable[Row]) -> Iterator[str]:
     """
     yield DESCRIBE
     for row in rows:
-        for question, answer in _earlier(row):
+        for question, answer in earlier_turns(row):
             yield question
             yield answer
         yield render_question(row.question, row.options)
@@ -259,6 +268,7 @@ def plan_epoch(
     samples: int,
     short_first: float = 0.0,
     questions_per_clip: int | None = None,
+    by_length: bool = True,
 ) -> list[list[Unit]]:
     """The steps of an epoch, each some units with about `samples` samples: a function of (seed, epoch).
 
@@ -268,8 +278,9 @@ def plan_epoch(
     In the first epoch the shortest `short_first` of the clips come first: a clip of one sound teaches what that sound
     is called before clips of five ask for their order.
 
-    Clips of similar length go together (within windows of 32 steps, so that order stays random in the large), because
-    padding in the encoder costs what sound costs. The remainder that fills no step is left to the next epoch's shuffle.
+    With `by_length`, units of similar length go together (within windows of 32 steps, so that order stays random in the
+    large), because padding costs what sound and words cost. The remainder that fills no step is left to the next
+    epoch's shuffle.
     """
     import numpy as np
 
@@ -286,7 +297,9 @@ def plan_epoch(
     window = per_step * 32
     for stage in stages:
         for start in range(0, len(stage), window):
-            part = sorted(stage[start : start + window], key=lambda i: (units[i].frames, i))
+            part = stage[start : start + window]
+            if by_length:
+                part = sorted(part, key=lambda i: (turns[i].length, i))
             batches = [part[i : i + per_step] for i in range(0, len(part) - per_step + 1, per_step)]
             steps += [[turns[k] for k in batches[int(i)]] for i in rng.permutation(len(batches))]
     return steps

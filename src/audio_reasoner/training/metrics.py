@@ -19,6 +19,7 @@ from audio_reasoner.dataset import Row
 
 if TYPE_CHECKING:
     from audio_reasoner.inference import Answer, Reasoner
+    from audio_reasoner.training.distributed import World
 
 BATCH = 64
 
@@ -111,11 +112,18 @@ def evaluate(
     n: int,
     max_new_tokens: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    world: World | None = None,
 ) -> dict[str, Any]:
-    """`summarise` over at most `n` of the rows, with the seconds it took and the generated tokens per second."""
-    chosen = choose(rows, n)
+    """`summarise` over at most `n` of the rows, with the seconds it took and the generated tokens per second.
+
+    With several processes each answers its part, and all get the whole.
+    """
+    rank, size = (world.rank, world.size) if world is not None else (0, 1)
+    chosen = choose(rows, n)[rank::size]
     started = time.perf_counter()
     judged = answer_rows(reasoner, chosen, clips, max_new_tokens, progress)
+    if world is not None:
+        judged = [j for part in world.gather(judged) for j in part]
     seconds = time.perf_counter() - started
     tokens = sum(j.answer.tokens for j in judged)
     return {**summarise(judged), "seconds": round(seconds, 2), "tokens_per_second": round(tokens / max(seconds, 1e-9))}

@@ -98,6 +98,20 @@ class BatchPart(_Part):
         default=None, ge=1, description="so many of a clip's questions at a time, other ones in the next epoch"
     )
     rows_per_group: int = Field(default=16, ge=1)
+    group_by_length: bool = Field(default=True, description="units of similar length go together, within 32 steps")
+    packing: bool | None = Field(
+        default=None, description="units of any length side by side in rows; none: only where something else needs it"
+    )
+    row_tokens: int | None = Field(default=None, ge=64, description="width of a packed row; none: the longest unit")
+
+
+class MemoryPart(_Part):
+    """What to spend time on to save memory. Neither changes a result beyond rounding."""
+
+    activation_checkpointing: bool = Field(
+        default=False, description="keep only what enters each layer, compute the rest again; needs packing"
+    )
+    loss_chunk: int | None = Field(default=None, ge=1, description="32-bit logits of at most so many targets at once")
 
 
 class BudgetPart(_Part):
@@ -147,6 +161,7 @@ class Recipe(_Part):
     model: ModelPart
     optimiser: OptimiserPart = OptimiserPart()
     batch: BatchPart = BatchPart()
+    memory: MemoryPart = MemoryPart()
     budget: BudgetPart
     data: DataPart = DataPart()
     build: BuildSettings = BuildSettings(style="brief", questions_per_clip=4)
@@ -155,6 +170,12 @@ class Recipe(_Part):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str | None = None
     threads: int | None = Field(default=None, ge=1, description="CPU threads; none: one per core")
+
+    @model_validator(mode="after")
+    def _packed(self) -> Self:
+        if self.memory.activation_checkpointing and self.batch.packing is False:
+            raise ValueError("memory.activation_checkpointing needs batch.packing: the other way reads from a cache")
+        return self
 
 
 def load_recipe(path: Path | str) -> Recipe:
