@@ -37,15 +37,15 @@ if [ ! -f "$MODEL/metrics.json" ]; then
     run audio-reasoner train recipes/nano.yaml "${DATA[@]}" -o "$MODEL" --resume ${MINUTES:+--minutes "$MINUTES"}
 fi
 
-clips "$OUT/test" 9101 4000 1600 2000 1200
+clips "$OUT/test" 9101 4000 1000 2000 800
 BENCHES=()
 for kind in scenes mixes lists music; do
     bench="$OUT/bench/$kind"
     case $kind in
-        scenes) asked=(-n $((1600 / SHARE)) --families first,last,before,after,order,count,count_of,presence,longest) ;;
-        mixes) asked=(-n $((300 / SHARE)) --families target) ;;
-        lists) asked=(-n $((1000 / SHARE)) --families voices,spoken_order,spoken_nth,spoken_count) ;;
-        music) asked=(-n $((600 / SHARE)) --families tempo,instrument) ;;
+        scenes) asked=(-n $((1350 / SHARE)) --families first,last,before,after,order,count,count_of,presence,longest) ;;
+        mixes) asked=(-n $((150 / SHARE)) --families target) ;;
+        lists) asked=(-n $((600 / SHARE)) --families voices,spoken_order,spoken_nth,spoken_count) ;;
+        music) asked=(-n $((300 / SHARE)) --families tempo,instrument) ;;
     esac
     [ -f "$bench/mmau-test-mini.json" ] || run audio-reasoner synth benchmark --run "$OUT/test/$kind" --seed 9100 "${asked[@]}" -o "$bench"
     BENCHES+=("$bench")
