@@ -183,15 +183,16 @@ def _question(row: dict[str, Any], number: int, name: str, folder: Path, look: _
         raise _Bad("batch.question", f"the question is {_short(text)}; expected a text")
     if not text.strip():
         raise _Bad("question.empty", "the question is empty")
+    try:
+        json.dumps({**row, "meta": None}, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _Bad("batch.text", "a text holds half a character (a lone surrogate)") from None
     options = _options(row.get("options"))
     history = _history(row.get("history"))
     audio = _audio(row, folder)
     shas = [look.at(path) for path in audio]
     asked = {"question": text, "options": list(options), "history": row.get("history") or [], "audio": shas}
-    try:
-        sha = hashlib.sha256(ids.canonical_json(asked)).hexdigest()
-    except (ValueError, UnicodeError):
-        raise _Bad("batch.text", "a text holds a lone surrogate, which is no text") from None
+    sha = hashlib.sha256(ids.canonical_json(asked)).hexdigest()
     return Question(number, name, audio, text, options, history, sha, row.get("meta"))
 
 
