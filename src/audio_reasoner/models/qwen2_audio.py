@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audio_reasoner.core.errors import EnvironmentProblem, InputError
-from audio_reasoner.models import adapter
+from audio_reasoner.models import adapter, bundled
 from audio_reasoner.models.features import conv_frames_of
+from audio_reasoner.models.weight_files import read_header
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +72,8 @@ def check_model_dir(path: Path) -> None:
     """Refuse a directory that is not a complete Qwen2-Audio model in safetensors form, saying what is wrong with it.
 
     Raises:
-        InputError: codes model.not_a_model, model.config, model.architecture, model.no_weights, model.truncated.
+        InputError: codes model.not_a_model, model.config, model.architecture, model.no_weights, model.truncated,
+        model.tokenizer.
     """
     config_file = path / "config.json"
     if not config_file.is_file():
@@ -92,7 +94,10 @@ def check_model_dir(path: Path) -> None:
     weights = sorted(path.glob("*.safetensors"))
     index = path / "model.safetensors.index.json"
     if index.is_file():
-        named = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        try:
+            named = sorted({str(v) for v in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{index} cannot be read: {error!r}.", code="model.config") from error
         missing = [n for n in named if not (path / n).is_file()]
         if missing:
             raise InputError(
@@ -110,33 +115,19 @@ def check_model_dir(path: Path) -> None:
             else "",
         )
     for file in weights:
-        _check_safetensors(file)
-
-
-def _check_safetensors(file: Path) -> None:
-    """Compare a safetensors file's length with the one its header promises."""
-    size = file.stat().st_size
-    with file.open("rb") as f:
-        head = f.read(8)
-        length = int.from_bytes(head, "little")
-        if len(head) < 8 or not 2 <= length <= size - 8:
-            raise InputError(f"{file} is not a complete safetensors file ({size} bytes).", code="model.truncated")
-        try:
-            header = json.loads(f.read(length))
-            data = max((t["data_offsets"][1] for name, t in header.items() if name != "__metadata__"), default=0)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{file} has a broken safetensors header: {error}.", code="model.truncated") from error
-    if size != 8 + length + data:
+        read_header(file)
+    # transformers would make an empty tokenizer of nothing and say no word.
+    if not any((path / name).is_file() for name in ("tokenizer.json", "vocab.json")):
         raise InputError(
-            f"{file} is {size} bytes long; its header promises {8 + length + data}.",
-            code="model.truncated",
-            hint="The copy was cut short; copy or download it again.",
+            f"{path} holds no tokenizer.json (nor vocab.json).",
+            code="model.tokenizer",
+            hint="Copy the tokenizer from the checkpoint that this model was made from.",
         )
 
 
 def resolve(name: str | Path) -> Path:
-    """The local directory of a model: a path that exists, or an `org/name` that the Hugging Face hub or its cache
-    holds.
+    """The local directory of a model: a path that exists, `nano` for the bundled one, or an `org/name` that the Hugging
+    Face hub or its cache holds.
 
     Raises:
         InputError: the name is empty, names no existing path and no reachable hub model.
@@ -152,9 +143,14 @@ def resolve(name: str | Path) -> Path:
     path = Path(text).expanduser()
     if path.is_dir():
         return path
+    if text == bundled.NAME and not path.exists():
+        return bundled.path()
     if path.exists():
         raise InputError(f"{path} is a file; a model is a directory with a config.json.", code="model.not_a_model")
-    hint = "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`."
+    hint = (
+        "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`; `nano` is the one that comes with "
+        "the package."
+    )
     # "models/tiny" before its training has the form of a hub name: where its folder is here, a path was meant.
     if HUB_NAME.fullmatch(text) and not path.parent.is_dir():
         from huggingface_hub import snapshot_download
@@ -209,6 +205,7 @@ def load(name: str | Path, device: str | None = None, dtype: str | None = None) 
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are named below; transformers' own error is no sentence
         attn_implementation="sdpa",
     )
     lacking = sorted(info["missing_keys"]) + sorted(str(k) for k in info.get("mismatched_keys", ()))
