@@ -10,6 +10,7 @@ likeness). It is fitted at three strengths of regularisation; the best of them c
 other folds, `commonest` the one that was right most often.
 
     python benchmarks/no_leak.py [--questions 24000] [--seed 0] [--kinds temporal,composite,dialogue,music]
+    python benchmarks/no_leak.py --kinds lists
     python benchmarks/no_leak.py --runs RUN [RUN ...]
 
 Without --runs clips are planned here: scenes and music as `synth` plans them; dialogues with the embedded writer and
@@ -38,6 +39,7 @@ from audio_reasoner.core.errors import TeacherError
 from audio_reasoner.core.records import AudioRef, Clip, Event, Fact, Question, Timeline
 from audio_reasoner.evaluation.fair import RULES
 from audio_reasoner.grounded import GroundedTeacher, words_of_clip
+from audio_reasoner.synth.scripts.script import Script
 
 FOLDS = 5
 BITS = 17
@@ -45,6 +47,7 @@ STRENGTHS = (0.5, 4.0, 32.0)
 OVER_ALL, IN_FAMILY, LEAST = 3.0, 5.0, 1000
 RATE = 16_000
 KINDS = ("temporal", "composite", "dialogue", "music")
+LISTS = "lists"
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,26 @@ class Asked:
 
 
 def dialogues(n: int, seed: int) -> Iterator[Clip]:
-    """Dialogues of the embedded writer; a turn lasts as long as its words take."""
-    from audio_reasoner.synth.dialogue import starts_of
+    """Dialogues of the embedded writer."""
     from audio_reasoner.synth.scripts.writer import write_embedded
 
+    return spoken(write_embedded(n, seed), seed)
+
+
+def lists(n: int, seed: int) -> Iterator[Clip]:
+    """Spoken lists as `synth lists` writes them."""
+    from audio_reasoner.synth.scripts.lists import write_lists
+
+    return spoken(write_lists(n, seed, turns=(1, 5), speakers=(1, 4), sorts=("digits", "names")), seed)
+
+
+def spoken(scripts: Iterable[Script], seed: int) -> Iterator[Clip]:
+    """Clips of scripts; a turn lasts as long as its words take."""
+    from audio_reasoner.synth.dialogue import starts_of
+    from audio_reasoner.synth.scripts.script import LIST
+
     styles = ("neutral", "calm", "lively", "low", "loud", "fast", "slow")
-    for i, script in enumerate(write_embedded(n, seed)):
+    for i, script in enumerate(scripts):
         rng = np.random.default_rng(ids.derive_seed(seed, "no-leak/dialogue", i))
         lengths = [int(RATE * (0.3 + 0.33 * len(x.text.split()) * rng.uniform(0.8, 1.25))) for x in script.lines]
         starts = [RATE // 3 + s for s in starts_of(script, lengths, rng, 0.5)]
@@ -75,7 +92,7 @@ def dialogues(n: int, seed: int) -> Iterator[Clip]:
             if x.prosody in styles
         )
         facts = script.facts
-        if not any(f.kind == "scenario" for f in facts):
+        if not any(f.kind in ("scenario", LIST) for f in facts):
             facts = (Fact(kind="scenario", value=script.scenario), *facts)
         length = max(e.end for e in events) + RATE // 3
         recipe = {"no-leak": i, "seed": seed}
@@ -95,6 +112,8 @@ def planned(kind: str, n: int, seed: int) -> Iterator[Clip]:
 
     if kind == "dialogue":
         return dialogues(n, seed)
+    if kind == LISTS:
+        return lists(n, seed)
     if kind == "music":
         return plan_music(n, seed)
     return plan_complex(n, seed, kind=kind, crossfade_probability=0.3 if kind == "temporal" else 0.0)
@@ -362,7 +381,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=24_000, help="least number of questions, if planned here")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", default=",".join(KINDS), help=f"of {', '.join(KINDS)}; the default is all")
+    parser.add_argument(
+        "--kinds", default=",".join(KINDS), help=f"of {', '.join((*KINDS, LISTS))}; default: the first four"
+    )
     parser.add_argument("--per-clip", type=int, default=3, help="questions per clip, as in a build")
     parser.add_argument("--runs", type=Path, nargs="+", help="runs to read instead of planning clips")
     args = parser.parse_args()
