@@ -343,12 +343,12 @@ def _disk_free(where: Path) -> int:
 def cached_models() -> list[CachedModel]:
     """Models in the hub's cache, largest first. An unreadable cache holds none."""
     try:
-        from huggingface_hub import scan_cache_dir
+        from huggingface_hub import constants, scan_cache_dir
         from huggingface_hub.errors import CacheNotFound
     except ImportError:
         return []
     try:
-        repos = scan_cache_dir().repos
+        repos = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except (CacheNotFound, OSError, ValueError):
         return []
     found = [

@@ -2,8 +2,8 @@
 
 Decision: the bytes are counted from what our loop keeps, tensor by tensor, not scaled from a rule of thumb. For each
 layer that is what PyTorch saves for the backward pass: in 32 bits every intermediate result at 4 bytes; in mixed
-precision (`torch.autocast`) the stream between layers and the inputs of the norms at 4 bytes, everything around a matrix
-product at 2, the input of q, k and v (and of gate and up) once per product, because each casts it for itself.
+precision (`torch.autocast`) the stream between layers and the inputs of the norms at 4 bytes, everything around a
+matrix product at 2, the input of q, k and v (and of gate and up) once per product, because each casts it for itself.
 `benchmarks/memory_plan.py --measure` holds the sum against steps of real, small models and says the error.
 
 Operations are two per weight and token forward, as many again for the gradient of the inputs, and again for that of the
@@ -110,7 +110,7 @@ def memory(work: Work, gpus: int = 1, padded: bool = False) -> dict[str, float]:
         "weights": (4.0 * learned + work.frozen_bytes * frozen) / gpus,
         "gradients": 4.0 * learned / gpus,
         "optimiser states": 8.0 * learned / gpus,
-        "16-bit copies": _copies(work, gpus),
+        "working copies": _copies(work, gpus),
         "encoder": encoder(work, padded),
         "activations": float(saved + _repeated(work)),
         "logits or one layer": float(max(logits, again)),
@@ -122,7 +122,7 @@ def memory(work: Work, gpus: int = 1, padded: bool = False) -> dict[str, float]:
 def step_bytes(work: Work, padded: bool = False) -> float:
     """Bytes that a step adds to weights, gradients and optimiser states, without allowances: what can be measured."""
     out = memory(work, padded=padded)
-    return out["16-bit copies"] + out["encoder"] + out["activations"] + out["logits or one layer"]
+    return out["working copies"] + out["encoder"] + out["activations"] + out["logits or one layer"]
 
 
 def _wide(work: Work) -> int:
@@ -134,9 +134,9 @@ def language_layer(work: Work) -> float:
     s = work.sizes
     h, q, k, f = s.width, s.heads * s.head_dim, s.kv_heads * s.head_dim, s.ffn
     if work.mixed:
-        # norm: stream and normalised stream; inputs of q, k, v and of gate, up; q, k, v; attention twice; four of MLP.
-        return 8 * h + 6 * h + 2 * (q + 2 * k) + 4 * q + 8 * h + 4 * h + 8 * f
-    return 8 * h + 4 * h + 4 * (q + 2 * k) + 8 * q + 8 * h + 4 * h + 16 * f
+        # norm (stream, normalised stream); inputs of q, k, v; q, k, v; attention; norm; inputs of gate, up; four of MLP
+        return 8 * h + 6 * h + 2 * (q + 2 * k) + 2 * q + 8 * h + 4 * h + 8 * f
+    return 8 * h + 4 * h + 4 * (q + 2 * k) + 4 * q + 8 * h + 4 * h + 16 * f
 
 
 def _repeated(work: Work) -> float:
@@ -146,19 +146,22 @@ def _repeated(work: Work) -> float:
 
 
 def _copies(work: Work, gpus: int) -> float:
-    """The 16-bit copies in which products are computed: of all that learns, or of the layers that are gathered."""
-    if not work.mixed:
-        return 0.0
+    """Whole weights beside the stored ones: 16-bit copies for the products; with several GPUs what is gathered."""
     s = work.sizes
     count = s.count()
     layer = (count["language model"] - s.embeddings) / s.layers
+    table = s.embeddings + count["head"]
+    own = "language" in work.learned and "language" not in work.adapted
     if gpus > 1:
-        return 2 * (2 * layer) + 2 * (s.embeddings + count["head"])
-    multiplied = dict(work.learned)
-    if "language" in multiplied and "language" not in work.adapted:
-        multiplied["language"] -= s.embeddings
-    copies = 2.0 * sum(multiplied.values())
-    if "language" not in work.learned and work.frozen_bytes == 4:
+        # Two layers at a time (one computes, the next arrives) and the tables, with their gradients where they learn.
+        stored = 4 if own else work.frozen_bytes
+        cast = 2 if work.mixed and stored == 4 else 0
+        gathered = 2 * layer * (stored + cast) + table * stored + count["head"] * cast
+        return gathered + (4 * (layer + table) if own else 0.0)
+    if not work.mixed:
+        return 0.0
+    copies = 2.0 * (sum(work.learned.values()) - (s.embeddings if own else 0))
+    if not own and work.frozen_bytes == 4:
         # Frozen in 32 bits, and passed by the gradient: cast anew for each product and kept until its backward pass.
         copies += 2.0 * (layer * (1 if work.checkpointing else s.layers) + count["head"])
     return copies
@@ -170,7 +173,8 @@ def encoder(work: Work, padded: bool) -> float:
     d, f, w = s.audio_width, s.audio_ffn, _wide(work)
     frames = conv_frames(work.seconds, padded) * work.clips
     inputs = (6 if work.mixed else 4) * d
-    layer = (8 * d + inputs + 3 * w * d + 2 * w * d + w * d + 2 * w * f) * frames
+    # norm, inputs of q, k, v; q, k, v; attention; norm, input of the first of MLP, two of MLP.
+    layer = (4 * d + inputs + 3 * w * d + w * d + 4 * d + w * d + 2 * w * f) * frames
     stem = (5 * w * d + 4 * d) * frames
     if not work.learned.get("tower"):
         # Nothing is kept, but one layer's results exist while it runs, and the stem's before it.

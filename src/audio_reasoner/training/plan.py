@@ -225,7 +225,7 @@ def lora_weights(sizes: Sizes, recipe: Recipe, lora: LoraPart) -> dict[str, int]
 
 def work_of(recipe: Recipe, sizes: Sizes, expected: Expected) -> Work:
     """The recipe as its costs see it: as many samples at once as `batch.tokens` holds, at least one."""
-    model, memory = recipe.model, getattr(recipe, "memory", None)
+    model, memory = recipe.model, recipe.memory
     mixed = recipe.precision != "float32"
     if model.lora is not None:
         learned = lora_weights(sizes, recipe, model.lora)
@@ -245,10 +245,10 @@ def work_of(recipe: Recipe, sizes: Sizes, expected: Expected) -> Work:
         tokens=round(per_sample * clips),
         clips=clips,
         targets=expected.text_tokens * ANSWER_SHARE * clips,
-        repeated=0.0 if getattr(recipe.batch, "packing", False) else shared * clips,
+        repeated=0.0 if recipe.batch.packing or memory.activation_checkpointing else shared * clips,
         seconds=expected.seconds,
-        checkpointing=bool(getattr(memory, "activation_checkpointing", False)),
-        chunk=getattr(memory, "loss_chunk", None),
+        checkpointing=memory.activation_checkpointing,
+        chunk=memory.loss_chunk,
     )
 
 
@@ -299,7 +299,7 @@ def _remedies(recipe: Recipe, work: Work, gpus: Gpus, expected: Expected) -> lis
 
     lean, changes = work, []
     if not work.checkpointing:
-        lean, changes = lean.with_(checkpointing=True), ["memory.activation_checkpointing: true"]
+        lean, changes = lean.with_(checkpointing=True, repeated=0.0), ["memory.activation_checkpointing: true"]
     if work.chunk is None or work.chunk > SHORT_CHUNK:
         lean = lean.with_(chunk=SHORT_CHUNK)
         changes.append(f"memory.loss_chunk: {SHORT_CHUNK}")
@@ -309,7 +309,7 @@ def _remedies(recipe: Recipe, work: Work, gpus: Gpus, expected: Expected) -> lis
     if recipe.model.lora is None and recipe.model.path is not None:
         part = recipe.model.model_copy(update={"lora": LoraPart()})
         adapted = work_of(recipe.model_copy(update={"model": part}), work.sizes, expected)
-        adapted = adapted.with_(checkpointing=True, chunk=SHORT_CHUNK)
+        adapted = adapted.with_(checkpointing=True, repeated=0.0, chunk=SHORT_CHUNK)
         _less_at_once(adapted, [f"model.lora (rank {LoraPart().rank})", *changes], try_)
     count = gpus.count * 2
     while count <= MOST_GPUS:
