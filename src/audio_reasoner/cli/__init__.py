@@ -22,6 +22,7 @@ from audio_reasoner.cli import (
     export,
     prompts,
     report,
+    rl,
     show,
     status,
     synth,
@@ -62,6 +63,7 @@ app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("train")(train.train)
+app.command("rl")(rl.rl)
 app.command("convert")(convert.convert)
 app.command("ask")(ask.ask)
 app.command("doctor")(doctor.doctor)

@@ -123,6 +123,27 @@ def combined(parts: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS)
     return sum(w * parts[k] for k, w in used.items()) / sum(used.values())
 
 
+def parts(
+    reply: str,
+    gold_text: str,
+    options: Sequence[str] = (),
+    *,
+    target: int = TARGET_WORDS,
+    most: int = MOST_WORDS,
+) -> dict[str, float]:
+    """Every reward that a reply and its gold answer decide: all but `claims`, which needs the clip.
+
+    >>> parts("<RESPONSE>bell</RESPONSE>", "bell", ["dog", "bell"])
+    {'answer': 1.0, 'format': 0.0, 'consistency': 0.0, 'length': 1.0}
+    """
+    return {
+        "answer": answer_reward(reply, gold_text, options),
+        "format": format_reward(reply),
+        "consistency": consistency_reward(reply, options),
+        "length": length_reward(reply, target, most),
+    }
+
+
 # ---------------------------------------------------------------------------------------------- the form trainers call
 
 Column = Sequence[Any] | None
