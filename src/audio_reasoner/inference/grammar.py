@@ -353,8 +353,9 @@ class Grammar:
                 return state if state.solid else state._replace(solid=True)
             if token in self.classes.blank:
                 return state
-        said = self.classes.vocabulary.bytes_of(token)
-        return self.walk(state, said) if said else None
+        if token in self.classes.none:
+            return None
+        return self.walk(state, self.classes.vocabulary.bytes_of(token))
 
     # --- what may come
 
@@ -380,6 +381,8 @@ class Grammar:
             yield from self.classes.by_first.get(first, ())
 
     def _lives(self, state: State, token: int) -> bool:
+        if token in self.classes.none:
+            return False
         here: State | None = state
         own = token in self.classes.solid or token in self.classes.blank
         for byte in self.classes.vocabulary.bytes_of(token):

@@ -25,6 +25,7 @@ from audio_reasoner.inference import hearing
 from audio_reasoner.inference.answer import Answer, Budgets, Timings, mean_in_response
 from audio_reasoner.inference.constrain import Constrain, FormatGuide, Formats
 from audio_reasoner.inference.generate import Guide, Heard, Prompt, Sampling, Token, decode
+from audio_reasoner.inference.grammar import option_texts
 from audio_reasoner.inference.hearing import Over30
 from audio_reasoner.inference.history import Earlier, earlier_turns
 from audio_reasoner.inference.making import Audio, Row, Watch, Words, each, samples_of
@@ -277,7 +278,8 @@ class Reasoner:
         def hear(audio: Audio) -> tuple[Heard, ...]:
             key: object = str(audio) if isinstance(audio, str | Path) else id(audio)
             if key not in known:
-                pieces = hearing.cut(samples_of(audio), over_30s, room)
+                name = str(audio) if isinstance(audio, str | Path) else "audio"
+                pieces = hearing.cut(samples_of(audio), over_30s, room, name)
                 known[key] = tuple(Heard(features.log_mel(pcm), features.frames_of(len(pcm))) for pcm in pieces)
             return known[key]
 
@@ -291,6 +293,7 @@ class Reasoner:
             heard = tuple(h for a in several for h in hear(a))
             tokens = [features.audio_tokens_of(h.frames) for h in heard]
             chosen = tuple(options or ())
+            option_texts(chosen)  # refuses those that no answer could name
             ids = self.format.prompt(render_question(question, chosen), tokens, earlier_turns(turns[i]))
             prefix = begins[i] or ""
             begun, guide = self._guide(prefix, chosen, constraints[i], limits[i], max_new_tokens)
@@ -310,6 +313,8 @@ class Reasoner:
         return rows
 
     def _check_room(self, prompt: int, audio: int, max_new_tokens: int) -> None:
+        if max_new_tokens < 1:
+            raise ConfigError(f"{max_new_tokens} new tokens; expected at least 1.", code="ask.too_few_tokens")
         config = getattr(self.model.config, "text_config", self.model.config)
         context = int(config.max_position_embeddings)
         if prompt + max_new_tokens > context:
@@ -320,6 +325,17 @@ class Reasoner:
                 code="question.too_long",
                 hint="Shorten the question or its history, or allow fewer new tokens (`max_new_tokens`).",
             )
+
+    def least_new_tokens(self, options: Sequence[str] = ()) -> int:
+        """The fewest `max_new_tokens` of a constrained answer; with options, of one that must name one of them."""
+        grammar = self._format().grammar(options)
+        return grammar.needed(grammar.start)
+
+    def _format(self) -> Formats:
+        if self._formats is None:
+            vocabulary = Vocabulary(self.processor.tokenizer)
+            self._formats = Formats(vocabulary, int(self.model.lm_head.weight.shape[0]))
+        return self._formats
 
     def _guide(
         self,
@@ -339,13 +355,11 @@ class Reasoner:
         wanted = bool(constrain) or budgets is not None
         if not prefix and not wanted:
             return [], None
-        if self._formats is None:
-            vocabulary = Vocabulary(self.processor.tokenizer)
-            self._formats = Formats(vocabulary, int(self.model.lm_head.weight.shape[0]))
-        begun, rest = self._formats.vocabulary.cut(prefix) if prefix else ([], b"")
+        formats = self._format()
+        begun, rest = formats.vocabulary.cut(prefix) if prefix else ([], b"")
         if not wanted:
-            return begun, Spelling(self._formats.vocabulary, rest)
-        grammar = self._formats.grammar(options if constrain == "option" else ())
+            return begun, Spelling(formats.vocabulary, rest)
+        grammar = formats.grammar(options if constrain == "option" else ())
         done = prefix.encode()
         return begun, FormatGuide(grammar, max_new_tokens, budgets, done[: len(done) - len(rest)], rest)
 
