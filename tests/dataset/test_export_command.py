@@ -89,3 +89,15 @@ def test_mistakes_end_without_a_traceback(run: Path, tmp_path: Path) -> None:
         assert done.returncode == status, done.stderr
         assert said in done.stderr.replace("\n", "")
         assert "Traceback" not in done.stderr
+
+
+def test_a_built_run_becomes_a_test_for_models(run: Path, tmp_path: Path) -> None:
+    done = shell("export", run, "--format", "mmau", "-o", tmp_path / "test")
+    assert done.returncode == 0, done.stderr
+    items = json.loads((tmp_path / "test" / "mmau-test-mini.json").read_text())
+    assert f"{len(items)} questions" in done.stdout
+    assert all(i["answer"] in i["choices"] for i in items)
+    assert all(sf.info(tmp_path / "test" / i["audio_id"]).samplerate == 16000 for i in items)
+    refused = shell("export", run, "--format", "mmau", "-o", tmp_path / "other", "--split", "train")
+    assert refused.returncode == 2
+    assert "--format mmau takes every question" in " ".join(refused.stderr.split())

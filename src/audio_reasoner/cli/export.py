@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from audio_reasoner.core.errors import EXIT_QUARANTINED, InputError
+from audio_reasoner.core.errors import EXIT_QUARANTINED, ConfigError, InputError
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="Run directory with a built data set.", metavar="RUN")],
-    fmt: Annotated[str, typer.Option("--format", "-f", help="hf, ms-swift, webdataset or cota.")],
+    fmt: Annotated[
+        str, typer.Option("--format", "-f", help="hf, ms-swift, webdataset, cota; mmau: a test for `eval run`.")
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Directory to make. Default: RUN/export/FORMAT.")
     ] = None,
@@ -40,7 +42,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write the data set for Hugging Face, ms-swift, WebDataset or as CoTA. Same run, same options: same bytes."""
+    """Write the data set for Hugging Face, ms-swift, WebDataset, as CoTA or as a test; the same bytes every time."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -62,6 +64,15 @@ def export(
     opened = RunDir.open(run)
     log = setup_logging(opened.log_path)
     require_dataset(opened)
+    if fmt == "mmau":
+        if split or audio or val_fraction or system_prompt or where:
+            raise ConfigError(
+                "--format mmau takes every question with options as it is.",
+                code="export.options",
+                hint="Make the test from a run of its own; leave out the other options.",
+            )
+        _benchmark(opened.path, out or opened.path / "export" / "mmau")
+        return
     console = Console(stderr=True, emoji=False)
     bar = Progress(TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
     task = bar.add_task("rows", total=None)
@@ -104,3 +115,16 @@ def export(
         reasons = ", ".join(f"{code} {n:,}" for code, n in result.reasons.items())
         console.print(f"{counted(result.quarantined)} held back ({reasons}); see {result.out / 'quarantine.jsonl'}")
         raise typer.Exit(EXIT_QUARANTINED)
+
+
+def _benchmark(run: Path, out: Path) -> None:
+    """The questions of a run as a benchmark in MMAU's format, to be scored with `eval run`."""
+    import json
+
+    from audio_reasoner.evaluation.make import make_benchmark_from_run
+    from audio_reasoner.evaluation.timelines import MANIFEST_NAME
+
+    make_benchmark_from_run(run, out)
+    manifest = json.loads((out / MANIFEST_NAME).read_text(encoding="utf-8"))
+    typer.echo(f"{manifest['items']:,} questions → {out}")
+    typer.echo(f"next: audio-reasoner eval run mmau-mini --data {out} --model MODEL -o EVAL")
