@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from audio_reasoner.core.chain import TAG_LITERALS
 from audio_reasoner.core.errors import AudioReasonerError, InputError
-from audio_reasoner.models import adapter
+from audio_reasoner.models import adapter, bundled
 from audio_reasoner.models.layout import OLD, layout_of
 from audio_reasoner.models.machine import Finding, Machine
 from audio_reasoner.models.qwen2_audio import ARCHITECTURE, HUB_NAME
@@ -73,9 +73,11 @@ class CheckUp:
 
 
 def find_local(name: str) -> Path:
-    """The directory of a model that is on this machine: a path, or a hub name whose files are in the hub's cache.
+    """The directory of a model that is on this machine: a path, `nano` for the bundled model, or a hub name whose files
+    are in the hub's cache.
 
     Raises:
+        EnvironmentProblem: ``model.not_bundled``.
         InputError: ``model.empty_path``, ``model.missing``, ``model.not_a_model`` (a file), ``model.not_local``.
     """
     text = name.strip()
@@ -84,6 +86,8 @@ def find_local(name: str) -> Path:
     path = Path(text).expanduser()
     if path.is_dir():
         return path
+    if text == bundled.NAME and not path.exists():
+        return bundled.path()
     if path.exists():
         raise InputError(f"{path} is a file; a model is a directory with a config.json.", code="model.not_a_model")
     if HUB_NAME.fullmatch(text) and not path.parent.is_dir():

@@ -176,6 +176,8 @@ def plan(recipe: Recipe, expected: Expected, name: str = "recipe") -> Plan:
     ]
     if recipe.budget.minutes is not None:
         notes.append(f"The recipe's budget is {recipe.budget.minutes:g} minutes; hours are those of one epoch.")
+    if (longest := recipe.data.max_tokens) < work.tokens / work.clips:
+        notes.append(f"Such samples are longer than data.max_tokens ({longest}): most would be left out.")
     if sizes.total < SMALL:
         notes.append("So small a model leaves a GPU idle most of the time: hours are a lower bound, use a CPU.")
     return Plan(
@@ -224,7 +226,7 @@ def lora_weights(sizes: Sizes, recipe: Recipe, lora: LoraPart) -> dict[str, int]
 
 
 def work_of(recipe: Recipe, sizes: Sizes, expected: Expected) -> Work:
-    """The recipe as its costs see it: as many samples at once as `batch.tokens` holds, at least one."""
+    """The recipe as its costs see it: as many mean samples at once as `batch.tokens` holds, or its longest sample."""
     model, memory = recipe.model, recipe.memory
     mixed = recipe.precision != "float32"
     if model.lora is not None:
@@ -234,7 +236,8 @@ def work_of(recipe: Recipe, sizes: Sizes, expected: Expected) -> Work:
         learned = {p: n for p, n in costs.own_weights(sizes).items() if getattr(model.train, p)}
         adapted = frozenset()
     per_sample = expected.seconds * 25 + expected.text_tokens
-    clips = max(1.0, recipe.batch.tokens / per_sample)
+    # A sample as long as the recipe allows is computed alone, whatever batch.tokens says.
+    clips = max(1.0, max(recipe.batch.tokens, recipe.data.max_tokens) / per_sample)
     shared = expected.seconds * 25 + PROMPT_TOKENS
     return Work(
         sizes=sizes,
@@ -303,30 +306,33 @@ def _remedies(recipe: Recipe, work: Work, gpus: Gpus, expected: Expected) -> lis
     if work.chunk is None or work.chunk > SHORT_CHUNK:
         lean = lean.with_(chunk=SHORT_CHUNK)
         changes.append(f"memory.loss_chunk: {SHORT_CHUNK}")
-    found, smallest = _less_at_once(lean, changes, try_)
+    found, smallest = _less_at_once(lean, changes, recipe, try_)
     if found:
         return out
     if recipe.model.lora is None and recipe.model.path is not None:
         part = recipe.model.model_copy(update={"lora": LoraPart()})
         adapted = work_of(recipe.model_copy(update={"model": part}), work.sizes, expected)
         adapted = adapted.with_(checkpointing=True, repeated=0.0, chunk=SHORT_CHUNK)
-        _less_at_once(adapted, [f"model.lora (rank {LoraPart().rank})", *changes], try_)
+        _less_at_once(adapted, [f"model.lora (rank {LoraPart().rank})", *changes], recipe, try_)
     count = gpus.count * 2
     while count <= MOST_GPUS:
         text = f"{count} such GPUs that share the states"
         if try_(", ".join([text, *changes]), lean, count) or try_(
-            ", ".join([text, *changes, _at_once(smallest)]), smallest, count
+            ", ".join([text, *changes, _at_once(smallest, recipe)]), smallest, count
         ):
             break
         count *= 2
     return out
 
 
-def _at_once(work: Work) -> str:
-    return f"batch.tokens: {work.tokens}"
+def _at_once(work: Work, recipe: Recipe) -> str:
+    both = "batch.tokens and data.max_tokens" if work.tokens < recipe.data.max_tokens else "batch.tokens"
+    return f"{both}: {work.tokens}"
 
 
-def _less_at_once(work: Work, changes: list[str], try_: Callable[[str, Work], bool]) -> tuple[bool, Work]:
+def _less_at_once(
+    work: Work, changes: list[str], recipe: Recipe, try_: Callable[[str, Work], bool]
+) -> tuple[bool, Work]:
     """Halve what is computed at once until it fits or one sample is left. Returns whether it fits, and the last try."""
     if changes and try_(", ".join(changes), work):
         return True, work
@@ -339,6 +345,6 @@ def _less_at_once(work: Work, changes: list[str], try_: Callable[[str, Work], bo
             targets=work.targets * share,
             repeated=work.repeated * share,
         )
-        if try_(", ".join([*changes, _at_once(work)]), work):
+        if try_(", ".join([*changes, _at_once(work, recipe)]), work):
             return True, work
     return False, work
