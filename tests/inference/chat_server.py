@@ -13,6 +13,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -43,6 +44,8 @@ class Said:
     """Events after which the connection is dropped."""
     done: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    gate: Callable[[], bool] = lambda: True
+    """It waits until this is so."""
 
 
 @dataclass
@@ -56,6 +59,7 @@ class ChatServer:
     out: int = 0
     most_out: int = 0
     cancelled: int = 0
+    answered: int = 0
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -66,6 +70,9 @@ class ChatServer:
         self.most_out = max(self.out, self.most_out)
         try:
             await asyncio.sleep(said.delay_s)
+            while not said.gate():
+                await asyncio.sleep(0.02)
+            self.answered += 1
             return await (self._events if body.get("stream") else self._whole)(request, body, said)
         except asyncio.CancelledError:
             self.cancelled += 1
@@ -169,13 +176,17 @@ def chatting(say: Callable[[int, dict[str, Any]], Said] | None = None) -> Iterat
         thread.join(10)
 
 
-if __name__ == "__main__":  # for tests whose client is killed: an answer that depends on the question, after a while
+if __name__ == "__main__":  # for tests whose client is killed: as many answers as a file says, the rest waits
+    allowed = Path(sys.argv[1])
 
-    def slowly(_n: int, body: dict[str, Any]) -> Said:
-        asked = text_of(body["messages"][-1])
-        return Said(CHAIN.replace("A dog.", f"About {asked.splitlines()[0]}."), delay_s=float(sys.argv[1]))
+    with chatting() as running:
 
-    with chatting(slowly) as running:
+        def in_turn(_n: int, body: dict[str, Any]) -> Said:
+            asked = text_of(body["messages"][-1]).splitlines()[0]
+            gate = lambda: running.answered < int(allowed.read_text())  # noqa: E731
+            return Said(CHAIN.replace("A dog.", f"About {asked}."), gate=gate)
+
+        running.say = in_turn
         print(running.url, flush=True)
         while True:
             time.sleep(3600)

@@ -48,14 +48,14 @@ def answer_file(
             config = settings.config({**who.identity(), **_place(who)}, system)
             with AnswersFile(out, config, resume) as file:
                 file.check(read.good)
-                if all(question.id in file.rows for question in read.good):
-                    view.say("every question has its answer already.")
                 view.note("loading the model")
-                reasoner = who.load()
+                # Nothing left to ask, no model needed.
+                missing = any(question.id not in file.rows for question in read.good)
+                reasoner = who.load() if missing else None
                 try:
                     result = run_batch(reasoner, read, file, settings, batch_size=batch_size, on_progress=view.watch)
                 finally:
-                    if who.remote:
+                    if who.remote and reasoner is not None:
                         reasoner.close()  # type: ignore[union-attr]
         except KeyboardInterrupt:
             view.close()
@@ -150,11 +150,11 @@ class View:
         if now.done < now.total and clock - self._last < LINE_EVERY_S:
             return
         self._last = clock
-        sys.stderr.write(f"answers: {now.done}/{now.total} · {figures}\n")
+        sys.stderr.write(" · ".join([f"answers: {now.done}/{now.total}", *([figures] if figures else [])]) + "\n")
         sys.stderr.flush()
 
     def _figures(self, now: Progress) -> str:
-        parts = [f"{now.rate:.1f}/s" if now.rate >= 1 else f"{60 * now.rate:.1f}/min"]
+        parts = [f"{now.rate:.1f}/s" if now.rate >= 1 else f"{60 * now.rate:.1f}/min"] if now.rate else []
         left = now.total - now.done
         if now.rate > 0 and left > 0:
             parts.append(f"{time_text(left / now.rate)} left")

@@ -96,7 +96,7 @@ class BatchResult:
 
 
 def run_batch(
-    reasoner: Reasoner | RemoteReasoner,
+    reasoner: Reasoner | RemoteReasoner | None,
     questions: Questions,
     file: AnswersFile,
     settings: Settings,
@@ -107,7 +107,7 @@ def run_batch(
     """Answer all questions that have no answer yet. Bad rows are written with the reason they cannot be asked.
 
     Args:
-        reasoner: who answers.
+        reasoner: who answers; None if every question has its answer already.
         questions: as `read_questions` gives them.
         file: the opened file of answers.
         settings: how they are asked.
