@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.training.conftest import recipe
 from typer.testing import CliRunner
 
 from audio_reasoner.cli import app
 from audio_reasoner.core.errors import ConfigError, InputError
-from audio_reasoner.training import page
+from audio_reasoner.training import Progress, page, train
 
 EVIL = "<script>alert(1)</script>"
 
@@ -181,3 +182,24 @@ def test_the_command_tells_runs_and_trainings_apart(tmp_path: Path) -> None:
     neither = call.invoke(app, ["report", str(tmp_path), str(tmp_path)])
     assert isinstance(neither.exception, ConfigError)
     assert neither.exception.code == "report.one_run"
+
+
+@pytest.mark.system
+def test_a_training_leaves_its_page_and_a_new_one_does_not_show_the_old(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    watch = {"eval_samples": 4, "eval_every_steps": 2, "final_samples": 6, "max_new_tokens": 8}
+    seen: list[str] = []
+
+    def look(p: Progress) -> None:
+        if p.evaluation is not None:
+            seen.append(words((out / "training.html").read_text(encoding="utf-8")))
+
+    train(recipe(budget={"steps": 4}, watch=watch), run, out, watch=look)
+    done = words((out / "training.html").read_text(encoding="utf-8"))
+    assert "Padding" in done
+    assert "Greedy answers to 6 questions" in done
+    assert ["Not finished" in s for s in seen] == [True, True]  # after two steps, and at the end before it was saved
+    assert "Not finished" not in done
+    seen.clear()
+    train(recipe(budget={"steps": 4}, watch=watch), run, out, overwrite=True, watch=look)
+    assert "Not finished" in seen[0]

@@ -52,7 +52,7 @@ def room_for_audio(config: Any, reserved: int = RESERVED) -> int:
     return max(0, int(config.text_config.max_position_embeddings) - reserved)
 
 
-def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None) -> list[np.ndarray]:
+def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None, what: str = "audio") -> list[np.ndarray]:
     """The pieces of a clip that the model hears one after the other; a clip of at most 30 s is one piece, itself.
 
     Args:
@@ -60,6 +60,7 @@ def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None) -> 
         policy: for a clip over 30 s: `refuse`; `split` into pieces of at most 30 s, each of at least one audio token;
             `truncate30` keeps the first 30 seconds.
         room: most audio tokens in all, see `room_for_audio`; None allows `MAX_PIECES` pieces.
+        what: how to call the clip in a message, for example its path.
 
     Raises:
         InputError: not one-dimensional, not finite, too short (``audio.shape``, ``audio.not_finite``,
@@ -76,11 +77,11 @@ def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None) -> 
         )
     length = pcm.shape[0] if pcm.ndim == 1 else 0
     if pcm.ndim != 1 or length <= MAX_SAMPLES:
-        check_pcm(pcm)
+        check_pcm(pcm, what)
         pieces = [pcm]
     elif policy == "refuse":
         raise InputError(
-            f"audio is {length / RATE:.1f} s long; the model hears at most {MAX_SECONDS:.0f} s.",
+            f"{what} is {length / RATE:.1f} s long; the model hears at most {MAX_SECONDS:.0f} s.",
             code="audio.too_long",
             hint="Choose what is meant: `split` hears it as several recordings in one prompt, `truncate30` only its "
             "first 30 seconds; or cut it yourself.",
@@ -89,7 +90,7 @@ def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None) -> 
         heard = pcm[:MAX_SAMPLES] if policy == "truncate30" else pcm
         # Looked at before the work is planned, so that a broken sample is not reported as one of piece 17.
         if not bool(np.isfinite(heard).all()):
-            raise InputError("audio holds values that are not numbers.", code="audio.not_finite")
+            raise InputError(f"{what} holds values that are not numbers.", code="audio.not_finite")
         pieces = _split(heard)
     _check_room(pieces, length, room)
     return pieces

@@ -29,7 +29,8 @@ from audio_reasoner.report.dots import Shape
 LOG_NAME = "train_log.jsonl"
 PAGE_NAME = "training.html"
 COLOURS = (4, 1, 2, 3, 5, 0, 7)
-SHAPES: tuple[Shape, ...] = ("disc", "square", "triangle", "diamond", "ring", "cross", "tick")
+SHAPES: tuple[Shape, ...] = ("disc", "square", "triangle", "diamond", "cross", "tick")
+"""Of lines; a ring is the last look."""
 MOST_LINES = 14
 _NUMBERED = re.compile(r"(.+?)[-_. ](?:seed-?)?\d+")
 _DASH = "–"
@@ -110,13 +111,16 @@ def read_training(folder: Path | str) -> Training:
             lines[kind].append(found)
         else:
             unreadable += 1
-    metrics = folder / "metrics.json"
-    recipe = folder / "recipe.yaml"
+    metrics, recipe = folder / "metrics.json", folder / "recipe.yaml"
+    figures = _json(_read(metrics)) if metrics.is_file() else {}
+    reached = max((n for kind in lines.values() for x in kind if (n := _number(x.get("step"))) is not None), default=0)
+    if reached > (_number(figures.get("steps")) or 0):
+        figures = {}  # of an earlier end: the training goes on
     return Training(
         folder.resolve().name,
         lines["train"],
         lines["eval"],
-        _json(_read(metrics)) if metrics.is_file() else {},
+        figures,
         _read(recipe) if recipe.is_file() else "",
         unreadable,
     )
@@ -470,7 +474,8 @@ def _subtitle(trainings: Sequence[Training], groups: Sequence[Group]) -> Markup:
     if going and len(trainings) == 1:
         parts.append("Not finished: no metrics.json is there yet.")
     elif going:
-        parts.append(f"Not finished: {', '.join(going)}.")
+        more = f" and {len(going) - 5} more" if len(going) > 6 else ""
+        parts.append(f"Not finished: {', '.join(going[:5] if more else going)}{more}.")
     if len(groups) > MOST_LINES:
         parts.append(f"The charts show the first {MOST_LINES} lines of {len(groups)}; the table shows all.")
     lost = sum(t.unreadable for t in trainings)

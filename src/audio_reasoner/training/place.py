@@ -7,7 +7,7 @@ from pathlib import Path
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.run import RunDir, storage_problem
-from audio_reasoner.training import checkpoint
+from audio_reasoner.training import checkpoint, page
 from audio_reasoner.training.progress import Progress, Watcher
 from audio_reasoner.training.recipe import Recipe
 
@@ -36,7 +36,9 @@ def check_out(out: Path, resume: bool, overwrite: bool) -> None:
                 code="training.out_taken",
                 hint="Go on with --resume, replace it with --overwrite, or name another directory.",
             )
-        (out / checkpoint.NAME).unlink(missing_ok=True)
+        # What is shown of a training must not be that of the one before.
+        for old in (checkpoint.NAME, "metrics.json", page.PAGE_NAME):
+            (out / old).unlink(missing_ok=True)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -32,7 +32,7 @@ from audio_reasoner.dataset import Row
 from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import nano, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
-from audio_reasoner.training import card, checkpoint, data, lora, metrics
+from audio_reasoner.training import card, checkpoint, data, lora, metrics, page
 from audio_reasoner.training.collate import Unit
 from audio_reasoner.training.distributed import World, assemble
 from audio_reasoner.training.place import check_out, ensure_dataset, together
@@ -240,6 +240,7 @@ class _Job:
             result = self._result(interrupted=False)
             result.metrics = self._metrics(found)
             self._save_model(result.metrics)
+            self._draw("saving")
         return result
 
     def _result(self, interrupted: bool) -> TrainResult:
@@ -392,8 +393,14 @@ class _Job:
         if self.world.first:
             line = {"kind": "eval", "step": self.state.step, "seconds_trained": round(self.state.elapsed, 2), **found}
             self._log(line)
+            self._draw(phase)
         self.watch(Progress(phase, step=self.state.step, evaluation=found))
         return found
+
+    def _draw(self, phase: str) -> None:
+        """Draw the page of the training so far. One that cannot be drawn is told of and ends nothing."""
+        if self.world.first and (note := page.redraw(self.out)):
+            self.watch(Progress(phase, note=note))
 
     def _metrics(self, held_out: dict[str, Any]) -> dict[str, Any]:
         s = self.state
