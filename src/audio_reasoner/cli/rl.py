@@ -18,7 +18,7 @@ PLAIN_EVERY_S = 15.0
 
 def rl(
     recipe: Annotated[Path, typer.Argument(help="YAML file; recipes/grpo.yaml is a start.")],
-    data: Annotated[Path, typer.Option("--data", "-d", help="Run directory with a data set.")],
+    data: Annotated[list[Path], typer.Option("--data", "-d", help="Run directory with a data set; may be repeated.")],
     model: Annotated[str, typer.Option("--model", "-m", help="Model directory to begin with.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/checkpoint.pt.")] = False,

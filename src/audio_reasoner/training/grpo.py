@@ -32,6 +32,7 @@ from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.features import audio_tokens_of
 from audio_reasoner.training import checkpoint, data, lora, metrics, rewards, rl_card
+from audio_reasoner.training.place import together
 from audio_reasoner.training.policy import Asked, Drawn, advantages, draw, likelihood, push
 from audio_reasoner.training.progress import Interrupt
 from audio_reasoner.training.recipe import ModelPart
@@ -76,7 +77,7 @@ class RlResult:
 
 def train_rl(
     recipe: RlRecipe,
-    data_run: Path | str,
+    data_run: Path | str | Sequence[Path | str],
     model: Path | str,
     out: Path | str,
     *,
@@ -88,7 +89,7 @@ def train_rl(
 
     Args:
         recipe: what is rewarded, and how.
-        data_run: a run directory with a data set; only its questions, golds and sounds are used, never its chains.
+        data_run: a run directory with a data set, or several; only questions, golds and sounds are used, never chains.
         model: the model to begin with. It is also the reference that `beta` ties the policy to.
         out: the model directory to write; it also gets train_log.jsonl, metrics.json and rl_recipe.yaml.
         resume: go on from OUT/checkpoint.pt; if there is none yet, start. `steps` may have changed.
@@ -100,9 +101,10 @@ def train_rl(
         InputError: no usable questions; a model that cannot be loaded; the training diverged (`rl.diverged`).
         EnvironmentProblem: the disk is full (the previous checkpoint stays), or the device does not exist.
     """
-    run, folder = RunDir.open(data_run), Path(out)
+    given = [data_run] if isinstance(data_run, Path | str) else list(data_run)
+    runs, folder = [RunDir.open(run) for run in given], Path(out)
     _check_out(folder, Path(model), resume, overwrite)
-    job = _Job(recipe, run, str(model), folder, watch)
+    job = _Job(recipe, runs, str(model), folder, watch)
     job.prepare(resume and (folder / checkpoint.NAME).exists())
     return job.run()
 
@@ -146,8 +148,8 @@ class _Sums:
 class _Job:
     """One training, from reading the data to the saved model."""
 
-    def __init__(self, recipe: RlRecipe, run: RunDir, model: str, out: Path, watch: Watcher) -> None:
-        self.recipe, self.run_dir, self.path, self.out, self.watch = recipe, run, model, out, watch
+    def __init__(self, recipe: RlRecipe, runs: list[RunDir], model: str, out: Path, watch: Watcher) -> None:
+        self.recipe, self.runs, self.path, self.out, self.watch = recipe, runs, model, out, watch
         self.step, self.elapsed = 0, 0.0
         self.before: dict[str, Any] = {}
 
@@ -161,11 +163,13 @@ class _Job:
 
         recipe = self.recipe
         torch.set_num_threads(recipe.threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or torch.get_num_threads())
-        self.watch(RlProgress("reading", note=f"reading {self.run_dir.dataset_dir}"))
-        rows = self._rows()
+        for run in self.runs:
+            self.watch(RlProgress("reading", note=f"reading {run.dataset_dir}"))
+        self.rows = {r.sample_id: r for r in self._rows()}
+        self.order = sorted(self.rows)
         self.digest = {
             "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
-            "data": dataset_sha256(self.run_dir.dataset_dir),
+            "data": together([dataset_sha256(run.dataset_dir) for run in self.runs]),
         }
         self.reasoner = Reasoner.from_pretrained(self.path, qwen2_audio.pick_device(recipe.device), "float32")
         self.model, tokenizer = self.reasoner.model, self.reasoner.processor.tokenizer
@@ -181,13 +185,13 @@ class _Job:
         self.optimiser = torch.optim.AdamW(
             self.trained, lr=recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
         )
-        clips = {r.clip_id: self.clips[r.clip_id] for r in rows}
+        # Only what will be asked: a large run's sounds would take longer than the steps.
+        coming = [r for step in range(recipe.steps) for r in self._questions(step)]
+        clips = {r.clip_id: self.clips[r.clip_id] for r in coming}
         self.hearing = data.Hearing(clips, recipe.ram_gb, recipe.workers)
         self.hearing.prepare(lambda done, total: self.watch(RlProgress("listening", done, total)))
-        self.rows = {r.sample_id: r for r in rows if r.clip_id in self.hearing.frames}
-        if not self.rows:
+        if not self.hearing.frames:
             raise InputError("no clip of the questions can be heard.", code="rl.no_questions")
-        self.order = sorted(self.rows)
         saved = checkpoint.load(self.out) if resume else None
         if saved is not None:
             self._restore(saved)
@@ -197,7 +201,7 @@ class _Job:
 
     def _rows(self) -> list[Row]:
         recipe = self.recipe
-        samples = data.read_samples(self.run_dir.path, self.run_dir.dataset_dir)
+        samples = data.joined([data.read_samples(run.path, run.dataset_dir) for run in self.runs])
         self.clips: dict[str, Clip] = samples.clips
         rows = [r for some in samples.rows.values() for r in some if not r.history]
         if recipe.families:
@@ -305,7 +309,10 @@ class _Job:
         import torch
 
         recipe = self.recipe
-        rows = self._questions(self.step)
+        planned = self._questions(self.step)
+        rows = [r for r in planned if r.clip_id in self.hearing.frames]
+        if not rows:
+            raise InputError(f"no clip of step {self.step + 1} can be heard.", code="rl.no_questions")
         asked = [self._asked(row) for row in rows]
         began = time.perf_counter()
         drawn: list[list[Drawn]] = []
@@ -351,6 +358,7 @@ class _Job:
             "step": self.step,
             "reward": round(sum(flat) / len(flat), 5),
             "parts": {k: round(sum(p[k] for p in everything) / len(everything), 5) for k in everything[0]},
+            "unheard": len(planned) - len(rows),
             "even_groups": round(sum(not any(w) for w in worth) / len(worth), 4),
             "tokens_per_chain": round(tokens / len(chains), 2),
             "ended": round(sum(c.ended for c in chains) / len(chains), 4),
@@ -434,7 +442,7 @@ class _Job:
     def _evaluate(self, n: int, phase: str) -> dict[str, Any]:
         if not n or not self.held_rows:
             return {"samples": 0}
-        heard = [r for r in self.held_rows if self._can_be_heard(r)]
+        heard = [r for r in metrics.choose(self.held_rows, n) if self._can_be_heard(r)]
         found = metrics.evaluate(
             self.reasoner,
             heard,
