@@ -91,6 +91,7 @@ _CAPTION_ANSWERS = re.compile(
 
 
 _RESULT = re.compile(r"\b(?:answers?|solution|result|conclusion|correct|right(?! (?:after|before)))\b")
+_NO_WORD = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten)(?= options\b)|\bone\b")
 _OPEN = re.compile(r"\b(?:whether|if|or)\b|\?")
 _LETTER = re.compile(
     r"\(([a-hA-H])\)|\b(?:[Oo]ption|[Ll]etter|[Cc]hoice|(?:end up|finish) with|arrive at|reach|settle on|(?:answer|result|solution) (?:is|as)) ([A-H])\b"
@@ -139,6 +140,8 @@ def answer_early(question: Question, chain: Chain, plain: Mapping[str, str]) -> 
     if said:
         yield Finding(code="answer_early", detail=f"planning says {said[0]!r}")
         return
+    # "The four options" and "one by one" do not say "four" and "one", where a spoken word is the answer.
+    planning = _NO_WORD.sub(" ", planning)
     options = [folded(o) for o in question.options]
     for sentence in t.sentences(planning):
         if (

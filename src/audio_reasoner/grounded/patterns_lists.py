@@ -21,8 +21,8 @@ ASK: dict[str, tuple[str, ...]] = {
     ),
     "spoken_order": (
         "[The question asks|I am asked|What is wanted is] [in which order the words come|for the words in their order].",
-        "[I have to|I need to|The task is to] note the words [one after another|in their order] and [compare|hold] them with [each|every] list.",
-        "[The order of the words|Which word follows which] [is what matters|decides].",
+        "[I have to|I need to|The task is to] note the words in their order and [compare|hold] them with [each|every] list.",
+        "The order of the words [is what matters|decides][, which word follows which|].",
     ),
     "who_says": (
         "[The question asks|I am asked|What is wanted is] [whose word it is|which voice says a certain word].",
