@@ -34,6 +34,7 @@ def earlier_turns(history: Sequence[Earlier] | None) -> list[tuple[str, str]]:
         if not question.strip():
             raise InputError(f"the question of the earlier turn {number} is empty.", code="question.empty")
         asked = render_question(question, tuple(options or ()))
+        check_text(asked, f"the question of the earlier turn {number}")
         turns.append((asked, _shown(response_text(said, number), number)))
     return turns
 
@@ -59,7 +60,22 @@ def response_text(said: Answer | str, number: int = 1) -> str:
     return unicodedata.normalize("NFC", response)
 
 
+def check_text(text: str, what: str) -> None:
+    """Refuse what cannot be written as UTF-8.
+
+    Raises:
+        InputError: ``question.bad_text``.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{what} is no valid text: it holds a lone surrogate at sign {error.start + 1}.", code="question.bad_text"
+        ) from error
+
+
 def _shown(response: str, number: int) -> str:
+    check_text(response, f"the response of the earlier turn {number}")
     try:
         return Turn(question="?", response=response).to_text()
     except ValueError as error:

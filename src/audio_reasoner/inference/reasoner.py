@@ -27,7 +27,7 @@ from audio_reasoner.inference.constrain import Constrain, FormatGuide, Formats
 from audio_reasoner.inference.generate import Guide, Heard, Prompt, Sampling, Token, decode
 from audio_reasoner.inference.grammar import option_texts
 from audio_reasoner.inference.hearing import Over30
-from audio_reasoner.inference.history import Earlier, earlier_turns
+from audio_reasoner.inference.history import Earlier, check_text, earlier_turns
 from audio_reasoner.inference.making import Audio, Row, Watch, Words, each, samples_of
 from audio_reasoner.inference.prefix import Pieces, Spelling, Vocabulary
 from audio_reasoner.models import features, qwen2_audio
@@ -279,7 +279,8 @@ class Reasoner:
             key: object = str(audio) if isinstance(audio, str | Path) else id(audio)
             if key not in known:
                 name = str(audio) if isinstance(audio, str | Path) else "audio"
-                pieces = hearing.cut(samples_of(audio), over_30s, room, name)
+                pcm = samples_of(audio)
+                pieces = hearing.cut(pcm, over_30s, room if len(pcm) > hearing.MAX_SAMPLES else None, name)
                 known[key] = tuple(Heard(features.log_mel(pcm), features.frames_of(len(pcm))) for pcm in pieces)
             return known[key]
 
@@ -293,8 +294,10 @@ class Reasoner:
             heard = tuple(h for a in several for h in hear(a))
             tokens = [features.audio_tokens_of(h.frames) for h in heard]
             chosen = tuple(options or ())
+            asked = render_question(question, chosen)
             option_texts(chosen)  # refuses those that no answer could name
-            ids = self.format.prompt(render_question(question, chosen), tokens, earlier_turns(turns[i]))
+            check_text(asked, "the question")
+            ids = self.format.prompt(asked, tokens, earlier_turns(turns[i]))
             prefix = begins[i] or ""
             begun, guide = self._guide(prefix, chosen, constraints[i], limits[i], max_new_tokens)
             self._check_room(len(ids) + len(begun), sum(tokens), max_new_tokens)
