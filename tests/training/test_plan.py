@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,33 @@ def test_recipes_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="trian") as caught:
         plan_recipe(path)
     assert caught.value.code == "config.unknown_key"
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": float("nan")}, {"seconds": 31.0}, {"samples": 0}, {"text_tokens": 0}])
+def test_data_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Expected(**wrong)
+    assert caught.value.code == "plan.expected"
+
+
+def test_an_empty_model_path_is_not_taken_for_the_real_model() -> None:
+    with pytest.raises(InputError) as caught:
+        planned(model={"path": " "})
+    assert caught.value.code == "model.empty_path"
+
+
+def test_the_page_shows_what_the_script_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parents[2]
+    spec = importlib.util.spec_from_file_location("memory_plan", root / "benchmarks" / "memory_plan.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.tables()
+    printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    page = (root / "docs" / "hardware.md").read_text(encoding="utf-8").splitlines()
+    assert len(printed) > 20
+    assert [line for line in printed if line not in page] == []
 
 
 def test_a_plan_as_plain_values() -> None:

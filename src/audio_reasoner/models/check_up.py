@@ -83,7 +83,10 @@ def find_local(name: str) -> Path:
     text = name.strip()
     if not text or text == ".":
         raise InputError("the model path is empty.", code="model.empty_path", hint="Name a model directory.")
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:  # ~somebody without a home
+        raise InputError(f"the model {text!r} does not exist: {error}", code="model.missing") from error
     if path.is_dir():
         return path
     if text == bundled.NAME and not path.exists():

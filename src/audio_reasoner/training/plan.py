@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from audio_reasoner.core.errors import InputError
+from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.models import check_up
+from audio_reasoner.models.features import MAX_SECONDS
 from audio_reasoner.models.sizes import Sizes, sizes_of_nano
 from audio_reasoner.training import costs
 from audio_reasoner.training.costs import Work
@@ -66,6 +67,14 @@ class Expected:
     samples: int = 1_200_000
     seconds: float = 10.0
     text_tokens: int = 620
+
+    def __post_init__(self) -> None:
+        if not (self.samples >= 1 and 0.04 <= self.seconds <= MAX_SECONDS and self.text_tokens >= 2):
+            raise ConfigError(
+                f"{self.samples} samples of {self.seconds} s and {self.text_tokens} text tokens cannot be planned for.",
+                code="plan.expected",
+                hint=f"A clip has 0.04 to {MAX_SECONDS:.0f} s, a sample at least 2 tokens of text.",
+            )
 
 
 @dataclass(frozen=True)
@@ -203,7 +212,9 @@ def _sizes(recipe: Recipe) -> tuple[Sizes, str]:
     assert recipe.model.path is not None
     try:
         path = check_up.find_local(recipe.model.path)
-    except InputError:
+    except InputError as error:
+        if error.code not in ("model.missing", "model.not_local"):
+            raise
         return Sizes(), "Qwen2-Audio-7B's published sizes, because the model is not on this machine"
     file = path / "config.json"
     report = check_up.examine(path)
