@@ -13,6 +13,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from audio_reasoner.core import config
+from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.cota import BuildSettings
 from audio_reasoner.models.nano import NanoSizes
 from audio_reasoner.training.targets import Learn
@@ -187,9 +188,23 @@ def load_recipe(path: Path | str) -> Recipe:
     return config.load(Path(path), Recipe)
 
 
-def with_flags(recipe: Recipe, *, minutes: float | None = None, device: str | None = None) -> Recipe:
-    """The recipe with what the command line says instead."""
+def with_flags(
+    recipe: Recipe, *, minutes: float | None = None, device: str | None = None, model: str | None = None
+) -> Recipe:
+    """The recipe with what the command line says instead.
+
+    Raises:
+        ConfigError: `recipe.model`: a model is named, and the recipe makes a new one.
+    """
     changes: dict[str, object] = {}
+    if model is not None:
+        if recipe.model.path is None:
+            raise ConfigError(
+                "the recipe makes a new small model, so no other can be named.",
+                code="recipe.model",
+                hint="Leave out --model, or use a recipe with model.path.",
+            )
+        changes["model"] = recipe.model.model_copy(update={"path": model})
     if minutes is not None:
         changes["budget"] = BudgetPart(minutes=minutes)
     if device is not None:
