@@ -18,21 +18,25 @@ def _duration(seconds: float) -> str:
 
 
 class View:
-    """Shows a training on stderr: live where stderr is a terminal, a line every 15 seconds where it is not."""
+    """Shows a training on stderr: live where stderr is a terminal, a line every 15 seconds where it is not.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: show nothing: of several processes only the first one speaks.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bars
 
-        self._console = Console(stderr=True, emoji=False)
+        self._console = Console(stderr=True, emoji=False, quiet=quiet)
         self._bars = Bars(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[figures]}"),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=quiet or not self._console.is_terminal,
         )
         self._task = self._bars.add_task("starting", total=None, figures="")
         self._phase = ""
@@ -57,7 +61,7 @@ class View:
             figures = (
                 f"step {p.step} · epoch {p.epoch:.2f} · loss {p.loss:.3f} · tokens right {p.token_accuracy or 0:.1%} · "
                 f"{p.samples_per_second:.0f} samples/s · {p.tokens_per_second:,.0f} tokens/s · "
-                f"{_duration(p.seconds_left)} left"
+                f"{p.padding_share or 0:.0%} padding · {_duration(p.seconds_left)} left"
             )
         self._bars.update(self._task, description=p.phase, completed=p.done, total=p.total or None, figures=figures)
         now = time.monotonic()
@@ -94,7 +98,11 @@ class View:
             highlight=False,
         )
         if result.left_out:
-            console.print(f"{result.left_out} samples were left out; {result.out / 'left_out.jsonl'} says why.")
+            codes = ", ".join(f"{code} {count:,}" for code, count in result.left_out_codes.items())
+            console.print(
+                f"{result.left_out:,} samples were left out ({codes}); {result.out / 'left_out.jsonl'} says why.",
+                highlight=False,
+            )
         held = found["held_out"]
         if held.get("samples"):
             console.print(

@@ -62,7 +62,7 @@ class Stepper:
                 hint="Leave it out: it is chosen where it is needed.",
             )
         if spare:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            _compute_again(model)
         self._objective = Objective(model, recipe.memory.loss_chunk)
         self.outline = outline(model) if world.sharded else None
         if world.sharded:
@@ -138,6 +138,16 @@ class Stepper:
         sizes = [sum(getattr(s, name) for s in done) for name in Sizes.__dataclass_fields__]
         loss, hits, *rest = self.world.total([loss, float(right), *map(float, sizes)])
         return Sums(loss, int(hits), Sizes(*(int(x) for x in rest)))
+
+
+def _compute_again(model: Any) -> None:
+    """Let every layer of encoder and decoder keep its input alone, and compute the rest again in the backward pass."""
+    how = {"use_reentrant": False}
+    newer = getattr(model, "activation_checkpointing_enable", None)
+    if newer is not None:
+        newer(activation_checkpointing_kwargs=how)
+    else:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=how)
 
 
 def optimiser_of(model: Any, part: OptimiserPart) -> torch.optim.Optimizer:
