@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.inference.cache import moves, roomy_cache
+from audio_reasoner.inference.step import stepper
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.features import pad_mels
 
@@ -244,7 +245,7 @@ def decode(
         states, at, alive, cache = _prefill(model, prompts, pad_id, max_new_tokens, reached)
         rows = list(range(len(prompts)))
         left = [max_new_tokens] * len(prompts)
-        text = model.model.language_model
+        step = stepper(model)
         while True:
             logprobs = torch.log_softmax(model.lm_head(states).float(), dim=-1)
             chosen, values = _choose(logprobs, [prompts[row] for row in rows])
@@ -276,13 +277,7 @@ def decode(
             padded = alive.shape[1] > 0
             if padded:
                 alive = torch.cat([alive, torch.ones(len(rows), 1, dtype=alive.dtype, device=device)], dim=1)
-            states = text(
-                inputs_embeds=model.get_input_embeddings()(torch.tensor(chosen, device=device)[:, None]),
-                attention_mask=alive if padded else None,
-                position_ids=at[:, None],
-                past_key_values=cache,
-                use_cache=True,
-            ).last_hidden_state[:, -1]
+            states = step(torch.tensor(chosen, device=device), at, alive if padded else None, cache)
 
 
 def _mark(reached: Callable[[str], None], stage: str, device: Any) -> None:
