@@ -1,0 +1,80 @@
+"""A disk that is really full while a checkpoint is written: the one before survives, and training goes on from it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.training.conftest import recipe
+
+from audio_reasoner import cli
+from audio_reasoner.training import checkpoint, page
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small tmpfs needs root"),
+]
+
+
+def mount(where: Path, size: int, *, again: bool = False) -> None:
+    options = f"size={size}" + (",remount" if again else "")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(where)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("this container may not mount")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    where = tmp_path / "disk"
+    where.mkdir()
+    mount(where, 64 << 20)
+    try:
+        yield where
+    finally:
+        subprocess.run(["umount", str(where)], check=True)
+
+
+def test_the_previous_checkpoint_survives_and_is_gone_on_from(
+    run: Path, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, file = disk / "model", tmp_path / "r.yaml"
+    often = {"eval_samples": 0, "final_samples": 0, "checkpoint_every_steps": 2}
+    file.write_text(yaml.safe_dump(recipe(budget={"steps": 6}, watch=often).model_dump(mode="json", exclude_none=True)))
+
+    def command(*more: str) -> tuple[object, str]:
+        args = ["audio-reasoner", "train", str(file), "--data", str(run), "-o", str(out), *more]
+        monkeypatch.setattr(sys, "argv", args)
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+        return code or 0, capsys.readouterr().err
+
+    # How large a checkpoint is: the first one of a training that is stopped by its budget.
+    code, errors = command()
+    assert code == 0, errors
+    size = (out / checkpoint.NAME).stat().st_size
+    for old in out.iterdir():
+        old.unlink()
+    # Room for one checkpoint and half of the next.
+    mount(disk, int(1.5 * size), again=True)
+    code, errors = command()
+    assert code == 1, errors
+    assert "[environment.disk_full]" in errors
+    assert str(out / checkpoint.NAME) in errors.replace("\n", "")
+    assert "Traceback" not in errors
+    assert checkpoint.load(out)["state"]["step"] == 2
+    assert [p.name for p in out.glob("*.tmp")] == []
+    mount(disk, 64 << 20, again=True)
+    code, errors = command("--resume")
+    assert code == 0, errors
+    assert [s for s, _ in page.read_training(out).course("step")][-1] == 6
+    assert (out / "model.safetensors").is_file()
