@@ -2,7 +2,7 @@
 
     python benchmarks/grpo_nano.py --model models/demo --data runs/demo -o models/demo-grpo
 
-Trains `--steps` steps (about 4 seconds each on one core with the demo's model), then lets both models answer the same
+Trains `--steps` steps (about 3 seconds of one core each with the demo's model), then lets both models answer the same
 questions about held-out clips greedily; `--data` may be repeated. Run it again after an interruption: what is done is
 not done twice. Intervals are 95 % bootstrap intervals of the difference over clips, p is the exact sign-flip test; with
 many types one of them will be below 0.05 by chance, so Holm's correction over the types stands beside it.
@@ -79,9 +79,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, action="append", help="a run it was trained on")
     parser.add_argument("-o", "--out", type=Path, required=True, help="model directory to write")
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--per-type", type=int, default=40, help="held-out questions of each type")
-    parser.add_argument("--learning-rate", type=float, default=2e-5)
+    parser.add_argument("--learning-rate", type=float, default=5e-5)
     parser.add_argument("--beta", type=float, default=0.02)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--held-out", type=float, help="as in the model's recipe; read from it if it is there")

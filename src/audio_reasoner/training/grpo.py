@@ -297,11 +297,17 @@ class _Job:
             self._shuffled = sorted(self.order, key=lambda name: ids.derive_seed(seed, "round", number, name))
         return self._shuffled
 
-    def _asked(self, row: Row) -> Asked:
+    def _asked(self, row: Row) -> Asked | None:
+        """A row as the model reads it; None if its clip cannot be heard or its text holds a control token."""
         from audio_reasoner.inference.generate import Heard
 
-        frames = self.hearing.frames[row.clip_id]
-        prompt = self.reasoner.format.prompt(render_question(row.question, row.options), audio_tokens_of(frames))
+        frames = self.hearing.frames.get(row.clip_id)
+        if frames is None:
+            return None
+        try:
+            prompt = self.reasoner.format.prompt(render_question(row.question, row.options), audio_tokens_of(frames))
+        except InputError:
+            return None
         return Asked(row.sample_id, tuple(prompt), Heard(self.hearing.mel(row.clip_id), frames))
 
     def _step(self) -> dict[str, Any]:
@@ -310,10 +316,10 @@ class _Job:
 
         recipe = self.recipe
         planned = self._questions(self.step)
-        rows = [r for r in planned if r.clip_id in self.hearing.frames]
-        if not rows:
-            raise InputError(f"no clip of step {self.step + 1} can be heard.", code="rl.no_questions")
-        asked = [self._asked(row) for row in rows]
+        ready = [(r, a) for r in planned if (a := self._asked(r)) is not None]
+        if not ready:
+            raise InputError(f"no question of step {self.step + 1} can be asked.", code="rl.no_questions")
+        rows, asked = [r for r, _ in ready], [a for _, a in ready]
         began = time.perf_counter()
         drawn: list[list[Drawn]] = []
         at_once = max(1, recipe.rows // recipe.chains)
@@ -358,7 +364,7 @@ class _Job:
             "step": self.step,
             "reward": round(sum(flat) / len(flat), 5),
             "parts": {k: round(sum(p[k] for p in everything) / len(everything), 5) for k in everything[0]},
-            "unheard": len(planned) - len(rows),
+            "left_out": len(planned) - len(rows),
             "even_groups": round(sum(not any(w) for w in worth) / len(worth), 4),
             "tokens_per_chain": round(tokens / len(chains), 2),
             "ended": round(sum(c.ended for c in chains) / len(chains), 4),
