@@ -14,7 +14,7 @@ from audio_reasoner.cli import app
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "recipes").glob("*.md"))]
 SHOWN = re.compile(r"audio-reasoner ((?:[a-z][a-z0-9-]* ?){1,3})([^`#|]*)")
-FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
+FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]+)")
 COMMANDS = typer.main.get_command(app)
 
 

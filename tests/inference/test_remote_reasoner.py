@@ -7,6 +7,8 @@ import contextlib
 import logging
 import random
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ from audio_reasoner.inference import Sampling
 from audio_reasoner.inference.answer import Answer, Budgets
 from audio_reasoner.inference.joining import Joiner, join
 from audio_reasoner.inference.remote import RemoteReasoner
+from audio_reasoner.models.qwen2_audio import Loaded
 
 SOUND = np.zeros(16_000, dtype=np.float32)
 OPTIONS = ["dog", "bell"]
@@ -375,3 +378,50 @@ def test_closing_ends_calls_that_are_out() -> None:
         while server.cancelled < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert server.cancelled == 2
+
+
+def test_audio_tokens_are_unknown_where_a_server_does_not_say() -> None:
+    raw = b'{"choices": [{"message": {"content": "a dog"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}}'
+    with chatting(fixed(raw=raw)) as server, RemoteReasoner(server.url, "m") as reasoner:
+        assert reasoner.ask(SOUND, "Which?").audio_tokens is None
+        assert reasoner.ask(None, "Which?").audio_tokens == 0
+
+
+@pytest.mark.slow
+def test_transformers_serve_gives_the_words_of_the_model_here(micro: Loaded, tmp_path: Path) -> None:
+    """Needs the packages of `transformers[serving]`."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("uvicorn")
+    from audio_reasoner.inference import Reasoner
+
+    micro.model.save_pretrained(tmp_path)
+    micro.processor.save_pretrained(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    program = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
+    words = ["serve", str(tmp_path), "--host", "127.0.0.1", "--port", port, "--device", "cpu", "--dtype", "float32"]
+    server = subprocess.Popen([sys.executable, "-c", program, *words], stderr=subprocess.DEVNULL)
+    sounds = [0.1 * np.random.default_rng(i).standard_normal(8_000 + 3_000 * i).astype(np.float32) for i in range(3)]
+    requests: list[Any] = [(sound, "Which sound comes first?", OPTIONS) for sound in sounds]
+    # The WAV has 16 bits, so the model here hears the same.
+    heard = [(np.rint(sound * 32768.0) / 32768.0).astype(np.float32) for sound in sounds]
+    here = Reasoner(micro.model, micro.processor).ask_batch(
+        [(s, *rest) for s, (_, *rest) in zip(heard, requests, strict=True)], 16
+    )
+    try:
+        with RemoteReasoner(f"http://127.0.0.1:{port}/v1", str(tmp_path), max_in_flight=1) as reasoner:
+            deadline = time.monotonic() + 300
+            while True:
+                try:
+                    there = reasoner.ask_batch(requests, 16)
+                    break
+                except ConfigError as error:
+                    if error.code != "teacher.unreachable" or time.monotonic() > deadline:
+                        raise
+            _, streamed = last(reasoner.stream(*requests[0], 16))
+    finally:
+        server.kill()
+        server.wait()
+    assert [a.text for a in there] == [a.text for a in here]
+    assert streamed.text == here[0].text

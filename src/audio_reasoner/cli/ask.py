@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -201,18 +202,21 @@ def ask(
     assert audio is not None
     assert question is not None
     clips = [audio, *(more_audio or ())]
-    reasoner = who.load()
-    if as_json:
-        typer.echo(_as_json(reasoner, clips, question, options, follow_up or [], asking))
-        return
-    from audio_reasoner.cli.ask_view import View
+    with contextlib.ExitStack() as stack:
+        reasoner = who.load()
+        if who.remote:
+            stack.callback(reasoner.close)  # type: ignore[union-attr]
+        if as_json:
+            typer.echo(_as_json(reasoner, clips, question, options, follow_up or [], asking))
+            return
+        from audio_reasoner.cli.ask_view import View
 
-    view = View(reasoner, clips, asking)
-    view.turn(question, options)
-    for again in follow_up or ():
-        view.follow(again)
-    if chat:
-        view.chat()
+        view = View(reasoner, clips, asking)
+        view.turn(question, options)
+        for again in follow_up or ():
+            view.follow(again)
+        if chat:
+            view.chat()
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,8 @@ class View:
         from rich.text import Text
 
         times = answer.timings
-        heard = f"heard {answer.audio_tokens} audio tokens"
+        # Not 0: the server heard them, or did not, and does not say.
+        heard = "audio tokens unknown" if answer.audio_tokens is None else f"heard {answer.audio_tokens} audio tokens"
         parts = [heard, f"wrote {answer.tokens} tokens in {times.total or answer.seconds:.1f} s"]
         if times.first_token is not None:
             parts.append(f"first token after {times.first_token:.2f} s")

@@ -81,7 +81,8 @@ class Answer:
         parsed: its sections and defects.
         option: the option it means, None if the question had no options.
         tokens: number of generated tokens, without those that only spell a forced beginning.
-        audio_tokens: tokens through which the model heard the clips (25 per second); 0 only if none was given.
+        audio_tokens: tokens through which the model heard the clips (25 per second); 0 only if none was given, None
+            where a server does not say.
         stopped: "end" if the model finished, "length" if it was cut at `max_new_tokens`, or had to hurry to the end of
             the format because of it; "abandoned" if the caller no longer wanted it.
         seconds: wall time; in a batch, that of the whole batch.
@@ -97,7 +98,7 @@ class Answer:
     parsed: ParsedChain
     option: OptionMatch | None
     tokens: int
-    audio_tokens: int
+    audio_tokens: int | None
     stopped: Literal["end", "length", "abandoned"]
     seconds: float
     first_token_seconds: float

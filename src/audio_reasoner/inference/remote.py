@@ -409,7 +409,7 @@ class RemoteReasoner:
             parsed=parsed,
             option=match_option(response_body(parsed, text), asked.options) if asked.options else None,
             tokens=reply.tokens_out,
-            audio_tokens=heard or 0,
+            audio_tokens=heard if asked.heard else 0,
             stopped="length" if cut_off else "end",
             seconds=total,
             first_token_seconds=total if first is None else first,
