@@ -39,20 +39,16 @@ BASE: dict[str, Any] = {
     "train": ("tower", "projector", "language"),
     "lora": None,
 }
+WIDE = {**AUDIO, **TEXT, "vocabulary": 30_000}
 CASES: dict[str, dict[str, Any]] = {
-    "as it is, float32": {},
+    "float32": {},
     "bfloat16": {"mixed": True},
-    "packed": {"way": "packed"},
-    "packed, bfloat16": {"way": "packed", "mixed": True},
-    "checkpointing": {"way": "packed", "checkpointing": True},
-    "checkpointing, bfloat16": {"way": "packed", "checkpointing": True, "mixed": True},
-    "four questions a clip": {"clips": 2, "questions": 4},
-    "long clips": {"seconds": 20.0, "text": 120},
-    "large vocabulary": {"sizes": {**AUDIO, **TEXT, "vocabulary": 30_000}, "clips": 3},
-    "large vocabulary, chunks of 128": {"sizes": {**AUDIO, **TEXT, "vocabulary": 30_000}, "clips": 3, "chunk": 128},
-    "tower frozen": {"train": ("projector", "language"), "seconds": 20.0, "text": 120},
-    "LoRA, bfloat16": {"lora": 8, "mixed": True, "way": "packed"},
-    "as shipped (nano)": {"sizes": {}, "clips": 12, "seconds": 3.0, "text": 150},
+    "packed, checkpointing, bfloat16": {"way": "packed", "checkpointing": True, "mixed": True},
+    "large vocabulary": {"sizes": WIDE, "clips": 3},
+    "large vocabulary, chunks of 128": {"sizes": WIDE, "clips": 3, "chunk": 128},
+    "tower frozen, long clips": {"train": ("projector", "language"), "seconds": 20.0, "text": 120},
+    "LoRA, packed, bfloat16": {"lora": 8, "mixed": True, "way": "packed"},
+    "small model": {"sizes": {}, "clips": 12, "seconds": 3.0, "text": 150},
 }
 
 
