@@ -38,7 +38,7 @@ def recipe(**changes: Any) -> Recipe:
         "threads": 1,
     }
     for key, value in changes.items():
-        plain[key] = {**plain[key], **value} if isinstance(value, dict) and key != "budget" else value
+        plain[key] = {**plain.get(key, {}), **value} if isinstance(value, dict) and key != "budget" else value
     return Recipe.model_validate(plain)
 
 

