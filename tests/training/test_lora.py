@@ -257,3 +257,20 @@ def test_targets_that_do_not_exist_are_refused(base: Path) -> None:
     ):
         with pytest.raises(ValidationError):
             ModelPart.model_validate(wrong)
+
+
+def test_the_recipes_for_the_large_model_say_which_parts_learn() -> None:
+    import yaml
+
+    from audio_reasoner.inference.reasoner import SYSTEM
+    from audio_reasoner.training import load_recipe
+
+    for name, low_rank in (("full", False), ("lora", True)):
+        file = Path(__file__).parents[2] / "recipes" / f"qwen2-audio-7b-{name}.yaml"
+        written = yaml.safe_load(file.read_text(encoding="utf-8"))["model"]
+        assert set(written["train"]) == {"tower", "projector", "language"}
+        loaded = load_recipe(file)
+        assert loaded.model.partial
+        assert (loaded.model.lora is not None) == low_rank
+        assert (loaded.data.max_tokens, loaded.budget.epochs, loaded.model.system) == (4096, 1.0, SYSTEM)
+    assert load_recipe(file.with_name("qwen2-audio-7b-full.yaml")).optimiser.learning_rate == 1e-5

@@ -110,7 +110,8 @@ def test_the_rewards_find_their_columns(written: swift.Written) -> None:
     columns = {k: [r[k] for r in rows] for k in rows[0] if k not in ("messages", "audios")}
     assert all(r["messages"][-1]["role"] == "user" for r in rows)
     right = [x["messages"][-1]["content"] for x in lines(written.out / "train.jsonl")]
-    empty = [Chain("a", "b", "c", "d", "none of them").to_text()] * len(rows)
+    other = Chain(planning="a", caption="b", reasoning="c", summary="d", response="none of them")
+    empty = [other.to_text()] * len(rows)
     assert min(REWARDS["answer"](right, **columns)) == 1.0
     assert max(REWARDS["answer"](empty, **columns)) == 0.0
     assert min(REWARDS["format"](right, **columns)) == 1.0
