@@ -78,9 +78,16 @@ class ChatFormat:
 
         Raises:
             InputError: a text holds one of the model's control tokens, which would let it speak as somebody else
-                (``question.control_token``), or the chat template cannot write a dialogue (``model.chat_template``).
+                (``question.control_token``), or is no text (``question.bad_text``: bytes of another encoding than the
+                terminal's), or the chat template cannot write a dialogue (``model.chat_template``).
         """
         for text in (question, *(t for turn in earlier for t in turn)):
+            if not _encodable(text):
+                raise InputError(
+                    f"the question is not valid text: {text[:80]!a}.",
+                    code="question.bad_text",
+                    hint="It holds bytes that are not UTF-8; write it again in UTF-8.",
+                )
             for literal in self._control:
                 if literal in text:
                     raise InputError(
@@ -112,6 +119,15 @@ class ChatFormat:
     def answer(self, text: str) -> list[int]:
         """Ids of an answer as training shows it, with the end-of-message token."""
         return [*self._ids(text), self.end_id]
+
+
+def _encodable(text: str) -> bool:
+    """Whether a text has a UTF-8 form; a lone surrogate, as Python makes of undecodable bytes, has none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cut(text: str, mark: str) -> tuple[str, str]:
