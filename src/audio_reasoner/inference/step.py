@@ -1,7 +1,7 @@
 """One decoding step of the language model, without what a single token does not need.
 
 Decision: transformers' forward pass builds masks, checks inputs, records outputs and takes each norm apart into six
-operations; with one token per row that costs a third of the time of a small model (`benchmarks/step_speed.py`). Here
+operations; with one token per row that costs a quarter of the time of a small model (`benchmarks/step_speed.py`). Here
 the same modules and the same attention kernel are called directly, so adapters and quantised layers stay what they are
 and float32 results are the same to the last bit. A model that is not plain (sliding windows, grouped keys, wrapped
 layers, layers spread over devices) takes transformers' own way.
