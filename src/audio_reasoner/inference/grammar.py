@@ -111,6 +111,7 @@ class TokenClasses:
 
     def __init__(self, vocabulary: Vocabulary, size: int) -> None:
         self.vocabulary = vocabulary
+        self.size = size
         self.none: set[int] = set()
         """Control tokens, outputs that are no token, and tokens of more than one tag."""
         self.odd: list[int] = []
@@ -381,7 +382,7 @@ class Grammar:
             yield from self.classes.by_first.get(first, ())
 
     def _lives(self, state: State, token: int) -> bool:
-        if token in self.classes.none:
+        if token in self.classes.none or token >= self.classes.size:
             return False
         here: State | None = state
         own = token in self.classes.solid or token in self.classes.blank

@@ -298,6 +298,8 @@ class Reasoner:
             option_texts(chosen)  # refuses those that no answer could name
             check_text(asked, "the question")
             ids = self.format.prompt(asked, tokens, earlier_turns(turns[i]))
+            # Before anything is planned for options that are too long to be asked at all.
+            self._check_room(len(ids), sum(tokens), max_new_tokens)
             prefix = begins[i] or ""
             begun, guide = self._guide(prefix, chosen, constraints[i], limits[i], max_new_tokens)
             self._check_room(len(ids) + len(begun), sum(tokens), max_new_tokens)
