@@ -57,6 +57,31 @@ with torch.no_grad():
 (folder / "parity.json").write_text(json.dumps({"rows": out, "losses": losses}))
 """
 
+REGISTRY = """
+import json, sys
+from pathlib import Path
+import audio_reasoner.training as ours
+from swift.utils import import_external_file
+import_external_file(ours.__path__[0] + "/rewards_swift.py")
+from swift.dataset import load_dataset
+from swift.rewards import orms
+folder = Path(sys.argv[1])
+data, _ = load_dataset([str(folder / "grpo.jsonl")], split_dataset_ratio=0, remove_unused_columns=False)
+rows = [data[i] for i in range(len(data))]
+lines = (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()
+names = (folder / "train.ids.txt").read_text().split()
+gold = {n: json.loads(x)["messages"][-1]["content"] for n, x in zip(names, lines)}
+replies = [gold[n] for n in (folder / "grpo.ids.txt").read_text().split()]
+columns = {k: [r[k] for r in rows] for k in rows[0] if k != "messages"}
+found = {}
+for name in sorted(k for k in orms if k.startswith("audio_reasoner_")):
+    reward = orms[name](args=None)
+    both = [reward(replies, **columns), reward(["no chain"] * len(replies), **columns)]
+    found[name] = [round(sum(x) / len(x), 4) for x in both]
+(folder / "registry.json").write_text(json.dumps(found))
+"""
+"""Needs the base install of audio-reasoner in ms-swift's environment."""
+
 
 def environment(out: Path) -> Path:
     """Python of an environment with what our requirements.txt names, made if it is not there."""
@@ -220,11 +245,16 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--loss-samples", type=int, default=8)
     parser.add_argument("--train", action="store_true", help="also run sft.sh for one step, in full and with adapters")
+    parser.add_argument("--rewards", action="store_true", help="also call our rewards through ms-swift's registry")
     args = parser.parse_args()
     out = args.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     python = args.python.absolute() if args.python else environment(out)
     figures = parity(out, python, args.clips, args.loss_samples, args.train)
+    if args.rewards:
+        folder = out / "full"
+        subprocess.run([str(python), "-c", REGISTRY, str(folder)], check=True, stdout=subprocess.DEVNULL)
+        figures["rewards_gold_and_none"] = json.loads((folder / "registry.json").read_text())
     print(json.dumps(figures))
     bad = figures["same_ids"] != figures["samples"] or figures["same_masks"] != figures["samples"]
     sys.exit(bad or abs(figures["loss_ours"] - figures["loss_theirs"]) > 1e-4)
