@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,58 @@ def test_accumulating_gives_the_same_losses(run: Path, tmp_path: Path) -> None:
     train(recipe(budget={"steps": 3}, batch={"tokens": 300}), run, tmp_path / "parts")
     for (_, a), (_, b) in zip(losses(tmp_path / "whole"), losses(tmp_path / "parts"), strict=True):
         assert a == pytest.approx(b, rel=1e-4)
+
+
+def test_packed_rows_with_everything_that_saves_memory_give_the_same_losses(run: Path, tmp_path: Path) -> None:
+    spare = {"activation_checkpointing": True, "loss_chunk": 40}
+    train(recipe(budget={"steps": 3}), run, tmp_path / "grouped")
+    train(recipe(budget={"steps": 3}, memory=spare, batch={"row_tokens": 700}), run, tmp_path / "packed")
+    for (_, a), (_, b) in zip(losses(tmp_path / "grouped"), losses(tmp_path / "packed"), strict=True):
+        assert a == pytest.approx(b, rel=1e-5)
+    assert json.loads((tmp_path / "packed" / "metrics.json").read_text())["packing"] is True
+    with pytest.raises(ValueError, match=r"needs batch\.packing"):
+        recipe(memory=spare, batch={"packing": False})
+
+
+def test_a_loss_that_is_no_number_ends_before_the_step_changes_weights(run: Path, tmp_path: Path) -> None:
+    wild = recipe(optimiser={"learning_rate": 1e30, "warmup_steps": 0}, watch={"checkpoint_every_steps": 1})
+    with pytest.raises(InputError) as caught:
+        train(wild, run, tmp_path / "m")
+    assert caught.value.code == "training.diverged"
+    saved = ck.load(tmp_path / "m")
+    assert f"at step {saved['state']['step'] + 1}" in caught.value.message
+    assert all(bool(w.isfinite().all()) for w in saved["model"].values())
+
+
+def test_what_is_left_out_is_counted_by_reason(run: Path, tmp_path: Path) -> None:
+    result = train(recipe(budget={"steps": 1}, data={"max_tokens": 170}), run, tmp_path / "m")
+    assert result.left_out_codes == {"training.too_long": result.left_out}
+    found = json.loads((tmp_path / "m" / "metrics.json").read_text())
+    assert found["left_out_codes"] == result.left_out_codes
+    assert sum(found["left_out_codes"].values()) == len((tmp_path / "m" / "left_out.jsonl").read_text().splitlines())
+
+
+def test_the_log_says_how_much_was_padding(run: Path, tmp_path: Path) -> None:
+    train(recipe(budget={"steps": 2}), run, tmp_path / "m")
+    lines = [json.loads(x) for x in (tmp_path / "m" / "train_log.jsonl").read_text().splitlines()]
+    assert all(0 < x["padding_share"] < 1 and 0 <= x["audio_padding_share"] < 1 for x in lines)
+    found = json.loads((tmp_path / "m" / "metrics.json").read_text())
+    shares = [x["padding_share"] for x in lines]
+    assert min(shares) <= found["padding_share"] <= max(shares)
+
+
+def test_a_polite_request_to_end_saves_a_checkpoint(run: Path, tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def watch(p: Progress) -> None:
+        if p.phase == "training" and p.step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    result = train(recipe(), run, tmp_path / "m", watch=watch)
+    assert result.interrupted
+    assert 2 <= result.steps < 6
+    assert ck.load(tmp_path / "m")["state"]["step"] == result.steps
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_the_loss_falls(run: Path, tmp_path: Path) -> None:
