@@ -1,12 +1,13 @@
 """How well does a small model answer each type of question, alone and by a vote of eight?
 
 Benchmarks made with `synth benchmark` (other seeds than the training's) are put to a model: greedy, greedy without the
-constraint that keeps it in the format, and as a vote of k sampled chains. Per question type: the share right with its
+constraint that keeps it in the format, and as a vote of k sampled chains (on the first few of each type, because a vote
+costs k answers; beside it stands greedy on the same questions). Per question type: the share right with its
 95 % interval (Wilson), beside the best blind answer (the best of the constant ones, the rules of `evaluation.fair`, and
 what can be learned of the other questions' options). A type is advertised from 20 points above it on. What is done is
 not done again, so it can be stopped and started.
 
-    python benchmarks/nano_types.py --model MODEL -o OUT BENCHMARK [BENCHMARK ...] [--samples 8]
+    python benchmarks/nano_types.py --model MODEL -o OUT BENCHMARK [BENCHMARK ...] [--samples 8] [--votes 60]
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,22 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return 100 * (middle - half), 100 * (middle + half)
 
 
-def answers(reasoner: Reasoner, bench: Path, way: str, k: int, temperature: float) -> list[dict[str, Any]]:
-    """Every item of a benchmark answered in one way."""
-    items = json.loads((bench / "mmau-test-mini.json").read_text(encoding="utf-8"))
+def chosen(bench: Path, most: int | None) -> list[dict[str, Any]]:
+    """The items of a benchmark, or the first `most` of each type."""
+    items: list[dict[str, Any]] = json.loads((bench / "mmau-test-mini.json").read_text(encoding="utf-8"))
+    seen: Counter[str] = Counter()
+    out = []
+    for item in items:
+        seen[item["sub-category"]] += 1
+        if most is None or seen[item["sub-category"]] <= most:
+            out.append(item)
+    return out
+
+
+def answers(
+    reasoner: Reasoner, bench: Path, items: list[dict[str, Any]], way: str, k: int, temperature: float
+) -> list[dict[str, Any]]:
+    """Items of a benchmark answered in one way."""
     out: list[dict[str, Any]] = []
     for start in range(0, len(items), BATCH):
         part = items[start : start + BATCH]
@@ -70,6 +84,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, type=Path)
     parser.add_argument("-o", "--out", required=True, type=Path)
     parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--votes", type=int, default=60, help="questions of each type that are voted on")
     parser.add_argument("--temperature", type=float, default=0.7)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -78,64 +93,81 @@ def main() -> None:
     items: list[dict[str, Any]] = []
     seconds: defaultdict[str, float] = defaultdict(float)
     for bench in args.benchmarks:
-        items += json.loads((bench / "mmau-test-mini.json").read_text(encoding="utf-8"))
+        items += [i | {"id": f"{bench.name}/{i['id']}"} for i in chosen(bench, None)]
         for way in WAYS:
             file = args.out / f"{bench.name}-{way}.json"
             if not file.is_file():
                 reasoner = reasoner or Reasoner.from_pretrained(args.model)
                 began = time.perf_counter()
-                rows = answers(reasoner, bench, way, args.samples, args.temperature)
+                part = chosen(bench, args.votes if way == "vote" else None)
+                rows = answers(reasoner, bench, part, way, args.samples, args.temperature)
                 file.write_text(json.dumps({"seconds": time.perf_counter() - began, "rows": rows}), encoding="utf-8")
             done = json.loads(file.read_text(encoding="utf-8"))
             seconds[way] += done["seconds"]
-            found[way] += done["rows"]
+            found[way] += [r | {"id": f"{bench.name}/{r['id']}"} for r in done["rows"]]
     figures = tabulate(items, found, args.samples)
     (args.out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     told = " ".join(f"{w}_s={seconds[w]:.0f}" for w in WAYS)
     share = figures["all"]
     print(
         f"questions={len(items)} advertised={len(figures['advertised'])} greedy={share['greedy']} "
-        f"vote{args.samples}={share['vote']} well_formed={share['well_formed']} free={share['well_formed_free']} {told}"
+        f"vote{args.samples}={share['vote']} greedy_there={share['vote_greedy']} "
+        f"well_formed={share['well_formed']} free={share['well_formed_free']} {told}"
     )
 
 
 def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, Any]]], k: int) -> dict[str, Any]:
     """Print the table; the same as plain values."""
     guess = blind(items)
+    by_id = {w: {r["id"]: r for r in found[w]} for w in WAYS}
+
+    def share(way: str, ids: Sequence[str], what: str = "right") -> float:
+        return round(100 * sum(bool(by_id[way][i][what]) for i in ids) / max(1, len(ids)), 1)
+
     types: dict[str, Any] = {}
     print(
-        f"{'type':18s}{'n':>6s}{'best blind':>12s}{'greedy':>9s}{'95 %':>16s}{f'vote of {k}':>12s}{'over blind':>12s}"
+        f"{'type':14s}{'n':>6s}{'best blind':>12s}{'greedy':>8s}{'95 %':>12s}{'over blind':>12s}"
+        f"{f'vote of {k}':>12s}{'greedy there':>14s}{'n':>6s}"
     )
     for family, g in guess.items():
-        own = [n for n, i in enumerate(items) if i["sub-category"] == family]
-        right = {w: sum(found[w][n]["right"] for n in own) for w in WAYS}
+        own = [i["id"] for i in items if i["sub-category"] == family]
+        voted = [i for i in own if i in by_id["vote"]]
         best = 100 * max(g["best_constant"], g["value"], g["learned"])
-        greedy, vote = 100 * right["greedy"] / len(own), 100 * right["vote"] / len(own)
-        low, high = wilson(right["greedy"], len(own))
+        greedy = share("greedy", own)
+        low, high = wilson(sum(by_id["greedy"][i]["right"] for i in own), len(own))
         types[family] = {
             "n": len(own),
             "blind": round(best, 1),
-            "greedy": round(greedy, 1),
+            "greedy": greedy,
             "low": round(low, 1),
             "high": round(high, 1),
-            "vote": round(vote, 1),
             "over": round(greedy - best, 1),
+            "vote": share("vote", voted),
+            "vote_greedy": share("greedy", voted),
+            "vote_n": len(voted),
         }
+        t = types[family]
         line = f"{low:.0f} to {high:.0f}"
-        print(f"{family:18s}{len(own):6d}{best:12.1f}{greedy:9.1f}{line:>16s}{vote:12.1f}{greedy - best:+12.1f}")
-
-    def share(way: str, what: str) -> float:
-        return round(100 * sum(r[what] for r in found[way]) / len(items), 1)
-
+        print(
+            f"{family:14s}{len(own):6d}{best:12.1f}{greedy:8.1f}{line:>12s}{t['over']:+12.1f}"
+            f"{t['vote']:12.1f}{t['vote_greedy']:14.1f}{len(voted):6d}"
+        )
+    every, voted = list(by_id["greedy"]), list(by_id["vote"])
     whole = {
-        "greedy": share("greedy", "right"),
-        "vote": share("vote", "right"),
-        "free": share("free", "right"),
-        "well_formed": share("greedy", "well_formed"),
-        "well_formed_free": share("free", "well_formed"),
-        "well_formed_vote": share("vote", "well_formed"),
+        "n": len(every),
+        "greedy": share("greedy", every),
+        "free": share("free", every),
+        "well_formed": share("greedy", every, "well_formed"),
+        "well_formed_free": share("free", every, "well_formed"),
+        "vote": share("vote", voted),
+        "vote_greedy": share("greedy", voted),
+        "vote_n": len(voted),
+        "well_formed_vote": share("vote", voted, "well_formed"),
     }
-    print(f"{'all':18s}{len(items):6d}{'':12s}{whole['greedy']:9.1f}{'':16s}{whole['vote']:12.1f}")
+    print(
+        f"{'all':14s}{len(every):6d}{'':12s}{whole['greedy']:8.1f}{'':24s}{whole['vote']:12.1f}"
+        f"{whole['vote_greedy']:14.1f}{len(voted):6d}"
+    )
     advertised = [f for f, t in types.items() if t["over"] >= MARGIN]
     print(f"advertised (from {MARGIN:g} points on): {', '.join(advertised) or 'none'}")
     return {"types": types, "all": whole, "advertised": advertised, "k": k, "margin": MARGIN}

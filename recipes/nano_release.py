@@ -67,7 +67,7 @@ def card(trained: dict[str, Any], figures: dict[str, Any], real: dict[str, Any] 
         out = []
         for f in sorted(names, key=lambda f: -table[f]["over"]):
             t = table[f]
-            vote = f" {t['vote']:.0f} |" if with_vote else ""
+            vote = f" {t['vote']:.0f} ({t['vote_greedy']:.0f}) |" if with_vote else ""
             out.append(
                 f"| {ASKED.get(f, f)} (`{f}`) | {t['n']} | {t['blind']:.0f} | {t['greedy']:.0f} "
                 f"({t['low']:.0f} to {t['high']:.0f}) |{vote} {t['over']:+.0f} |"
@@ -75,7 +75,7 @@ def card(trained: dict[str, Any], figures: dict[str, Any], real: dict[str, Any] 
         return "\n".join(out)
 
     head = (
-        f"| question | asked | best blind answer, % | right, % (95 %) | vote of {k}, % | points over blind |\n"
+        f"| question | asked | best blind answer, % | right, % (95 %) | vote of {k}, % (greedy there) | points over blind |\n"
         "|---|---:|---:|---:|---:|---:|\n"
     )
     transfer = "Not measured."
@@ -112,7 +112,8 @@ least {figures["margin"]:.0f} points above the best blind answer stand here.
 
 {head}{rows(bad, types, True) if bad else "| nothing that was asked | | | | | |"}
 
-All {sum(t["n"] for t in types.values())} questions: {share["greedy"]:.1f} % greedy, {share["vote"]:.1f} % by a vote of {k}. Well-formed chains:
+All {share["n"]} questions: {share["greedy"]:.1f} % greedy. Votes of {k} were taken on the first {share["vote_n"]} of them: {share["vote"]:.1f} %, greedy
+{share["vote_greedy"]:.1f} % there. Well-formed chains:
 {share["well_formed"]:.1f} % as `ask` decodes, {share["well_formed_free"]:.1f} % without the constraint that keeps it in the format.
 
 ## Real recordings
