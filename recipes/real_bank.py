@@ -169,14 +169,14 @@ def main() -> None:
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     out = Path(sys.argv[1]).expanduser()
+    beside = Path(sys.executable).with_name("audio-reasoner")
+    command = str(beside) if beside.is_file() else shutil.which("audio-reasoner")
+    if command is None:
+        sys.exit(f"audio-reasoner is neither beside {sys.executable} nor on the PATH: run this with its Python")
     classes, recordings = lay_out(out)
     print(f"{recordings} recordings of {classes} classes in {out / 'sounds'}")
-    command = Path(sys.executable).with_name("audio-reasoner")
     bank = out / "real.bank"
-    made = subprocess.run(
-        [command if command.is_file() else "audio-reasoner", "synth", "bank", "make", out / "sounds", "-o", bank],
-        check=False,
-    )
+    made = subprocess.run([command, "synth", "bank", "make", out / "sounds", "-o", bank], check=False)
     # 4: the bank is made, and some recordings are of no use to it; they are named by `synth bank show`.
     sys.exit(0 if made.returncode == 4 else made.returncode)
 
