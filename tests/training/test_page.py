@@ -203,3 +203,22 @@ def test_a_training_leaves_its_page_and_a_new_one_does_not_show_the_old(run: Pat
     seen.clear()
     train(recipe(budget={"steps": 4}, watch=watch), run, out, overwrite=True, watch=look)
     assert "Not finished" in seen[0]
+
+
+def test_a_training_by_reward_shows_what_was_rewarded(tmp_path: Path) -> None:
+    rl = [
+        {"kind": "rl", "step": i, "reward": 0.5 + i / 20, "parts": {"answer": 0.4, "format": 1.0}, "loss": -1e-9,
+         "kl": 0.001 * i, "tokens_per_chain": 80.0 - i, "even_groups": 0.25, "learning_rate": 1e-5, "seconds": 2.0 * i}
+        for i in range(1, 6)
+    ]  # fmt: skip
+    folder = model_dir(tmp_path / "rl", [look(0, 0.5), *rl, look(5, 0.75)])
+    (folder / "rl_recipe.yaml").write_text("chains: 8\n", encoding="utf-8")
+    shown = words(page.write_page([folder]).read_text(encoding="utf-8"))
+    for title in ("What it was rewarded for", "Reward: answer", "Reward: format", "Divergence", "tokens per chain"):
+        assert title in shown
+    assert "Loss" not in shown
+    assert "could not be read" not in shown
+    assert "chains: 8" in shown
+    assert "What it was rewarded for" not in words(
+        page.training_page([page.read_training(model_dir(tmp_path / "b", steps(3)))])
+    )

@@ -28,6 +28,9 @@ from audio_reasoner.report.dots import Shape
 
 LOG_NAME = "train_log.jsonl"
 PAGE_NAME = "training.html"
+RECIPES = ("recipe.yaml", "rl_recipe.yaml")
+REWARD = "reward: "
+"""Before the names of a reward's parts among the values of a step."""
 COLOURS = (4, 1, 2, 3, 5, 0, 7)
 SHAPES: tuple[Shape, ...] = ("disc", "square", "triangle", "diamond", "cross", "tick")
 """Of lines; a ring is the last look."""
@@ -40,7 +43,8 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Training:
-    """What a model directory tells of its training. `unreadable` counts log lines that are no JSON objects."""
+    """What a model directory tells of its training, supervised or by reward. `unreadable` counts log lines that are no
+    JSON objects."""
 
     name: str
     train: list[dict[str, Any]]
@@ -107,11 +111,14 @@ def read_training(folder: Path | str) -> Training:
             continue
         found = _json(line)
         kind = str(found.get("kind"))
-        if kind in lines:
+        if kind == "rl":
+            lines["train"].append(_rewarded(found))
+        elif kind in lines:
             lines[kind].append(found)
         else:
             unreadable += 1
-    metrics, recipe = folder / "metrics.json", folder / "recipe.yaml"
+    metrics = folder / "metrics.json"
+    recipe = next((p for name in RECIPES if (p := folder / name).is_file()), folder / RECIPES[0])
     figures = _json(_read(metrics)) if metrics.is_file() else {}
     reached = max((n for kind in lines.values() for x in kind if (n := _number(x.get("step"))) is not None), default=0)
     if reached > (_number(figures.get("steps")) or 0):
@@ -124,6 +131,13 @@ def read_training(folder: Path | str) -> Training:
         _read(recipe) if recipe.is_file() else "",
         unreadable,
     )
+
+
+def _rewarded(line: dict[str, Any]) -> dict[str, Any]:
+    """A step of reinforcement learning with the parts of its reward beside its other values. Its loss is left out: it
+    is about 0 whatever is learned, because what the chains of a group are worth sums to 0."""
+    parts = {f"{REWARD}{name}": value for name, value in _part(line, "parts").items()}
+    return {k: v for k, v in line.items() if k != "loss"} | parts
 
 
 def write_page(folders: Sequence[Path | str], out: Path | str | None = None) -> Path:
@@ -178,6 +192,7 @@ def training_page(trainings: Sequence[Training]) -> str:
         ),
     ]  # fmt: skip
     chapters = [
+        Section("reward", "What it was rewarded for", _duo(_rewards(draw, trainings)), _REWARD),
         Section("learning", "How it learned", _duo([c for c in learning if c is not None])),
         Section("speed", "How fast", _duo([c for c in speed if c is not None])),
         Section("held-out", "On held-out samples", _held_out(draw, trainings), _HELD_OUT),
@@ -201,6 +216,10 @@ _HELD_OUT = (
     "Dashed: the majority answer, the better of always giving the commonest answer and always choosing the commonest "
     "letter on the same questions. A model that has not learned to hear stays near it. A ring stands for the last look "
     "where that asked more questions than the looks before."
+)
+_REWARD = (
+    "Means over the chains drawn at a step. Each step asks other questions, so neighbours differ by chance too. A "
+    "reward that rises says nothing about held-out questions: see below."
 )
 _FINAL = "Difference: points above the majority answer."
 
@@ -314,6 +333,25 @@ class _Charts:
             f"units of 1e{power}",
             low=0.0,
         )
+
+
+def _rewards(draw: _Charts, trainings: Sequence[Training]) -> list[Markup]:
+    """Charts of what only a training by reward logs; none for others."""
+    names = sorted({k for t in trainings for x in t.train for k in x if k.startswith(REWARD)})
+    found = [
+        draw.card("Reward", lambda t: t.course("reward"), "weighted mean, 0 to 1", low=0.0, high=1.0),
+        *(
+            draw.card(name.capitalize(), lambda t, name=name: t.course(name), "0 to 1", low=0.0, high=1.0)  # type: ignore[misc]
+            for name in names
+        ),
+        draw.card("Length", lambda t: t.course("tokens_per_chain"), "tokens per chain", low=0.0),
+        draw.card("Divergence from the model it began with", lambda t: t.course("kl"), "nats per token", low=0.0),
+        draw.card(
+            "Groups that teach nothing", lambda t: _percent(t.course("even_groups")), "% of groups",
+            low=0.0, high=100.0, note="All chains of such a group earn the same.",
+        ),
+    ]  # fmt: skip
+    return [c for c in found if c is not None]
 
 
 def _held_out(draw: _Charts, trainings: Sequence[Training]) -> Markup:
