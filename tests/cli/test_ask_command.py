@@ -122,6 +122,14 @@ def test_a_question_that_fails_in_a_chat_leaves_the_dialogue(clip: str) -> None:
     assert "teacher.bad_request" in screen
 
 
+def test_an_answer_without_a_response_does_not_end_a_dialogue(clip: str) -> None:
+    with chatting(lambda n, _body: Said("<THINK>\n<PLANNING>x</PLANNING>\n</THINK>") if n == 0 else Said()) as server:
+        screen = shown(clip, "Which?", "-m", f"openai:m@{server.url}", "--chat", input="And now?\nAnd then?\n")
+    assert screen.count("this turn is no part of the dialogue") == 1
+    asked = [[text_of(m) for m in body["messages"] if m["role"] == "user"] for body in server.bodies]
+    assert asked == [["Which?"], ["And now?"], ["And now?", "And then?"]]
+
+
 def test_samples_vote_and_the_vote_is_shown(clip: str) -> None:
     def say(n: int, _body: dict[str, Any]) -> Said:
         return Said(CHAIN.replace("(a) dog", "(b) bell") if n % 5 == 1 else CHAIN)
@@ -137,10 +145,15 @@ def test_samples_vote_and_the_vote_is_shown(clip: str) -> None:
     assert len(told["samples"]) == 4
     assert "(a) dog" in screen
     assert "█" in screen
-    assert "after 4 the outcome could no longer change" in screen
+    assert "→ (a) dog" in screen.partition("decided")[0]
+    assert "decided after 4 of 5 chains; 1 stopped, because they could change nothing" in screen
+    assert "5 chains wrote" in screen
     with chatting(lambda _n, _body: Said(CHAIN.replace("(a) dog", "a cat"))) as server:
         words = (clip, "Which?", *OPTIONS, "-m", f"openai:m@{server.url}", "--samples", "2")
-        assert "no option won" in shown(*words)
+        screen = shown(*words)
+        assert "no option won: no chain means an option; the first one is shown" in screen
+        assert "decided after 2 of 2 chains" in screen
+        assert "none of them" in screen
         assert json.loads(shown(*words, "--json"))["option"] is None
 
 
@@ -198,9 +211,13 @@ def test_budgets_close_sections(clip: str, model: Path) -> None:
         (("clip.wav", "Which?", "--budget", "planning=0"), "budgets.bad_value"),
         (("clip.wav", "Which?", "--samples", "4", "--temperature", "0"), "ask.samples"),
         (("clip.wav", "Which?", "--system-prompt", "none.txt"), "ask.system_prompt"),
+        (("clip.wav", "Which?", "--free", "--budget", "planning=4"), "ask.arguments"),
         (("clip.wav", "Which?", "--api-key-env", "NOT_SET"), "endpoint.no_key"),
         (("clip.wav", "Which?", "--budget", "planning=4"), "remote.budgets"),
         (("none.wav", "Which?"), "audio.missing"),
+        (("", "Which?"), "audio.missing"),
+        (("clip.wav", "Which?", "--audio", " "), "audio.missing"),
+        (("clip.wav", ""), "question.empty"),
     ],
 )
 def test_what_cannot_be_done_is_refused(words: tuple[str, ...], code: str) -> None:

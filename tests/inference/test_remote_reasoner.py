@@ -316,6 +316,8 @@ def test_what_a_server_cannot_do_is_refused_before_it_is_asked() -> None:
         for arguments, code in (
             ({"budgets": Budgets(planning=4)}, "remote.budgets"),
             ({"prefixes": ["<THINK>"]}, "remote.prefix"),
+            ({"constrain": "option"}, "remote.option"),
+            ({"constrain": [True]}, "ask.constrain"),
         ):
             with pytest.raises(ConfigError) as raised:
                 reasoner.ask_batch([(SOUND, "Which?", None)], **arguments)  # type: ignore[arg-type]
@@ -323,6 +325,12 @@ def test_what_a_server_cannot_do_is_refused_before_it_is_asked() -> None:
         with pytest.raises(InputError) as long:
             reasoner.ask(np.zeros(31 * 16_000, dtype=np.float32), "Which?")
         assert long.value.code == "audio.too_long"
+        with pytest.raises(InputError) as half:
+            reasoner.ask(SOUND, "half \ud800")
+        assert half.value.code == "question.bad_text"
+        with pytest.raises(ConfigError) as kept:
+            reasoner.vote(SOUND, "Which?", ["dog", "bell"], constrain="option")
+        assert kept.value.code == "remote.option"
         assert server.bodies == []
         reasoner.ask(np.zeros(40 * 16_000, dtype=np.float32), "Which?", over_30s="split")
         reasoner.ask(np.zeros(40 * 16_000, dtype=np.float32), "Which?", over_30s="truncate30")

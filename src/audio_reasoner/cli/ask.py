@@ -12,13 +12,12 @@ import typer
 
 if TYPE_CHECKING:
     from audio_reasoner.inference import Answer, Budgets, Reasoner, Sampling
+    from audio_reasoner.inference.batch import Settings
     from audio_reasoner.inference.history import Earlier
     from audio_reasoner.inference.remote import RemoteReasoner
     from audio_reasoner.inference.votes import Vote
 
 _WHO, _HOW, _MORE, _MANY = "Who answers", "How it answers", "More questions", "Many questions from a file"
-DRAWN = (0.7, 0.95)
-"""Temperature and top-p of --samples where they are not given."""
 OURS = "sections"
 
 
@@ -28,35 +27,16 @@ class _Over30(StrEnum):
     truncate30 = "truncate30"
 
 
-@dataclass(frozen=True)
-class Asking:
-    """How questions are asked, from the command line."""
-
-    max_new_tokens: int
-    over_30s: Any
-    samples: int
-    sampling: Sampling | None
-    constrain: bool
-    budgets: Budgets | None
-
-    def words(self) -> dict[str, Any]:
-        """Keyword arguments for a reasoner, without what is as usual."""
-        out: dict[str, Any] = {"over_30s": self.over_30s}
-        if self.constrain:
-            out["constrain"] = True
-        if self.budgets is not None:
-            out["budgets"] = self.budgets
-        return out
-
-
 def ask(
-    audio: Annotated[Path | None, typer.Argument(help="The clip: any audio file of at most 30 seconds.")] = None,
+    audio: Annotated[  # no Path: that of "" is the present directory
+        str | None, typer.Argument(help="The clip: any audio file of at most 30 seconds.")
+    ] = None,
     question: Annotated[str | None, typer.Argument(help="What to ask about it.")] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="An option to choose from; give it once per option.")
     ] = None,
     more_audio: Annotated[
-        list[Path] | None, typer.Option("--audio", help="Another clip in the same prompt; give it once per clip.")
+        list[str] | None, typer.Option("--audio", help="Another clip in the same prompt; give it once per clip.")
     ] = None,
     model: Annotated[
         str | None,
@@ -181,14 +161,22 @@ def ask(
         )
     if chat and as_json:
         raise ConfigError("--chat and --json cannot be had together.", code="ask.arguments")
+    if constrained is False and budget is not None:
+        raise ConfigError(
+            "--free and --budget cannot be had together: a section is closed at its budget only under constraint.",
+            code="ask.arguments",
+        )
+    from audio_reasoner.inference.batch import Settings
     from audio_reasoner.inference.batch_rows import check_options
 
     options = option or []
     check_options(options)
+    clips = [_clip(path) for path in (audio, *(more_audio or ())) if path is not None]
     who = Who(model, device, api_key_env, max_in_flight, timeout, _system(system_prompt))
-    asking = Asking(
+    long: Any = over_30s.value
+    asking = Settings(
         max_new_tokens=max_new_tokens,
-        over_30s=over_30s.value,
+        over_30s=long,
         samples=samples,
         sampling=_sampling(samples, temperature, top_p, seed),
         constrain=who.trained_here if constrained is None else constrained,
@@ -199,9 +187,7 @@ def ask(
 
         answer_file(batch, out, who, asking, batch_size, resume, skip_bad)
         return
-    assert audio is not None
     assert question is not None
-    clips = [audio, *(more_audio or ())]
     with contextlib.ExitStack() as stack:
         reasoner = who.load()
         if who.remote:
@@ -294,6 +280,16 @@ class Who:
         return {"model": fingerprint(self.directory())}
 
 
+def _clip(path: str) -> Path:
+    from audio_reasoner.core.errors import InputError
+
+    if not path.strip():
+        raise InputError(
+            "no audio was given: the path is empty.", code="audio.missing", hint="Is a variable of the shell not set?"
+        )
+    return Path(path)
+
+
 def _system(path: Path | None) -> str | None:
     if path is None:
         return None
@@ -315,13 +311,16 @@ def _system(path: Path | None) -> str | None:
 def _sampling(samples: int, temperature: float | None, top_p: float | None, seed: int) -> Sampling | None:
     from audio_reasoner.core.errors import ConfigError
     from audio_reasoner.inference import Sampling
+    from audio_reasoner.inference.votes import DRAWN
 
     if temperature is None and not samples:
         if top_p is not None:
             raise ConfigError("--top-p needs --temperature.", code="ask.arguments")
         return None
-    usual = DRAWN if samples else (1.0, 1.0)
-    made = Sampling(usual[0] if temperature is None else temperature, usual[1] if top_p is None else top_p, seed)
+    usual = DRAWN if samples else Sampling()
+    made = Sampling(
+        usual.temperature if temperature is None else temperature, usual.top_p if top_p is None else top_p, seed
+    )
     if samples > 1 and not made.temperature:
         raise ConfigError(
             "samples at temperature 0 are all the same.", code="ask.samples", hint="Give --temperature above 0."
@@ -354,11 +353,11 @@ def put(
     clips: list[Path],
     question: str,
     options: list[str],
-    asking: Asking,
+    asking: Settings,
     history: list[Earlier],
 ) -> Answer | Vote:
     """Ask a question and wait for the whole answer."""
-    words = asking.words()
+    words = asking.asking()
     if history:
         words["history"] = history
     if asking.samples:
@@ -374,7 +373,7 @@ def _as_json(
     question: str,
     options: list[str],
     follow_ups: list[str],
-    asking: Asking,
+    asking: Settings,
 ) -> str:
     from audio_reasoner.inference.batch import standing
     from audio_reasoner.inference.batch_rows import row_bytes

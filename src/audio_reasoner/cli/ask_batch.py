@@ -15,8 +15,8 @@ from audio_reasoner.cli.build_view import time_text
 from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_QUARANTINED, InputError
 
 if TYPE_CHECKING:
-    from audio_reasoner.cli.ask import Asking, Who
-    from audio_reasoner.inference.batch import BatchResult, Progress
+    from audio_reasoner.cli.ask import Who
+    from audio_reasoner.inference.batch import BatchResult, Progress, Settings
     from audio_reasoner.inference.batch_rows import Questions
 
 LINE_EVERY_S = 5.0
@@ -25,23 +25,20 @@ SHOWN = 50
 
 
 def answer_file(
-    questions: Path, out: Path, who: Who, asking: Asking, batch_size: int, resume: bool, skip_bad: bool
+    questions: Path, out: Path, who: Who, settings: Settings, batch_size: int, resume: bool, skip_bad: bool
 ) -> None:
     """Run the command.
 
     Raises:
         typer.Exit: 130 after a Ctrl-C, 4 if rows are without an answer.
     """
-    from audio_reasoner.inference.batch import Settings, run_batch
+    from audio_reasoner.inference.batch import run_batch
     from audio_reasoner.inference.batch_file import AnswersFile
     from audio_reasoner.inference.batch_rows import read_questions
 
-    settings = Settings(
-        asking.max_new_tokens, asking.over_30s, asking.samples, asking.sampling, asking.constrain, asking.budgets
-    )
     with View() as view:
         try:
-            read = read_questions(questions, asking.over_30s, view.reading)
+            read = read_questions(questions, settings.over_30s, view.reading)
             if read.bad and not skip_bad:
                 raise _refusal(read)
             system = _sha(who.system) if who.system is not None else "its own"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from audio_reasoner.core.errors import AudioReasonerError
 
 if TYPE_CHECKING:
-    from audio_reasoner.cli.ask import Asking
     from audio_reasoner.inference import Answer, Reasoner
+    from audio_reasoner.inference.batch import Settings
     from audio_reasoner.inference.history import Earlier
     from audio_reasoner.inference.remote import RemoteReasoner
     from audio_reasoner.inference.votes import Vote
@@ -34,7 +34,7 @@ def printable(text: str) -> str:
 class View:
     """A dialogue about some clips, on stdout."""
 
-    def __init__(self, reasoner: Reasoner | RemoteReasoner, clips: list[Path], asking: Asking) -> None:
+    def __init__(self, reasoner: Reasoner | RemoteReasoner, clips: list[Path], asking: Settings) -> None:
         from rich.console import Console
 
         self._console = Console(highlight=False, emoji=False)
@@ -52,10 +52,12 @@ class View:
             said = put(self._reasoner, self._clips, question, options, self._asking, self._history)
             assert isinstance(said, Vote)
             answer = self._vote(said)
+            self._meaning(answer, options)
+            self._vote_foot(said)
         else:
             answer = self._stream(question, options)
-        self._meaning(answer, options)
-        self._foot(answer)
+            self._meaning(answer, options)
+            self._foot(answer)
         self._history.append((question, options, answer))
 
     def follow(self, question: str) -> None:
@@ -71,6 +73,7 @@ class View:
         from rich.text import Text
 
         while True:
+            self._forget_unanswered()
             if sys.stdin.isatty():
                 self._console.print()
                 self._console.print(Text("? ", style="bold"), end="")
@@ -87,12 +90,26 @@ class View:
                 self._console.print(Text(f"[{error.code}] {error}", style="red"))
                 del self._history[before:]
 
+    def _forget_unanswered(self) -> None:
+        """Take a turn without a RESPONSE out of the dialogue: with it no later question could be asked."""
+        from rich.text import Text
+
+        from audio_reasoner.inference.history import response_text
+
+        if not self._history:
+            return
+        try:
+            response_text(self._history[-1][2])
+        except AudioReasonerError:
+            self._history.pop()
+            self._console.print(Text("without a response, this turn is no part of the dialogue", style="yellow"))
+
     # ------------------------------------------------------------------------------------------------ parts
 
     def _stream(self, question: str, options: list[str]) -> Answer:
         from audio_reasoner.core.chain import SectionDelta
 
-        words = self._asking.words()
+        words = self._asking.asking()
         if self._history:
             words["history"] = self._history
         section = ""
@@ -144,16 +161,13 @@ class View:
             shown = name if len(name) <= wide else name[: wide - 1] + "…"
             bar = "█" * round(BAR * count / most)
             style = "bold green" if won else "none"
-            self._console.print(Text(f"  {shown:<{wide}}  {bar:<{BAR}} {count}", style=style), soft_wrap=True)
-        told = f"{len(vote.answers)} of {vote.k} chains were finished"
-        if vote.decided_after < vote.k:
-            told += f"; after {vote.decided_after} the outcome could no longer change"
-        if vote.tied:
-            told += "; a tie, decided by how likely the answers were, then by their order"
-        self._console.print(Text(told, style="dim"))
+            mark = "→" if won else " "  # a terminal may have no colours
+            self._console.print(Text(f"{mark} {shown:<{wide}}  {bar:<{BAR}} {count}", style=style), soft_wrap=True)
+        self._console.print(Text(_how_decided(vote), style="dim"))
         self._console.print()
         if vote.answer is None:
-            self._console.print(Text("no option won; this is the first of the chains", style="red"))
+            nothing = "means an option" if self._lettered(vote) else "has a response"
+            self._console.print(Text(f"no option won: no chain {nothing}; the first one is shown", style="red"))
         answer = standing(vote)
         for name, text in answer.parsed.sections.items():
             if text:
@@ -194,13 +208,19 @@ class View:
         if answer.stopped == "length":
             self._console.print(Text(f"cut after {answer.tokens} tokens; --max-new-tokens allows more", style="red"))
 
-    def _foot(self, answer: Answer) -> None:
-        from rich.text import Text
+    def _vote_foot(self, vote: Vote) -> None:
+        """Tokens and time of all chains: those of the one that is shown say little."""
+        from audio_reasoner.inference.batch import standing
 
+        answer = standing(vote)
+        parts = [_heard(answer), f"{vote.k} chains wrote {vote.tokens} tokens in {vote.seconds:.1f} s"]
+        if vote.saved_tokens:
+            parts.append(f"about {vote.saved_tokens} saved by stopping early")
+        self._line(parts, answer)
+
+    def _foot(self, answer: Answer) -> None:
         times = answer.timings
-        # Not 0: the server heard them, or did not, and does not say.
-        heard = "audio tokens unknown" if answer.audio_tokens is None else f"heard {answer.audio_tokens} audio tokens"
-        parts = [heard, f"wrote {answer.tokens} tokens in {times.total or answer.seconds:.1f} s"]
+        parts = [_heard(answer), f"wrote {answer.tokens} tokens in {times.total or answer.seconds:.1f} s"]
         if times.first_token is not None:
             parts.append(f"first token after {times.first_token:.2f} s")
         if times.hearing:
@@ -208,6 +228,29 @@ class View:
         first = next(iter(times.sections.items()), None)
         if first is not None:
             parts.append(f"{first[0]} took {first[1]:.2f} s")
+        self._line(parts, answer)
+
+    def _line(self, parts: list[str], answer: Answer) -> None:
+        from rich.text import Text
+
         if self._reasoner.system is not None and answer.system_sha is not None:
             parts.append(f"system prompt {answer.system_sha[:12]}")
         self._console.print(Text(" · ".join(parts), style="dim"), soft_wrap=True)
+
+
+def _heard(answer: Answer) -> str:
+    # Not 0: the server heard them, or did not, and does not say.
+    return "audio tokens unknown" if answer.audio_tokens is None else f"heard {answer.audio_tokens} audio tokens"
+
+
+def _how_decided(vote: Vote) -> str:
+    """After how many chains a vote was decided, and what became of the others."""
+    finished, after = len(vote.answers), vote.decided_after
+    told = f"decided after {after} of {vote.k} chains"
+    if finished > after:
+        told += f"; {finished - after} more had ended by then"
+    if finished < vote.k:
+        told += f"; {vote.k - finished} stopped, because they could change nothing"
+    if vote.tied:
+        told += "; a tie, decided by how likely the answers were, then by their order"
+    return told

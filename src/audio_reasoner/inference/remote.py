@@ -32,7 +32,7 @@ from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputErr
 from audio_reasoner.inference.answer import Answer, Budgets, SectionClock, Timings
 from audio_reasoner.inference.generate import Sampling
 from audio_reasoner.inference.hearing import Over30, cut
-from audio_reasoner.inference.history import Earlier, earlier_turns
+from audio_reasoner.inference.history import Earlier, check_text, earlier_turns
 from audio_reasoner.inference.joining import Joiner, join
 from audio_reasoner.inference.making import Audio, samples_of
 from audio_reasoner.inference.reasoner import MAX_NEW_TOKENS, Request
@@ -184,15 +184,16 @@ class RemoteReasoner:
         Args:
             constrain: True tells the server to keep to the format (vLLM's `structured_outputs`); None and False leave
                 the model free.
+                the model free; "option" is refused.
             budgets: must be None: a server counts no tokens per section.
 
         Raises:
             InputError: as `Reasoner.ask`.
             ConfigError: a server that cannot be reached or does not know the model (``teacher.*``); `remote.budgets`;
-                `remote.constrain`: it did not keep to the format.
+                `remote.option`; `ask.constrain`; `remote.constrain`: it did not keep to the format.
             TeacherError: this question failed for good.
         """
-        _check(budgets, None)
+        _check(budgets, None, constrain)
         loop, line = self._open()
         made = self._maker(max_new_tokens, constrain, over_30s)
 
@@ -255,7 +256,7 @@ class RemoteReasoner:
         Raises:
             AudioReasonerError: no further question can be answered.
         """
-        _check(budgets, prefixes)
+        _check(budgets, prefixes, constrain)
         for name, given in (("samplings", sampling), ("histories", histories)):
             if given is not None and not isinstance(given, Sampling) and len(given) != len(requests):
                 raise ConfigError(f"{len(given)} {name} for {len(requests)} requests.", code="ask.lengths")
@@ -297,7 +298,7 @@ class RemoteReasoner:
         Raises:
             AudioReasonerError: as `ask`; a stream that breaks off is not begun again once something has come.
         """
-        _check(budgets, None)
+        _check(budgets, None, constrain)
         loop, line = self._open()
         asked = self._maker(max_new_tokens, constrain, over_30s)((audio, question, options), history, sampling, 0)
 
@@ -354,7 +355,9 @@ class RemoteReasoner:
             messages = [] if self.system is None else [Message("system", self.system)]
             for asked, told in earlier_turns(history):
                 messages += [Message("user", asked), Message("assistant", told)]
-            messages.append(Message("user", render_question(question, chosen)))
+            shown = render_question(question, chosen)
+            check_text(shown, "the question")
+            messages.append(Message("user", shown))
             # The clip is heard once, in the first question.
             place = next(i for i, message in enumerate(messages) if message.role == "user")
             messages[place] = dataclasses.replace(messages[place], audio=parts)
@@ -446,7 +449,15 @@ def _with_key(endpoint: Endpoint, api_key_env: str | None) -> Endpoint:
     return dataclasses.replace(endpoint, api_key_env=api_key_env, account=account)
 
 
-def _check(budgets: Budgets | None, prefixes: Iterable[str] | None) -> None:
+def _check(budgets: Budgets | None, prefixes: Iterable[str] | None, constrain: object) -> None:
+    if constrain == "option":
+        raise ConfigError(
+            "a server cannot be held to the options.",
+            code="remote.option",
+            hint="Constrain the format alone (constrain=True), or load the model here.",
+        )
+    if constrain not in (None, True, False):
+        raise ConfigError(f"unknown constraint {constrain!r}; expected True or False.", code="ask.constrain")
     if budgets is not None:
         raise ConfigError(
             "a server counts no tokens per section.",
