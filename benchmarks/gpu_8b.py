@@ -1,7 +1,7 @@
 """The 8.4 B configuration on one GPU, our step against plain Trainer: tokens/s, model FLOP utilisation, peak memory.
 
     python benchmarks/gpu_8b.py [--minutes 8] [--seconds 3 10 30] [--samples 8]
-    python benchmarks/gpu_8b.py --tiny                  # the same way through on a CPU, in small; figures mean nothing
+    python benchmarks/gpu_8b.py --tiny      # the same way through on a CPU, two short samples; figures mean nothing
 
 The sizes are exactly Qwen2-Audio-7B's (8.397 billion weights), the weights random, in bfloat16; the tokenizer is our
 own byte-level BPE with the vocabulary padded to 156,032, the sounds are noise: nothing is downloaded. Two methods:
@@ -9,7 +9,7 @@ own byte-level BPE with the vocabulary padded to 156,032, the sounds are noise: 
     lora    adapters of rank 16 on the language model's linear layers; everything else frozen in bfloat16
     layers  the last N decoder layers learn in full (float32 weights, gradients and AdamW states, 16 bytes a weight, in
             bfloat16 autocast), the rest frozen; N is what fits: the memory that weights and activations leave, and four
-            fewer each time it did not
+            fewer if that was too many, at most twice
 
 Ours packs samples without padding, encodes a clip's own frames and computes logits of 1,024 answer tokens at a time;
 Trainer gets batches of `Qwen2AudioProcessor` (30 s of frames for every clip, logits everywhere), made once, so that
@@ -65,6 +65,7 @@ PEAKS = {  # dense bfloat16 with 32-bit sums, FLOP/s, the makers' data sheets; t
     "A10": 125e12,
 }
 GIB = 2**30
+USUAL = {"seconds": [10.0, 3.0, 30.0], "samples": 8, "words": 64, "steps": 4, "minutes": 8.0}
 PARTS = (("lora", "ours"), ("lora", "Trainer"), ("layers", "ours"), ("layers", "Trainer"))
 
 
@@ -331,8 +332,9 @@ def run_part(args: argparse.Namespace) -> None:
                     gauge, loss = ours(model, processor, asked, wave, device, args.steps)
                 else:
                     gauge, loss = plain(model, processor, asked, wave, device, args.steps, again)
-            except torch.OutOfMemoryError:
-                pass
+            except RuntimeError as error:
+                if not lacks_memory(repr(error)):
+                    raise
             else:
                 units = our_units(asked, wave, processor, shared=False)
                 rows = [
@@ -352,6 +354,15 @@ def run_part(args: argparse.Namespace) -> None:
             if "step" in found:
                 break
         print(json.dumps(found | {"total": total, "learned": learned}), flush=True)
+
+
+def lacks_memory(error: str) -> bool:
+    """Whether an error says that memory ran out. The libraries of CUDA say it in their own words.
+
+    >>> lacks_memory("RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+    True
+    """
+    return any(x in error for x in ("OutOfMemoryError", "out of memory", "ALLOC_FAILED"))
 
 
 def attempts(most: int) -> list[tuple[int, bool]]:
@@ -401,15 +412,19 @@ def start(own: list[str], until: float, take: Callable[[dict[str, Any]], None]) 
 def main() -> None:
     """Run all parts within the minutes; print a table and one line of figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, nargs="+", default=[10.0, 3.0, 30.0])
-    parser.add_argument("--samples", type=int, default=8, help="samples a step to try first")
-    parser.add_argument("--words", type=int, default=64, help="sounds a chain lists twice; about eight tokens each")
-    parser.add_argument("--steps", type=int, default=4, help="measured steps, after one to warm up")
-    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, nargs="+", help="lengths of the clips, default 10 3 30; tiny: 1")
+    parser.add_argument("--samples", type=int, help="samples a step to try first, default 8; tiny: 2")
+    parser.add_argument("--words", type=int, help="sounds a chain lists twice, default 64; tiny: 8")
+    parser.add_argument("--steps", type=int, help="measured steps after one to warm up, default 4; tiny: 1")
+    parser.add_argument("--minutes", type=float, help="after so many no step begins, default 8; tiny: 90")
     parser.add_argument("--tiny", action="store_true", help="small sizes on the CPU: proves the way, measures nothing")
     parser.add_argument("--part", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--layers", type=int, default=0, help="decoder layers that learn; 0: as many as fit")
     args = parser.parse_args()
+    usual = {"seconds": [1.0], "samples": 2, "words": 8, "steps": 1, "minutes": 90.0} if args.tiny else USUAL
+    for option, value in usual.items():
+        if getattr(args, option) is None:
+            setattr(args, option, value)
     if args.part:
         run_part(args)
         return
@@ -446,7 +461,7 @@ def main() -> None:
         )
 
     for method, side in PARTS:
-        for _ in range(3):
+        for again in (True, True, False):
             own = ["--part", method, side, "--layers", str(layers), "--seconds", *map(str, args.seconds)]
             for option in ("samples", "words", "steps"):
                 own += [f"--{option}", str(getattr(args, option))]
@@ -457,7 +472,8 @@ def main() -> None:
             else:
                 why = start([*own, *(["--tiny"] if args.tiny else [])], until, take)
             done = any(k[:2] == (method, side) for k in found)
-            if method == "layers" and side == "ours" and not done and layers > 4 and why != "the minutes are over":
+            fewer = again and method == "layers" and side == "ours" and not done and layers > 4
+            if fewer and (not why or lacks_memory(why)):
                 layers -= 4
                 continue
             break
