@@ -12,6 +12,7 @@ sys.path.append(str(Path(__file__).parents[1] / "grounded"))
 from made_talks import VOCABULARY, hike, shop
 
 from audio_reasoner.checks import check_sample, claims_of
+from audio_reasoner.checks.text import times
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.records import Claim, Question
 from audio_reasoner.grounded import GroundedTeacher
@@ -88,3 +89,9 @@ def test_exchanged_speakers_are_found(style: str) -> None:
                 missed += check_sample(c, None, a, q, bad).decision == "accepted"
     assert found > 20
     assert missed / found <= (0.02 if style == "full" else 0.1)
+
+
+def test_the_second_speaker_is_no_second() -> None:
+    assert times("1 first speaker, 2 second speaker, 3 first speaker.") == []
+    assert times("Turn 1 to 2 second voice.") == []
+    assert [x.value for x in times("A 2 second pause, then 3 seconds of rain until 7 second.")] == [2.0, 3.0, 7.0]

@@ -31,7 +31,9 @@ _SENTENCE_END = re.compile(
     r"(?<=[.!?])\s+(?=[A-Z0-9\"“(\[])|(?<=[\w)]{3}[.!?])(?<!approx\.)(?<!etc\.)(?<!sec\.)\s+(?=[a-z])|\n+|;\s+"
 )
 _LIST_NUMBER = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
-_TIME = re.compile(r"(?<![\w.:])(?:(\d+):(\d\d(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?(?:s|sec|secs|second|seconds))(?!\w)")
+# In "1 first speaker, 2 second speaker" the second is no unit.
+_SECONDS = r"(?:s|sec|secs|seconds|second(?! (?:speaker|voice|person|word|turn)\b))"
+_TIME = re.compile(rf"(?<![\w.:])(?:(\d+):(\d\d(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?{_SECONDS})(?!\w)")
 
 TimeRole = Literal["start", "end", "length", "after", "unknown"]
 
@@ -97,7 +99,7 @@ _END = re.compile(
     rf"(?:\bto|\buntil|\band|\bending at|\bends at|\bends? by|\bover at|\bended at|\bstops at){_ABOUT}", re.I
 )
 _RANGE = re.compile(
-    r"(?<![\w.:])(\d+(?:\.\d+)?)\s?(?:s|sec|secs|seconds?)?\s?(-|–|—|to|and|until)\s?(\d+(?:\.\d+)?)\s?(?:s|sec|secs|seconds?)(?!\w)"
+    rf"(?<![\w.:])(\d+(?:\.\d+)?)\s?{_SECONDS}?\s?(-|–|—|to|and|until)\s?(\d+(?:\.\d+)?)\s?{_SECONDS}(?!\w)"
 )
 _DIGIT = re.compile(r"\d")
 _POINT = re.compile(
