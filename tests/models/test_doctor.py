@@ -271,3 +271,21 @@ def test_this_machine(tmp_path: Path) -> None:
     assert 0 < here.memory_free <= here.memory
     assert here.disk_free > 0
     assert len(here.gpus) == torch.cuda.device_count()
+
+
+def test_files_that_were_read_leave_memory_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container: 8 GB allowed, 7 in use, of which 5 are copies of files that give way."""
+    files = {
+        "/proc/meminfo": "MemTotal: 64000000 kB\nMemAvailable:   32000000 kB\n",
+        "/sys/fs/cgroup/memory.max": "8000000000\n",
+        "/sys/fs/cgroup/memory.current": "7000000000\n",
+        "/sys/fs/cgroup/memory.stat": "anon 2000000000\ninactive_file 4000000000\nactive_file 1000000000\n",
+    }
+    monkeypatch.setattr(machine, "_read", lambda path: files.get(path, ""))
+    total, free = machine.memory()
+    assert total <= 8_000_000_000
+    assert free == min(6_000_000_000, total)
+    del files["/sys/fs/cgroup/memory.stat"]
+    assert machine.memory()[1] == 1_000_000_000
+    files["/sys/fs/cgroup/memory.max"] = "max\n"
+    assert machine.memory()[1] == 32_000_000 * 1024

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import re
 import shutil
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -320,10 +321,12 @@ def memory() -> tuple[int, int]:
     lines = dict(line.split(":", 1) for line in _read("/proc/meminfo").splitlines() if ":" in line)
     available = lines.get("MemAvailable", "").split()
     free = int(available[0]) * 1024 if available and available[0].isdigit() else total
-    limit, used = (_read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current"))
+    limit, used, parts = (_read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current", "stat"))
     if limit.isdigit():
         total = min(total, int(limit))
-        free = min(free, max(0, int(limit) - int(used))) if used.isdigit() else min(free, total)
+        # Files that were read count as used until somebody needs the room: a model that was just copied, for one.
+        cached = sum(int(n) for n in re.findall(r"^(?:in)?active_file (\d+)$", parts, re.MULTILINE))
+        free = min(free, total, max(0, int(limit) - int(used) + cached)) if used.isdigit() else min(free, total)
     return total, free
 
 
