@@ -6,7 +6,7 @@ log probabilities over a vocabulary of the size of released models (151,936 outp
 several pieces), free and constrained, again by turns; what is built once per model is reported apart. Chains are
 sampled, because a greedy babbler says the same for ever.
 
-    python benchmarks/constrain_cost.py [--tokens 200] [--rounds 5]
+    python benchmarks/constrain_cost.py [--tokens 100] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from audio_reasoner.inference.prefix import Vocabulary
 from audio_reasoner.models import nano
 
 OUTPUTS = 151_936
+ROWS = 16
 TEXT = "<THINK>\n<PLANNING>List the sounds.</PLANNING>\n<CAPTION>1 dog, 2 bell.</CAPTION>"
 
 
@@ -84,7 +85,7 @@ def choosing(tokens: int, rounds: int) -> tuple[list[float], list[float], float,
     formats = Formats(vocabulary, OUTPUTS)
     grammar = formats.grammar()
     built = time.process_time() - begun
-    logprobs = torch.log_softmax(torch.randn(64, OUTPUTS, generator=torch.Generator().manual_seed(3)) * 3, dim=-1)
+    logprobs = torch.log_softmax(torch.randn(ROWS, OUTPUTS, generator=torch.Generator().manual_seed(3)) * 3, dim=-1)
     sides: tuple[list[float], list[float]] = ([], [])
     first = 0.0
     for round_number in range(rounds + 1):
@@ -95,7 +96,7 @@ def choosing(tokens: int, rounds: int) -> tuple[list[float], list[float], float,
             made = 0
             begun = time.process_time()
             while made < tokens and not (guide is not None and guide.over):
-                (token,), _ = _choose(logprobs[made % 64][None], [prompt])
+                (token,), _ = _choose(logprobs[made % ROWS][None], [prompt])
                 if guide is not None:
                     guide.take(token)
                 made += 1
@@ -109,8 +110,8 @@ def choosing(tokens: int, rounds: int) -> tuple[list[float], list[float], float,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tokens", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     torch.set_num_threads(1)
     free, kept = map(statistics.median, whole_model(args.tokens, args.rounds))

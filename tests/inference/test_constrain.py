@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -31,16 +32,16 @@ def questions(count: int) -> list[tuple[object, str, list[str]]]:
 
 @pytest.mark.parametrize("sampling", [None, HOT, Sampling(2.0, 0.9, 8)], ids=["greedy", "hot", "top p"])
 def test_every_answer_of_a_random_model_is_well_formed(reasoner: Reasoner, sampling: Sampling | None) -> None:
-    free = reasoner.ask_batch(questions(12), 70, sampling=sampling)
+    free = reasoner.ask_batch(questions(5), 70, sampling=sampling)
     assert not any(a.parsed.well_formed for a in free), "a model that keeps to the form by itself tests nothing"
-    for answer in reasoner.ask_batch(questions(12), 70, sampling=sampling, constrain=True):
+    for answer in reasoner.ask_batch(questions(5), 70, sampling=sampling, constrain=True):
         assert answer.parsed.well_formed, answer.parsed.defects
         assert answer.parsed.chain is not None
         assert answer.text.startswith("<THINK>\n<PLANNING>")
         assert answer.text.endswith("</RESPONSE>")
         assert answer.tokens <= 70
         assert set(answer.timings.sections) == set(SECTIONS)
-    named = reasoner.ask_batch(questions(12), 90, sampling=sampling, constrain="option")
+    named = reasoner.ask_batch(questions(5), 90, sampling=sampling, constrain="option")
     assert all(a.parsed.well_formed for a in named)
     assert all(a.option is not None and a.option.index is not None for a in named)
     assert all(a.parsed.response == f"({'abc'[a.option.index]}) {OPTIONS[a.option.index]}" for a in named if a.option)  # type: ignore[index]
@@ -125,9 +126,11 @@ def test_equal_seeds_give_equal_chains(reasoner: Reasoner) -> None:
 
 
 def test_a_beginning_is_continued_within_the_form(reasoner: Reasoner) -> None:
-    for cut in (1, 7, 12, 25, 40, 75, len(CHAIN) - 3):
-        (answer,) = reasoner.ask_batch(questions(1), 80, prefixes=[CHAIN[:cut]], constrain=True, sampling=HOT)
-        assert answer.text.startswith(CHAIN[:cut])
+    begins = [CHAIN[:cut] for cut in (1, 7, 12, 25, 40, 75, len(CHAIN) - 3)]
+    asked = questions(1) * len(begins)
+    answers = reasoner.ask_batch(asked, 80, prefixes=begins, constrain=True, sampling=HOT)
+    for begun, answer in zip(begins, answers, strict=True):
+        assert answer.text.startswith(begun)
         assert answer.parsed.well_formed
         assert answer.tokens <= 80
     (done,) = reasoner.ask_batch(questions(1), 80, prefixes=[CHAIN], constrain=True)
@@ -188,11 +191,27 @@ def test_impossible_budgets_are_refused(most: object) -> None:
     assert caught.value.code == "budgets.bad_value"
 
 
+def test_taking_the_vocabulary_apart_is_no_hearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = babbler(True)
+    first = Reasoner(loaded.model, loaded.processor)
+    plan = first._format
+
+    def slowly() -> object:
+        time.sleep(0.5)
+        return plan()
+
+    monkeypatch.setattr(first, "_format", slowly)
+    times = first.ask(noise(3_200), "Which?", None, 70, constrain=True).timings
+    assert times.format >= 0.5
+    assert times.hearing <= times.total - 0.5
+
+
 def test_times_are_in_order(reasoner: Reasoner) -> None:
     (answer,) = reasoner.ask_batch(questions(1), 80, constrain=True)
     times = answer.timings
     assert times.first_token is not None
-    assert 0 < times.hearing < times.hearing + times.prefill <= times.first_token <= times.total
+    assert times.format > 0
+    assert 0 < times.hearing < times.hearing + times.format + times.prefill <= times.first_token <= times.total
     assert list(times.sections) == list(SECTIONS)
     assert all(a >= 0 for a in times.sections.values())
     assert sum(times.sections.values()) <= times.total

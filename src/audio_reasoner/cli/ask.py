@@ -415,6 +415,7 @@ def _times(answer: Answer) -> dict[str, Any]:
         "seconds": round(answer.seconds, 3),
         "timings": {
             "hearing": round(times.hearing, 4),
+            "format": round(times.format, 4),
             "prefill": round(times.prefill, 4),
             "first_token": None if times.first_token is None else round(times.first_token, 4),
             "sections": {name: round(seconds, 4) for name, seconds in times.sections.items()},

@@ -24,7 +24,7 @@ _OPEN, _CLOSE = b"<RESPONSE>", b"</RESPONSE>"
 
 @dataclass(frozen=True)
 class Timings:
-    """Wall times in seconds. In a batch `hearing`, `prefill` and `total` are those of the whole batch.
+    """Wall times in seconds. In a batch `hearing`, `format`, `prefill` and `total` are those of the whole batch.
 
     Attributes:
         hearing: reading the audio, its log-mel and the encoder.
@@ -32,6 +32,8 @@ class Timings:
         first_token: from the call until the answer's first token; None if there is none.
         sections: from a section's opening tag to its closing tag, for the sections that were closed.
         total: from the call to the whole answer.
+        format: planning what a constrained or begun answer must keep to; the first one takes the vocabulary apart,
+            which is no time of hearing.
     """
 
     hearing: float = 0.0
@@ -39,6 +41,7 @@ class Timings:
     first_token: float | None = None
     sections: dict[str, float] = field(default_factory=dict)
     total: float = 0.0
+    format: float = 0.0
 
 
 @dataclass(frozen=True)

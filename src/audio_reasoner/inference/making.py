@@ -47,7 +47,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.started = time.perf_counter()
-        self.heard = self.read = 0.0
+        self.heard = self.read = self.planned = 0.0
 
     def now(self) -> float:
         return time.perf_counter() - self.started

@@ -194,6 +194,7 @@ class Reasoner:
             budgets=budgets,
             over_30s=over_30s,
             max_new_tokens=max_new_tokens,
+            watch=watch,
         )
         for number, row in enumerate(rows):
             if row.finished:
@@ -229,6 +230,7 @@ class Reasoner:
             budgets=budgets,
             over_30s=over_30s,
             max_new_tokens=max_new_tokens,
+            watch=watch,
         )
         words, chain = Words(self.processor.tokenizer), ChainStream()
         for token in self._generate(rows, max_new_tokens, watch):
@@ -264,9 +266,11 @@ class Reasoner:
         budgets: Budgets | Sequence[Budgets | None] | None = None,
         over_30s: Over30 = "refuse",
         max_new_tokens: int = MAX_NEW_TOKENS,
+        watch: Watch | None = None,
     ) -> list[Row]:
         """Each request as an answer about to be made. Recordings given twice are read once."""
         count = len(requests)
+        watch = watch or Watch()
         samplings = each(sampling, Sampling, count, "samplings")
         begins = each(prefixes, (), count, "prefixes")
         turns = each(histories, (), count, "histories")
@@ -301,7 +305,9 @@ class Reasoner:
             # Before anything is planned for options that are too long to be asked at all.
             self._check_room(len(ids), sum(tokens), max_new_tokens)
             prefix = begins[i] or ""
+            before = watch.now()
             begun, guide = self._guide(prefix, chosen, constraints[i], limits[i], max_new_tokens)
+            watch.planned += watch.now() - before
             self._check_room(len(ids) + len(begun), sum(tokens), max_new_tokens)
             row_sampling = samplings[i]
             numbers = None
@@ -440,7 +446,14 @@ class Reasoner:
             else "length",
             seconds=total,
             first_token_seconds=row.first or 0.0,
-            timings=Timings(watch.heard, max(0.0, watch.read - watch.heard), row.first, row.clock.seconds, total),
+            timings=Timings(
+                hearing=max(0.0, watch.heard - watch.planned),
+                prefill=max(0.0, watch.read - watch.heard),
+                first_token=row.first,
+                sections=row.clock.seconds,
+                total=total,
+                format=watch.planned,
+            ),
             system_sha=self.system_sha,
             response_logprob=mean_in_response([self._pieces.bytes_of(i) for i in row.ids], row.logprobs),
             shortened=tuple(guide.shortened) if guide is not None else (),
