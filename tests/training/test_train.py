@@ -15,7 +15,9 @@ from audio_reasoner.core.errors import AudioReasonerError, ConfigError, Environm
 from audio_reasoner.inference import Reasoner
 from audio_reasoner.training import Progress, load_recipe, sft, train
 from audio_reasoner.training import checkpoint as ck
+from audio_reasoner.training.collate import Encoded, Unit
 from audio_reasoner.training.metrics import majority
+from audio_reasoner.training.progress import State
 
 SIX: dict[str, Any] = {"watch": {"checkpoint_every_steps": 2}}
 
@@ -158,8 +160,21 @@ def test_a_directory_with_other_things_is_not_touched(run: Path, tmp_path: Path)
 def test_resuming_another_recipe_is_refused(run: Path, tmp_path: Path) -> None:
     train(recipe(budget={"steps": 1}), run, tmp_path / "m")
     with pytest.raises(ConfigError) as caught:
-        train(recipe(budget={"steps": 1}, seed=8), run, tmp_path / "m", resume=True)
+        # How long, how often to look and on what machine may change; this may not.
+        train(recipe(budget={"steps": 2}, threads=2, seed=8, batch={"samples": 6}), run, tmp_path / "m", resume=True)
     assert caught.value.code == "checkpoint.other_run"
+    assert "(batch.samples is 6, was 8; seed is 8, was 7)" in caught.value.message
+
+
+def test_a_budget_in_epochs_is_the_same_wherever_a_training_goes_on() -> None:
+    job = object.__new__(sft._Job)
+    job.recipe = recipe(budget={"epochs": 3.0}, batch={"samples": 3}, data={"short_first": 0.5})
+    job.units = [Unit(f"c{i}", 10 + i, (Encoded(f"s{i}", (1, 2, 3), 1, 2),)) for i in range(10)]
+    job.state = State()
+    first = len(job._plan_epoch())
+    job.state.epoch = 1
+    assert (first, len(job._plan_epoch())) == (2, 3)
+    assert job._total_steps() == 6
 
 
 def test_resuming_what_never_began_begins_and_says_so(run: Path, tmp_path: Path) -> None:

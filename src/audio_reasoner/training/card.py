@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audio_reasoner.core.run import RunDir
@@ -18,6 +19,44 @@ def recipe_yaml(recipe: Recipe) -> str:
 
     plain: dict[str, Any] = recipe.model_dump(mode="json", exclude_none=True)
     return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+
+
+def differing(file: Path, recipe: Recipe, apart: Collection[str]) -> str:
+    """Which values of a recipe are others than in a resolved recipe's file, in words; "" if the file does not say.
+
+    Args:
+        file: what `recipe_yaml` wrote.
+        recipe: the recipe now.
+        apart: keys at the top that may differ.
+    """
+    import yaml
+
+    try:
+        before = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return ""
+    if not isinstance(before, dict):
+        return ""
+    was, now = (
+        dict(_flat({k: v for k, v in plain.items() if k not in apart}))
+        for plain in (before, recipe.model_dump(mode="json", exclude_none=True))
+    )
+    found = [k for k in sorted({*was, *now}) if was.get(k) != now.get(k)]
+    told = [f"{k} is {_shown(now.get(k))}, was {_shown(was.get(k))}" for k in found[:5]]
+    return "; ".join(told) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _flat(plain: dict[str, Any], head: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in plain.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{head}{key}.")
+        else:
+            yield f"{head}{key}", value
+
+
+def _shown(value: Any) -> str:
+    words = "not given" if value is None else str(value)
+    return words if len(words) <= 60 else words[:60] + "…"
 
 
 def family_table(found: dict[str, Any]) -> str:

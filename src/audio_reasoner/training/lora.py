@@ -170,19 +170,22 @@ def save_model(model: Any, part: ModelPart, place: Path) -> None:
     model.save_pretrained(str(place), safe_serialization=True)
 
 
-def clear_other_form(part: ModelPart, out: Path) -> None:
-    """Remove what an earlier training left in the other form: a directory is a model or an adapter, never both."""
-    stale: tuple[str, ...] = (
+def clear_stale(new: Path, out: Path) -> None:
+    """Remove what an earlier training left in `out` and the model in `new` does not replace.
+
+    A directory is a model or an adapter, never both; and of two sets of weight files a loader would take one silently.
+    """
+    for pattern in (
         "config.json",
+        "generation_config.json",
         "model*.safetensors",
         "model.safetensors.index.json",
-        "generation_config.json",
-    )
-    if part.lora is None or part.lora.merge:
-        stale = (adapter.CONFIG_NAME, adapter.WEIGHTS_NAME)
-    for pattern in stale:
+        adapter.CONFIG_NAME,
+        adapter.WEIGHTS_NAME,
+    ):
         for file in out.glob(pattern):
-            file.unlink()
+            if not (new / file.name).exists():
+                file.unlink()
 
 
 def base_digest(part: ModelPart) -> dict[str, str]:

@@ -12,16 +12,29 @@ from audio_reasoner.training.progress import Progress, Watcher
 from audio_reasoner.training.recipe import Recipe
 
 
-def check_out(out: Path, resume: bool, overwrite: bool) -> None:
+def check_out(out: Path, resume: bool, overwrite: bool, base: str | None = None) -> None:
     """Refuse a place that holds other things, or a training that nobody asked to go on with or to replace.
 
+    Args:
+        out: the directory to write.
+        resume: whether a training there is gone on with.
+        overwrite: whether one there is replaced.
+        base: the model that is trained, as the recipe names it. Never written over: an adapter needs it, and a training
+            that was interrupted loads it again.
+
     Raises:
-        ConfigError: `training.out_taken`.
+        ConfigError: `training.out_taken`; `training.out_is_base`.
         EnvironmentProblem: the directory cannot be made.
     """
     ours = {checkpoint.NAME, "train_log.jsonl", "recipe.yaml"}
     if out.is_file():
         raise ConfigError(f"{out} is a file; a model is written as a directory.", code="training.out_taken")
+    if base is not None and out.is_dir() and Path(base).expanduser().resolve() == out.resolve():
+        raise ConfigError(
+            f"{out} is the model that the recipe trains (model.path); it would be lost.",
+            code="training.out_is_base",
+            hint="Name another directory with -o.",
+        )
     found = {p.name for p in out.iterdir()} if out.is_dir() else set()
     if found and not (resume and found & ours):
         if not found & ours:

@@ -94,7 +94,7 @@ def train(
 
 def _begin(recipe: Recipe, runs: list[RunDir], out: Path, resume: bool, overwrite: bool, watch: Watcher) -> bool:
     """Check the place and make the data sets that are missing; returns whether there is something to go on from."""
-    check_out(out, resume, overwrite)
+    check_out(out, resume, overwrite, base=recipe.model.path)
     if resume and not (out / checkpoint.NAME).exists():
         watch(Progress("reading", note=f"{out} holds no checkpoint yet: starting from the beginning"))
         resume = False
@@ -139,8 +139,10 @@ class _Job:
         if saved is not None:
             for what, now in self.digest.items():
                 if saved["digest"].get(what) != now:
+                    other = card.differing(self.out / RECIPE_NAME, recipe, FREE_TO_CHANGE) if what == "recipe" else ""
                     raise ConfigError(
-                        f"{self.out / checkpoint.NAME} belongs to another {what}; going on would mix two trainings.",
+                        f"{self.out / checkpoint.NAME} belongs to another {what}{other and f' ({other})'}; going on "
+                        "would mix two trainings.",
                         code="checkpoint.other_run",
                         hint=f"Use the {what} that it was started with, or start anew with --overwrite.",
                     )
@@ -267,17 +269,22 @@ class _Job:
         asked, self.state.elapsed = self.world.most([float(self.interrupt.asked()), now])
         return bool(asked)
 
-    def _total_steps(self, per_epoch: int) -> int | None:
+    def _total_steps(self) -> int | None:
+        """Steps of the budget; None for one in minutes.
+
+        Where the shortest clips come first, the first epoch may have a step less than others. Epochs are counted as so
+        many first ones, also by a training that goes on in a later one.
+        """
         budget = self.recipe.budget
-        if budget.steps is not None:
+        if budget.epochs is None:
             return budget.steps
-        return max(1, round(budget.epochs * per_epoch)) if budget.epochs is not None else None
+        return max(1, round(budget.epochs * len(self._plan_epoch(0))))
 
     def _loop(self) -> bool:
         """Take steps until the budget is used; returns whether somebody asked to stop before."""
         state, watch = self.state, self.recipe.watch
         plan = self._plan_epoch()
-        total = self._total_steps(len(plan))
+        total = self._total_steps()
         seconds = None if self.recipe.budget.minutes is None else self.recipe.budget.minutes * 60
         self.model.train()
         next_eval = state.elapsed + watch.eval_every_minutes * 60
@@ -316,11 +323,11 @@ class _Job:
                 next_save = state.elapsed + watch.checkpoint_every_minutes * 60
         return stop
 
-    def _plan_epoch(self) -> list[list[Unit]]:
+    def _plan_epoch(self, epoch: int | None = None) -> list[list[Unit]]:
         batch = self.recipe.batch
         return data.plan_epoch(
             self.units,
-            self.state.epoch,
+            self.state.epoch if epoch is None else epoch,
             self.recipe.seed,
             batch.samples,
             self.recipe.data.short_first,
@@ -451,7 +458,8 @@ class _Job:
         self.world.once(lambda: self._write_model(model, found))
 
     def _write_model(self, model: Any, found: dict[str, Any]) -> None:
-        """Write the model beside and move it in place file by file, the weights last."""
+        """Write the model beside and move it in place file by file: the weights late, the figures last of all, so that
+        a directory with metrics.json is complete."""
         import transformers
 
         from audio_reasoner.inference import SETTINGS_NAME
@@ -468,8 +476,8 @@ class _Job:
             (place / SETTINGS_NAME).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
             (place / METRICS_NAME).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
             (place / "README.md").write_text(card.model_card(self.recipe, self.runs, found), "utf-8")
-            lora.clear_other_form(self.recipe.model, self.out)
-            for file in sorted(place.iterdir(), key=lambda p: p.suffix == ".safetensors"):
+            lora.clear_stale(place, self.out)
+            for file in sorted(place.iterdir(), key=lambda p: (p.name == METRICS_NAME, p.suffix == ".safetensors")):
                 file.replace(self.out / file.name)
             place.rmdir()
         except OSError as error:
