@@ -137,6 +137,15 @@ def test_scripts_say_what_the_recipe_says(run: Path, model: Path, written: swift
     assert "--tuner_type lora" in text
     assert "--target_regex" in text
     assert "freeze" not in text
+    assert "does not follow" not in (written.out / "README.md").read_text()
+    strange = asked(model, data={"short_first": 0.1}, batch={"questions_per_clip": 1})
+    files = swift_scripts.files(strange, "/a \"$b'}/c", {"train.jsonl": 1}, 0)
+    assert "`batch.questions_per_clip: 1`" in files["README.md"]
+    assert "`data.short_first: 0.1`" in files["README.md"]
+    # A path with signs of the shell stays what it is.
+    heads = [x for x in files["sft.sh"].splitlines() if x.startswith(("BASE=", "MODEL="))]
+    said = subprocess.run(["bash", "-uc", "\n".join([*heads, 'printf %s "$MODEL"'])], capture_output=True, text=True)
+    assert said.stdout == "/a \"$b'}/c"
     pins = (low.out / "requirements.txt").read_text()
     assert all(f"{n}=={v}" in pins for n, v in swift_scripts.VERSIONS.items())
 
@@ -206,7 +215,7 @@ def test_the_command_writes_and_starts(run: Path, model: Path, tmp_path: Path) -
     def call(*more: str) -> subprocess.CompletedProcess[str]:
         program = [sys.executable, "-c", "from audio_reasoner.cli import main; main()"]
         command = [*program, "train", str(file), "--data", str(run), "-o", str(tmp_path / "out"), *more]
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
 
     missing = call("--engine", "ms-swift")
     assert (missing.returncode, missing.stdout) == (2, "")

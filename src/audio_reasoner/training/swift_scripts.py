@@ -138,7 +138,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 GPUS="${{GPUS:-{8 if sharded else 1}}}"
 AT_ONCE="${{AT_ONCE:-{8 if grpo else 1}}}"
-MODEL="${{MODEL:-{model}}}"
+BASE={shlex.quote(model)}
+MODEL="${{MODEL:-$BASE}}"
 OUTPUT="${{OUTPUT:-output{"-grpo" if grpo else ""}}}"
 SAMPLES={samples}   # per step, on all GPUs together
 if [ $((SAMPLES % (GPUS * AT_ONCE))) -ne 0 ]; then
@@ -224,5 +225,15 @@ A checkpoint is asked with `audio-reasoner ask clip.wav "Question?" --model outp
 Paths in the data are absolute: after moving this directory, write it again.
 
 What ms-swift does otherwise than our own loop: it shuffles by its own random numbers, pads every clip to 30 seconds,
-and does not pack samples of this model.
+and does not pack samples of this model.{_not_followed(recipe)}
 """
+
+
+def _not_followed(recipe: Recipe) -> str:
+    """What this recipe says about the order of samples and ms-swift has no word for."""
+    told = []
+    if recipe.batch.questions_per_clip is not None:
+        told.append(f"`batch.questions_per_clip: {recipe.batch.questions_per_clip}` (an epoch asks every question)")
+    if recipe.data.short_first:
+        told.append(f"`data.short_first: {recipe.data.short_first:g}` (short clips do not come first)")
+    return f" Of the recipe it does not follow {' and '.join(told)}." if told else ""
