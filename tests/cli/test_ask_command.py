@@ -168,6 +168,7 @@ def test_what_a_model_writes_cannot_command_the_terminal(clip: str) -> None:
 # --- a model here -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.system
 def test_without_a_name_the_model_of_the_package_answers(
     clip: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +262,7 @@ def test_bad_rows_are_listed_before_a_model_is_loaded(clip: str, tmp_path: Path)
     assert "2 answers in" in done.stderr
 
 
+@pytest.mark.system
 def test_a_model_here_answers_a_file_and_other_settings_are_refused(clip: str, model: Path, tmp_path: Path) -> None:
     asked, out = questions(tmp_path, clip, 3), tmp_path / "a.jsonl"
     words = ("--batch", str(asked), "-o", str(out), "-m", str(model), "--max-new-tokens", "60")
