@@ -16,7 +16,7 @@ from tests.training.conftest import recipe
 
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import Reasoner
-from audio_reasoner.models import adapter, qwen2_audio
+from audio_reasoner.models import adapter, layout, qwen2_audio
 from audio_reasoner.training import Progress, Recipe, lora, sft, train
 from audio_reasoner.training import checkpoint as ck
 from audio_reasoner.training.recipe import LoraPart, ModelPart, TrainedParts
@@ -151,6 +151,56 @@ def test_a_merged_training_writes_a_whole_model(run: Path, base: Path, tmp_path:
     assert set(load_file(out / "model.safetensors")) == set(load_file(base / "model.safetensors"))
     train(tuned(base, budget={"steps": 1}), run, out, overwrite=True)
     assert adapter.is_adapter(out)
+
+
+def test_convert_writes_an_adapter_as_a_whole_model(base: Path, tmp_path: Path) -> None:
+    place = tmp_path / "adapter"
+    place.mkdir()
+    model = lora.wrap(qwen2_audio.load(base, device="cpu").model, LoraPart(rank=2), TrainedParts(), seed=1)
+    for name, weight in model.named_parameters():
+        if ".lora_B" in name:
+            weight.data.fill_(0.01)
+    lora.save(model, place, str(base))
+    part = ModelPart(path=str(base), lora=LoraPart(rank=2))
+    (place / adapter.SETTINGS_NAME).write_text(json.dumps({"system": "Be brief.", **lora.settings(part)}))
+    mine = qwen2_audio.load(place, device="cpu")
+    for which in layout.LAYOUTS:
+        out = layout.convert(place, tmp_path / which, which)
+        assert layout.layout_of(out) == which
+        assert not adapter.is_adapter(out)
+        again = qwen2_audio.load(out, device="cpu")
+        assert torch.equal(logits(again.model, again.processor), logits(mine.model, mine.processor))
+        assert json.loads((out / adapter.SETTINGS_NAME).read_text()) == {"system": "Be brief."}
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["adapter", *layout.LAYOUTS])
+    with pytest.raises(ConfigError, match="exists already"):
+        layout.convert(place, tmp_path / layout.OLD, layout.OLD)
+    lora.save(model, place, str(tmp_path / "gone"))
+    with pytest.raises(InputError) as caught:
+        layout.convert(place, tmp_path / "more", layout.OLD)
+    assert caught.value.code == "adapter.no_base"
+
+
+def test_the_base_is_never_written_over(run: Path, base: Path) -> None:
+    before = {p.name: p.stat().st_mtime_ns for p in base.iterdir()}
+    for how in ({"overwrite": True}, {"resume": True}, {}):
+        with pytest.raises(ConfigError) as caught:
+            train(tuned(base), run, base / ".." / base.name, **how)
+        assert caught.value.code == "training.out_is_base"
+    assert {p.name: p.stat().st_mtime_ns for p in base.iterdir()} == before
+
+
+def test_weight_files_that_are_not_replaced_are_removed(tmp_path: Path) -> None:
+    """Of a whole file and a set of parts, a loader takes one and says nothing."""
+    new, out = tmp_path / "new", tmp_path / "out"
+    for place, names in (
+        (new, ["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]),
+        (out, ["config.json", "model.safetensors", adapter.CONFIG_NAME, "train_log.jsonl", "checkpoint.pt"]),
+    ):
+        place.mkdir()
+        for name in names:
+            (place / name).write_text("x")
+    lora.clear_stale(new, out)
+    assert sorted(p.name for p in out.iterdir()) == ["checkpoint.pt", "config.json", "train_log.jsonl"]
 
 
 class Killed(Exception):

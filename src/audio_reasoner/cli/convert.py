@@ -15,7 +15,10 @@ def convert(
         str, typer.Option("--for", help="transformers-4.48 (also ms-swift, older vLLM) or transformers-5.")
     ] = "transformers-4.48",
 ) -> None:
-    """Write a model's files in the layout of another transformers; the weights are linked, not changed."""
+    """Write a model's files in the layout of another transformers; the weights are linked, not changed.
+
+    An adapter (LoRA) is added to its base and written as a whole model.
+    """
     from audio_reasoner.models.layout import LAYOUTS
     from audio_reasoner.models.layout import convert as write
 

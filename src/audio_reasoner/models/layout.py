@@ -1,10 +1,11 @@
 """A model directory in the layout of transformers 4.48 or of 5.x, whichever side a program lives on.
 
-Decision: the weights are the same on both sides, name by name, and are linked or copied, never read. What differs are
-the small files around them: 5.x keeps the feature extractor inside ``processor_config.json``, the chat template in a
-file of its own, rotary settings under one name and the number format under another; 4.48 and its contemporaries
-(ms-swift's supported range for this model, older vLLM, the released checkpoints) look for the older names and stop at
-the first one they miss. A file that neither side knows is carried over as it is.
+Decision: the weights are the same on both sides, name by name, and are linked or copied, never read (an adapter's base
+is, to add the adapter to it). What differs are the small files around them: 5.x keeps the feature extractor inside
+``processor_config.json``, the chat template in a file of its own, rotary settings under one name and the number format
+under another; 4.48 and its contemporaries (ms-swift's supported range for this model, older vLLM, the released
+checkpoints) look for the older names and stop at the first one they miss. A file that neither side knows is carried
+over as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any, Literal, get_args
 
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError
 from audio_reasoner.core.run import disk_full
-from audio_reasoner.models.qwen2_audio import check_model_dir, resolve
+from audio_reasoner.models import adapter
+from audio_reasoner.models.qwen2_audio import base_of_adapter, check_model_dir, load, resolve
 
 Layout = Literal["transformers-4.48", "transformers-5"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -51,6 +53,8 @@ def layout_of(path: Path) -> Layout:
 def convert(model: str | Path, out: Path, layout: Layout) -> Path:
     """Write a copy of a model in another layout; its weights are hard links where the file system allows.
 
+    An adapter (LoRA) is added to its base, and the whole model is written.
+
     Args:
         model: model directory in either layout, or a hub name.
         out: directory to write; must not exist or be empty.
@@ -68,9 +72,13 @@ def convert(model: str | Path, out: Path, layout: Layout) -> Path:
     if layout not in LAYOUTS:
         raise ConfigError(f"unknown layout {layout!r}; expected {' or '.join(LAYOUTS)}.", code="model.layout")
     source = resolve(model)
-    check_model_dir(source)
+    merged = adapter.is_adapter(source)
+    if not merged:
+        check_model_dir(source)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} exists already.", code="model.out_exists", hint="Choose another directory.")
+    if merged:
+        return _merged(source, out, layout)
     files = _small_files(source, layout)
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -94,6 +102,29 @@ def convert(model: str | Path, out: Path, layout: Layout) -> Path:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return out
+
+
+def _merged(source: Path, out: Path, layout: Layout) -> Path:
+    """Write an adapter as a whole model, in the number format of its base's file."""
+    config = _read(base_of_adapter(source) / "config.json", needed=True)
+    dtype = config.get("dtype") or config.get("torch_dtype")
+    loaded = load(source, "cpu", dtype if isinstance(dtype, str) else None)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    whole = Path(tempfile.mkdtemp(prefix=f".{out.name}-whole-", dir=out.parent))
+    try:
+        loaded.model.save_pretrained(str(whole))
+        loaded.processor.save_pretrained(str(whole))
+        settings = _read(source / adapter.SETTINGS_NAME)
+        settings.pop("base_fingerprint", None)
+        if settings:
+            (whole / adapter.SETTINGS_NAME).write_text(_pretty(settings), encoding="utf-8")
+        return convert(whole, out, layout)
+    except OSError as error:
+        if error.errno == 28:
+            raise disk_full(out) from error
+        raise EnvironmentProblem(f"{out} cannot be written: {error}.", code="environment.write") from error
+    finally:
+        shutil.rmtree(whole, ignore_errors=True)
 
 
 def _pretty(value: dict[str, Any]) -> str:

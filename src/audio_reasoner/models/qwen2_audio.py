@@ -148,8 +148,8 @@ def resolve(name: str | Path) -> Path:
     if path.exists():
         raise InputError(f"{path} is a file; a model is a directory with a config.json.", code="model.not_a_model")
     hint = (
-        "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`; `nano` is the one that comes with "
-        "the package."
+        "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`; `nano` is the one that comes "
+        "with the package."
     )
     # "models/tiny" before its training has the form of a hub name: where its folder is here, a path was meant.
     if HUB_NAME.fullmatch(text) and not path.parent.is_dir():
@@ -219,8 +219,12 @@ def load(name: str | Path, device: str | None = None, dtype: str | None = None) 
     return Loaded(model, processor)
 
 
-def _load_adapter(path: Path, device: str | None, dtype: str | None) -> Loaded:
-    """The base that an adapter names, with the adapter added to its weights, and the base's processor."""
+def base_of_adapter(path: Path) -> Path:
+    """The local directory of the model that an adapter changes.
+
+    Raises:
+        InputError: ``adapter.no_base``; ``adapter.other_base``; ``adapter.config``.
+    """
     name, _ = adapter.base_of(path)
     try:
         base = resolve(name)
@@ -233,7 +237,12 @@ def _load_adapter(path: Path, device: str | None, dtype: str | None) -> Loaded:
     if base.resolve() == path.resolve():
         raise InputError(f"the adapter {path} names itself as its base.", code="adapter.config")
     adapter.check_base(path, base)
-    loaded = load(base, device, dtype)
+    return base
+
+
+def _load_adapter(path: Path, device: str | None, dtype: str | None) -> Loaded:
+    """The base that an adapter names, with the adapter added to its weights, and the base's processor."""
+    loaded = load(base_of_adapter(path), device, dtype)
     adapter.apply(loaded.model, path)
     return loaded
 
