@@ -129,3 +129,13 @@ def test_the_command_shows_before_and_after(run: Path, model: Path, tmp_path: Pa
     assert "well-formed" in done.stderr
     assert (out / "README.md").read_text().count("| all |") == 1
     assert Reasoner.from_pretrained(out, "cpu").ask(None, "Which?", max_new_tokens=2).tokens <= 2
+
+
+def test_what_may_be_another_when_a_training_goes_on() -> None:
+    def kept(**changes: Any) -> dict[str, Any]:
+        return small(**changes).model_dump(mode="json", exclude=grpo.FREE_TO_CHANGE)
+
+    assert kept(steps=9, device="cpu", rows=3, watch={**SMALL["watch"], "eval_samples": 1}) == kept()
+    assert kept(chains=5) != kept()
+    # The table of before and after compares the same questions.
+    assert kept(watch={**SMALL["watch"], "final_samples": 9}) != kept()

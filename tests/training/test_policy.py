@@ -109,6 +109,8 @@ def test_a_stop_token_is_part_of_the_chain(babbler: Loaded) -> None:
         assert chain.ended == (chain.ids[-1] in stops)
         assert len(chain.ids) == len(chain.logprobs) <= 12
         assert chain.ended or len(chain.ids) == 12
+        told = [i for i in chain.ids if i not in stops]
+        assert chain.text == babbler.processor.tokenizer.decode(told, skip_special_tokens=True)
 
 
 def test_advantages() -> None:

@@ -31,7 +31,7 @@ from audio_reasoner.dataset import Row
 from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.features import audio_tokens_of
-from audio_reasoner.training import checkpoint, data, lora, metrics, rewards, rl_card
+from audio_reasoner.training import checkpoint, data, lora, metrics, page, rewards, rl_card
 from audio_reasoner.training.place import together
 from audio_reasoner.training.policy import Asked, Drawn, advantages, draw, likelihood, push
 from audio_reasoner.training.progress import Interrupt
@@ -45,7 +45,12 @@ LOG_NAME = "train_log.jsonl"
 METRICS_NAME = "metrics.json"
 RECIPE_NAME = "rl_recipe.yaml"
 SAVING_NAME = ".saving"
-FREE_TO_CHANGE = {"steps", "watch", "threads", "device", "rows", "ram_gb", "workers"}
+FREE_TO_CHANGE: dict[str, bool | set[str]] = {
+    **dict.fromkeys(("steps", "threads", "device", "rows", "ram_gb", "workers"), True),
+    # Not final_samples: other questions after the last step than before the first compare nothing.
+    "watch": {"eval_every_steps", "eval_samples", "checkpoint_every_steps"},
+}
+"""Settings that may be others when a training goes on."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,8 @@ def train_rl(
         recipe: what is rewarded, and how.
         data_run: a run directory with a data set, or several; only questions, golds and sounds are used, never chains.
         model: the model to begin with. It is also the reference that `beta` ties the policy to.
-        out: the model directory to write; it also gets train_log.jsonl, metrics.json and rl_recipe.yaml.
+        out: the model directory to write; it also gets train_log.jsonl, metrics.json, training.html and
+            rl_recipe.yaml.
         resume: go on from OUT/checkpoint.pt; if there is none yet, start. `steps` may have changed.
         overwrite: replace what an earlier training left in OUT.
         watch: told the progress.
@@ -127,7 +133,9 @@ def _check_out(out: Path, model: Path, resume: bool, overwrite: bool) -> None:
                 if ours
                 else "Name a new or empty directory.",
             )
-        (out / checkpoint.NAME).unlink(missing_ok=True)
+        # What is shown of a training must not be that of the one before.
+        for old in (checkpoint.NAME, METRICS_NAME, page.PAGE_NAME):
+            (out / old).unlink(missing_ok=True)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -273,12 +281,14 @@ class _Job:
                     self._save_checkpoint()
             self._save_checkpoint()
             if interrupt.asked():
+                self._draw()
                 return RlResult(self.out, self.step, self.elapsed / 60, True)
             after = self._evaluate(recipe.watch.final_samples, "after")
             if interrupt.asked():
                 return RlResult(self.out, self.step, self.elapsed / 60, True)
             found = self._metrics(after)
             self._save_model(found)
+            self._draw()
         return RlResult(self.out, self.step, self.elapsed / 60, False, found)
 
     def _questions(self, step: int) -> list[Row]:
@@ -480,6 +490,10 @@ class _Job:
             "before": self.before,
             "held_out": after,
         }
+
+    def _draw(self) -> None:
+        if why := page.redraw(self.out):
+            self.watch(RlProgress("drawing", note=why))
 
     def _log(self, line: dict[str, Any]) -> None:
         with _disk(self.out / LOG_NAME) as path, path.open("a", encoding="utf-8") as f:

@@ -110,9 +110,11 @@ def draw(
     made = decode(model, prompts, stop_ids=frozenset(), max_new_tokens=max_new_tokens, pad_id=pad_id, take=take)
     for token in made:
         likely[token.row].append(token.logprob)
+    # The text is the one that `Reasoner.ask` would give: what only ends an answer is no part of it.
+    told = [i[:-1] if i and i[-1] in stop_ids else i for i in said]
     out = [
-        Drawn(tuple(i), tuple(p), str(tokenizer.decode(i, skip_special_tokens=True)), e)
-        for i, p, e in zip(said, likely, ended, strict=True)
+        Drawn(tuple(i), tuple(p), str(tokenizer.decode(t, skip_special_tokens=True)), e)
+        for i, p, t, e in zip(said, likely, told, ended, strict=True)
     ]
     return [out[i : i + chains] for i in range(0, len(out), chains)]
 
