@@ -17,6 +17,7 @@ from audio_reasoner import cli
 from audio_reasoner.core.audio import encode_wav
 from audio_reasoner.core.errors import AudioReasonerError
 from audio_reasoner.inference import Reasoner
+from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.qwen2_audio import Loaded
 
 RATE = 16_000
@@ -63,8 +64,15 @@ def reasoner(micro: Loaded) -> Reasoner:
     return Reasoner(micro.model, micro.processor)
 
 
+@pytest.fixture
+def loaded(micro: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The saved model, without reading it again for every clip and question."""
+    monkeypatch.setattr(qwen2_audio, "load", lambda *_: micro)
+
+
 def noise(seconds: float) -> np.ndarray:
-    return (np.random.default_rng(1).standard_normal(int(seconds * RATE)) * 0.1).astype(np.float32)
+    once = (np.random.default_rng(1).standard_normal(RATE) * 0.1).astype(np.float32)
+    return np.resize(once, int(seconds * RATE))  # one second again and again: ten minutes of noise take long
 
 
 def wav(seconds: float) -> bytes:
@@ -95,6 +103,7 @@ CLIPS: dict[str, tuple[str, Callable[[], bytes] | None]] = {
 }
 
 
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("kind", CLIPS)
 def test_a_clip_that_cannot_be_heard(
     kind: str, reasoner: Reasoner, saved: Path, command: Command, tmp_path: Path
@@ -115,10 +124,15 @@ def test_a_clip_that_cannot_be_heard(
         assert "Traceback" not in done.err
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_folder_is_no_clip(saved: Path, command: Command, tmp_path: Path) -> None:
     done = command("ask", tmp_path, "Which?", "--model", saved)
     assert (done.code, done.out) == (2, "")
     assert "[audio.is_directory]" in done.err
+    done = command("ask", "", "Which?", "--model", saved)
+    assert (done.code, done.out) == (2, "")
+    assert "[audio.missing]" in done.err
+    assert "the path is empty" in done.err
 
 
 def test_ten_minutes_are_heard_in_part_only_by_name(reasoner: Reasoner, tmp_path: Path) -> None:
@@ -150,6 +164,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("kind", QUESTIONS)
 def test_a_question_that_cannot_be_asked(
     kind: str, reasoner: Reasoner, saved: Path, command: Command, tmp_path: Path
