@@ -33,8 +33,11 @@ for kind in scenes mixes lists music; do
     DATA+=(--data "$OUT/train/$kind")
 done
 
+if [ ! -f "$MODEL-first/metrics.json" ]; then
+    run audio-reasoner train recipes/nano.yaml "${DATA[@]}" -o "$MODEL-first" --resume ${MINUTES:+--minutes "$MINUTES"}
+fi
 if [ ! -f "$MODEL/metrics.json" ]; then
-    run audio-reasoner train recipes/nano.yaml "${DATA[@]}" -o "$MODEL" --resume ${MINUTES:+--minutes "$MINUTES"}
+    run audio-reasoner train recipes/nano-open.yaml --model "$MODEL-first" "${DATA[@]}" -o "$MODEL" --resume ${MINUTES:+--minutes "$MINUTES"}
 fi
 
 clips "$OUT/test" 9101 4000 1000 2000 800

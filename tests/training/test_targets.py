@@ -6,12 +6,13 @@ from typing import get_args
 
 import pytest
 
+from audio_reasoner.core.chain import parse_chain
 from audio_reasoner.core.choices import render_question
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import BuildSettings, build_sync
 from audio_reasoner.dataset import Row, read_rows
 from audio_reasoner.synth.job import plan_run
-from audio_reasoner.training.targets import DESCRIBE, Learn, targets
+from audio_reasoner.training.targets import DESCRIBE, Learn, targets, without_options
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +59,31 @@ def test_foreign_reasoning_comes_from_another_clip_and_is_used_once(rows: dict[s
             assert reasoning in {r.reasoning for r in same_type} or not same_type
             assert of[reasoning] != clip or not same_type
             assert target.answer == row.chain().replace(reasoning=reasoning).to_text()
+
+
+def test_a_question_without_options_has_a_chain_without_them(rows: dict[str, list[Row]]) -> None:
+    told = {t.sample_id: t for some in targets(rows, "chain", 1.0).values() for t in some}
+    asked = [r for some in rows.values() for r in some]
+    assert set(told) == {r.sample_id for r in asked}
+    changed = 0
+    for row in asked:
+        question, answer = told[row.sample_id].question, told[row.sample_id].answer
+        chain = parse_chain(answer)
+        assert chain.well_formed
+        if question == row.question:
+            changed += 1
+            assert chain.response == row.gold_text
+            assert "(a)" not in answer
+            assert chain.sections["caption"] == row.caption
+        else:
+            assert answer == row.chain().to_text()
+    assert changed > len(asked) // 2
+    some = {t.question for ts in targets(rows, "chain", 0.5).values() for t in ts}
+    assert 0 < len(some & {r.question for r in asked}) < changed
+
+
+def test_a_question_about_its_options_keeps_them(rows: dict[str, list[Row]]) -> None:
+    row = next(iter(rows.values()))[0]
+    assert without_options(row.model_copy(update={"question": "Which of these sounds is heard?"})) is None
+    assert without_options(row.model_copy(update={"family": "instrument"})) is None
+    assert without_options(row.model_copy(update={"response": "a bell, I think"})) is None

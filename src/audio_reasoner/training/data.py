@@ -212,11 +212,12 @@ def encode_units(
     fmt: ChatFormat,
     max_tokens: int,
     learn: Learn = "chain",
+    open_share: float = 0.0,
 ) -> tuple[list[Unit], list[LeftOut]]:
     """Training units in order of clip id, and the samples left out."""
     units: list[Unit] = []
     left: list[LeftOut] = []
-    wanted = targets(samples.rows, learn)
+    wanted = targets(samples.rows, learn, open_share)
     for clip_id in sorted(samples.rows):
         if clip_id in failed:
             why = failed[clip_id]

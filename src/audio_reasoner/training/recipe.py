@@ -137,6 +137,9 @@ class DataPart(_Part):
         default=0.0, ge=0, le=1, description="share of clips, the shortest, seen before the rest"
     )
     learn: Learn = Field(default="chain", description="what of a chain is learned; all but `chain` are ablations")
+    open_share: float = Field(
+        default=0.0, ge=0, le=1, description="share of brief chains whose question is learned without its options"
+    )
     max_tokens: int = Field(default=2048, ge=64, description="longer samples are left out and reported, never cut")
     ram_gb: float = Field(default=3.0, ge=0, description="log-mels kept in memory; the rest is computed again")
     workers: int | None = Field(default=None, ge=0, description="processes that compute log-mels; none: one per core")

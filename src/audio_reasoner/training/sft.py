@@ -165,6 +165,7 @@ class _Job:
             fmt,
             recipe.data.max_tokens,
             recipe.data.learn,
+            recipe.data.open_share,
         )
         if not self.units:
             raise InputError(

@@ -108,7 +108,13 @@ def write(
     hearing = data.Hearing(samples.clips, 0.0, recipe.data.workers)
     hearing.prepare(lambda done, total: watch(Progress("listening", done, total)))
     units, left = data.encode_units(
-        samples, hearing.frames, hearing.failed, fmt, recipe.data.max_tokens, recipe.data.learn
+        samples,
+        hearing.frames,
+        hearing.failed,
+        fmt,
+        recipe.data.max_tokens,
+        recipe.data.learn,
+        recipe.data.open_share,
     )
     fits = {s.sample_id for u in units for s in u.samples}
     with writing(folder) as place:
@@ -235,7 +241,7 @@ def _write_rows(
     """Write the data files; returns rows per file and the samples that ms-swift could not take."""
     counts: dict[str, int] = {}
     left: list[data.LeftOut] = []
-    wanted = targets(samples.rows, recipe.data.learn)
+    wanted = targets(samples.rows, recipe.data.learn, recipe.data.open_share)
     # Readers of JSON lines take the keys of the first block of rows for all: one dialogue, and every answer says it.
     loss = {"loss": True} if any(row.history for some in samples.rows.values() for row in some) else {}
     files: dict[str, IO[str]] = {}

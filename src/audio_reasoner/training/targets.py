@@ -8,6 +8,7 @@ chain whose REASONING belongs to another clip (the same form, the wrong content)
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
@@ -15,8 +16,13 @@ from typing import Final, Literal, NamedTuple
 from audio_reasoner.core import ids
 from audio_reasoner.core.choices import render_question
 from audio_reasoner.dataset import Row
+from audio_reasoner.grounded.brief import option_letter, scan
 
 Learn = Literal["chain", "answer", "caption_answer", "caption_and_answer", "foreign_reasoning"]
+_NAMES_OPTIONS: Final = re.compile(r"\b(these|options?|following)\b", re.IGNORECASE)
+_ONE_OF_SEVERAL: Final = frozenset({"instrument"})
+"""Question types whose answer is one of several true ones: without options nobody can know which is meant."""
+_LETTER: Final = re.compile(r"\([a-z]\)")
 DESCRIBE: Final = "Describe what is heard in this clip."
 """What is asked where the caption is a task of its own."""
 
@@ -29,13 +35,54 @@ class Target(NamedTuple):
     answer: str
 
 
-def targets(rows: Mapping[str, Sequence[Row]], learn: Learn) -> dict[str, list[Target]]:
+def targets(rows: Mapping[str, Sequence[Row]], learn: Learn, open_share: float = 0.0) -> dict[str, list[Target]]:
     """The targets of each clip, in order of its rows.
 
-    With `caption_and_answer` each answer is followed by the caption, so that a turn of two holds both tasks.
+    With `caption_and_answer` each answer is followed by the caption, so that a turn of two holds both tasks. With
+    `open_share` so many of the whole chains whose question can stand alone are learned without options, drawn by a hash
+    of the sample's id.
     """
     foreign = _foreign(rows) if learn == "foreign_reasoning" else {}
-    return {clip: [t for row in some for t in _of(row, learn, foreign)] for clip, some in rows.items()}
+
+    def of(row: Row) -> list[Target]:
+        if learn == "chain" and open_share and ids.derive_seed(0, "open", row.sample_id) / 2**63 < open_share:
+            target = without_options(row)
+            if target is not None:
+                return [target]
+        return _of(row, learn, foreign)
+
+    return {clip: [t for row in some for t in of(row)] for clip, some in rows.items()}
+
+
+def without_options(row: Row) -> Target | None:
+    """A question without its options, and its brief chain without the walk through them.
+
+    None where the question speaks of options, or the chain does in another way than brief chains do.
+
+    >>> without_options(row)  # doctest: +SKIP
+    Target(sample_id='…', question='How many sounds are there?', answer='<THINK>…<RESPONSE>2</RESPONSE>')
+    """
+    if row.gold_index is None or row.history or row.family in _ONE_OF_SEVERAL or _NAMES_OPTIONS.search(row.question):
+        return None
+    letter = option_letter(row.gold_index)
+    if row.response != f"{letter} {row.gold_text}":
+        return None
+    walk = scan(row.options, row.gold_index)
+    if row.reasoning.endswith(walk):
+        reasoning = row.reasoning.removesuffix(walk).strip()
+    elif _LETTER.match(row.reasoning):  # orders: nothing but options held against what is heard
+        reasoning = ""
+    else:
+        reasoning = row.reasoning.replace(f"So {letter} ", "So ")
+    chain = row.chain().replace(
+        planning=row.planning.replace(", then check each order", " in order").replace(" and check each option", ""),
+        reasoning=reasoning or f"It is {row.gold_text}.",
+        summary=row.summary.replace(letter, row.gold_text),
+        response=row.gold_text,
+    )
+    if any(_LETTER.search(text) for text in (chain.planning, chain.reasoning, chain.summary)):
+        return None
+    return Target(row.sample_id, row.question, chain.to_text())
 
 
 def _of(row: Row, learn: Learn, foreign: Mapping[str, str]) -> list[Target]:
