@@ -1,7 +1,8 @@
 """How well does a small model answer each type of question, alone and by a vote of eight?
 
 Benchmarks made with `synth benchmark` (other seeds than the training's) are put to a model: greedy, greedy without the
-constraint that keeps it in the format, and as a vote of k sampled chains (on the first few of each type, because a vote
+constraint that keeps it in the format, without its options (right is then only the gold answer word by word; types that
+speak of "these" cannot be asked so), and as a vote of k sampled chains (on the first few of each type, because a vote
 costs k answers; beside it stands greedy on the same questions). Per question type: the share right with its
 95 % interval (Wilson), beside the best blind answer (the best of the constant ones, the rules of `evaluation.fair`, and
 what can be learned of the other questions' options). A type is advertised from 20 points above it on. What is done is
@@ -28,7 +29,7 @@ from audio_reasoner.inference.votes import vote_batch
 MARGIN = 20.0
 BATCH = 64
 MOST = 320
-WAYS = ("greedy", "free", "vote")
+WAYS = ("greedy", "free", "open", "vote")
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -51,6 +52,12 @@ def chosen(bench: Path, most: int | None) -> list[dict[str, Any]]:
     return out
 
 
+def _same(response: str | None, item: dict[str, Any]) -> int | None:
+    """Which option an answer without options spells, letter by letter."""
+    said = (response or "").strip().rstrip(".").casefold()
+    return next((n for n, c in enumerate(item["choices"]) if c.casefold() == said), None)
+
+
 def answers(
     reasoner: Reasoner, bench: Path, items: list[dict[str, Any]], way: str, k: int, temperature: float
 ) -> list[dict[str, Any]]:
@@ -62,6 +69,9 @@ def answers(
         if way == "vote":
             votes = vote_batch(reasoner, asked, k, Sampling(temperature=temperature, seed=1), max_new_tokens=MOST)
             found = [(v.winner, all(a.parsed.well_formed for a in v.answers), None) for v in votes]
+        elif way == "open":
+            said = reasoner.ask_batch([(sound, question, None) for sound, question, _ in asked], MOST, constrain=True)
+            found = [(_same(a.parsed.response, i), a.parsed.well_formed, a) for a, i in zip(said, part, strict=True)]
         else:
             said = reasoner.ask_batch(asked, MOST, constrain=way == "greedy")
             found = [(None if a.option is None else a.option.index, a.parsed.well_formed, a) for a in said]
@@ -126,7 +136,7 @@ def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, An
 
     types: dict[str, Any] = {}
     print(
-        f"{'type':14s}{'n':>6s}{'best blind':>12s}{'greedy':>8s}{'95 %':>12s}{'over blind':>12s}"
+        f"{'type':14s}{'n':>6s}{'best blind':>12s}{'greedy':>8s}{'95 %':>12s}{'over blind':>12s}{'open':>8s}"
         f"{f'vote of {k}':>12s}{'greedy there':>14s}{'n':>6s}"
     )
     for family, g in guess.items():
@@ -142,6 +152,7 @@ def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, An
             "low": round(low, 1),
             "high": round(high, 1),
             "over": round(greedy - best, 1),
+            "open": share("open", own),
             "vote": share("vote", voted),
             "vote_greedy": share("greedy", voted),
             "vote_n": len(voted),
@@ -149,7 +160,7 @@ def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, An
         t = types[family]
         line = f"{low:.0f} to {high:.0f}"
         print(
-            f"{family:14s}{len(own):6d}{best:12.1f}{greedy:8.1f}{line:>12s}{t['over']:+12.1f}"
+            f"{family:14s}{len(own):6d}{best:12.1f}{greedy:8.1f}{line:>12s}{t['over']:+12.1f}{t['open']:8.1f}"
             f"{t['vote']:12.1f}{t['vote_greedy']:14.1f}{len(voted):6d}"
         )
     every, voted = list(by_id["greedy"]), list(by_id["vote"])
@@ -157,6 +168,7 @@ def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, An
         "n": len(every),
         "greedy": share("greedy", every),
         "free": share("free", every),
+        "open": share("open", every),
         "well_formed": share("greedy", every, "well_formed"),
         "well_formed_free": share("free", every, "well_formed"),
         "vote": share("vote", voted),
@@ -165,7 +177,7 @@ def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, An
         "well_formed_vote": share("vote", voted, "well_formed"),
     }
     print(
-        f"{'all':14s}{len(every):6d}{'':12s}{whole['greedy']:8.1f}{'':24s}{whole['vote']:12.1f}"
+        f"{'all':14s}{len(every):6d}{'':12s}{whole['greedy']:8.1f}{'':24s}{whole['open']:8.1f}{whole['vote']:12.1f}"
         f"{whole['vote_greedy']:14.1f}{len(voted):6d}"
     )
     advertised = [f for f, t in types.items() if t["over"] >= MARGIN]

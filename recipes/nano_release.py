@@ -67,7 +67,7 @@ def card(trained: dict[str, Any], figures: dict[str, Any], real: dict[str, Any] 
         out = []
         for f in sorted(names, key=lambda f: -table[f]["over"]):
             t = table[f]
-            vote = f" {t['vote']:.0f} ({t['vote_greedy']:.0f}) |" if with_vote else ""
+            vote = f" {t['open']:.0f} | {t['vote']:.0f} ({t['vote_greedy']:.0f}) |" if with_vote else ""
             out.append(
                 f"| {ASKED.get(f, f)} (`{f}`) | {t['n']} | {t['blind']:.0f} | {t['greedy']:.0f} "
                 f"({t['low']:.0f} to {t['high']:.0f}) |{vote} {t['over']:+.0f} |"
@@ -75,8 +75,8 @@ def card(trained: dict[str, Any], figures: dict[str, Any], real: dict[str, Any] 
         return "\n".join(out)
 
     head = (
-        f"| question | asked | best blind answer, % | right, % (95 %) | vote of {k}, % (greedy there) | points over blind |\n"
-        "|---|---:|---:|---:|---:|---:|\n"
+        f"| question | asked | best blind answer, % | right, % (95 %) | without options, % | vote of {k}, % (greedy there) | "
+        "points over blind |\n|---|---:|---:|---:|---:|---:|---:|\n"
     )
     transfer = "Not measured."
     if real is not None:
@@ -103,14 +103,15 @@ and to test with; it knows a small world and nothing else.
 
 ## What it can do
 
-Clips of its own kind (generated, up to about 12 seconds, English questions with options) of seeds it has never heard. Only types at
-least {figures["margin"]:.0f} points above the best blind answer stand here.
+Clips of its own kind (generated, up to about 12 seconds, English questions) of seeds it has never heard. Only types at least
+{figures["margin"]:.0f} points above the best blind answer stand here, asked with options. *Without options* right is only the gold answer, word by word;
+some types (presence, target, instrument) partly ask "which of these", which nobody can answer without them.
 
-{head}{rows(good, types, True) if good else "| none | | | | | |"}
+{head}{rows(good, types, True) if good else "| none | | | | | | |"}
 
 ## What it has learned too little of
 
-{head}{rows(bad, types, True) if bad else "| nothing that was asked | | | | | |"}
+{head}{rows(bad, types, True) if bad else "| nothing that was asked | | | | | | |"}
 
 All {share["n"]} questions: {share["greedy"]:.1f} % greedy. Votes of {k} were taken on the first {share["vote_n"]} of them: {share["vote"]:.1f} %, greedy
 {share["vote_greedy"]:.1f} % there. Well-formed chains:
