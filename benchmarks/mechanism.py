@@ -10,9 +10,11 @@ the same clips and questions in the same order for the same number of steps, and
     foreign_reasoning    the full chain with the REASONING of another clip
 
 Each is trained with several seeds and tested on questions about scenes of another seed: as they are, with silence, and
-with another clip's sound. Prints accuracy by question type with intervals over seeds beside the best blind answer, the
-tokens each arm was supervised on, and its time; A finished part is not done
-twice, so it can be stopped and started again.
+with another clip's sound. Two readings of an answer stand side by side: the *word* alone ("(d) dog" is right if dog
+is), and the *option* (letter and word must agree), because a small model learns to name what it heard long before it
+learns to copy the letter that stands before it. Prints both by question type with intervals over seeds beside the best
+blind answer, the tokens each arm was supervised on, and its time. A finished part is not done twice, so it can be
+stopped and started again.
 
     OMP_NUM_THREADS=1 python benchmarks/mechanism.py -o runs/mechanism [--seeds 5 --steps 400 --workers 2]
 """
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -42,6 +45,7 @@ SCENES: dict[str, Any] = {
     "max_gap_s": 0.3,
     "classes": CLASSES,
 }
+READINGS = ("word", "option")
 CONTROLS = ("as it is", "silence", "another clip")
 T_975 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}
 
@@ -92,7 +96,7 @@ def train_one(folder: Path, arm: Any, seed: int, steps: int, samples: int) -> No
 
 
 def answer_one(folder: Path, arm: str, seed: int) -> None:
-    """What a trained model answers: as it is, to silence, and to another clip's sound."""
+    """What a trained model answers, read in both ways: as it is, to silence, and to another clip's sound."""
     import numpy as np
 
     from audio_reasoner.core.audio import load_mono
@@ -104,9 +108,8 @@ def answer_one(folder: Path, arm: str, seed: int) -> None:
     items = json.loads((folder / "test" / "mmau-test-mini.json").read_text(encoding="utf-8"))
     sounds = [load_mono(folder / "test" / i["audio_id"], 16_000) for i in items]
     reasoner = Reasoner.from_pretrained(folder / "models" / f"{arm}-{seed}")
-    found: dict[str, list[bool]] = {}
+    found: dict[str, dict[str, list[bool]]] = {reading: {c: [] for c in CONTROLS} for reading in READINGS}
     for control in CONTROLS:
-        right: list[bool] = []
         for start in range(0, len(items), 100):
             part = range(start, min(start + 100, len(items)))
             heard = [
@@ -120,8 +123,9 @@ def answer_one(folder: Path, arm: str, seed: int) -> None:
             asked = [(x, items[i]["question"], items[i]["choices"]) for x, i in zip(heard, part, strict=True)]
             for i, a in zip(part, reasoner.ask_batch(asked, 320), strict=True):
                 picked = None if a.option is None or a.option.index is None else items[i]["choices"][a.option.index]
-                right.append(picked == items[i]["answer"])
-        found[control] = right
+                found["option"][control].append(picked == items[i]["answer"])
+                said = re.sub(r"^\([a-z]\)", "", (a.parsed.response or "").strip()).strip()
+                found["word"][control].append(said == items[i]["answer"])
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(found), encoding="utf-8")
 
@@ -135,7 +139,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def table(folder: Path, seeds: Sequence[int]) -> dict[str, dict[str, tuple[float, float]]]:
-    """Print the tables; accuracy by arm and question type ("all" too)."""
+    """Print the tables; accuracy by arm and reading, and by question type ("all" too)."""
     from audio_reasoner.evaluation.fair import blind
 
     items = json.loads((folder / "test" / "mmau-test-mini.json").read_text(encoding="utf-8"))
@@ -147,21 +151,23 @@ def table(folder: Path, seeds: Sequence[int]) -> dict[str, dict[str, tuple[float
     weight = [guess[f]["n"] for f in families]
     whole = sum(c * w for c, w in zip(constant, weight, strict=True)) / sum(weight)
     print(f"{'best blind answer':22s}" + "".join(f"{c:16.1f}" for c in [*constant, whole]))
-    for arm in ARMS:
-        found = {s: json.loads((folder / "answers" / f"{arm}-{s}.json").read_text(encoding="utf-8")) for s in seeds}
-        for control in CONTROLS:
-            scores: defaultdict[str, list[float]] = defaultdict(list)
-            for s in seeds:
-                right = found[s][control]
-                for f in families:
-                    own = [r for r, i in zip(right, items, strict=True) if i["sub-category"] == f]
-                    scores[f].append(100 * sum(own) / len(own))
-                scores["all"].append(100 * sum(right) / len(right))
-            cells = {f: interval(scores[f]) for f in [*families, "all"]}
-            if control == "as it is":
-                by_arm[arm] = cells
-            name = arm if control == "as it is" else f"  {control}"
-            print(f"{name:22s}" + "".join(f"{m:9.1f} ±{h:5.1f}" for m, h in cells.values()))
+    for reading in READINGS:
+        print(f"\n{'right word' if reading == 'word' else 'right letter and word'}")
+        for arm in ARMS:
+            found = {s: json.loads((folder / "answers" / f"{arm}-{s}.json").read_text("utf-8"))[reading] for s in seeds}
+            for control in CONTROLS:
+                scores: defaultdict[str, list[float]] = defaultdict(list)
+                for s in seeds:
+                    right = found[s][control]
+                    for f in families:
+                        own = [r for r, i in zip(right, items, strict=True) if i["sub-category"] == f]
+                        scores[f].append(100 * sum(own) / len(own))
+                    scores["all"].append(100 * sum(right) / len(right))
+                cells = {f: interval(scores[f]) for f in [*families, "all"]}
+                if control == "as it is":
+                    by_arm[f"{arm}/{reading}"] = cells
+                name = arm if control == "as it is" else f"  {control}"
+                print(f"{name:22s}" + "".join(f"{m:9.1f} ±{h:5.1f}" for m, h in cells.values()))
     print(f"\n{'':22s}{'weights':>12s}{'learned tokens':>16s}{'tokens read':>14s}{'minutes':>10s}")
     for arm in ARMS:
         made = [json.loads((folder / "models" / f"{arm}-{s}" / "metrics.json").read_text("utf-8")) for s in seeds]

@@ -3,9 +3,10 @@
     python benchmarks/mechanism_svg.py runs/mechanism -o docs/mechanism.svg
 
 Reads what `benchmarks/mechanism.py` wrote and trains nothing. Above: right answers to held-out questions against steps,
-the mean over seeds with its 95 % t interval as a band; a ring at the end is the test, other questions about scenes of
-another seed. Below: the test by question type with the same intervals, beside the best blind answer. Arms or seeds that
-are not there yet are left out and named.
+letter and word, the mean over seeds with its 95 % t interval as a band; a ring at the end is the test, other questions
+about scenes of another seed. Below: the test by question type with the same intervals, beside the best blind answer:
+bars for the right word, a mark in them for the right letter with it. Arms or seeds that are not there yet are left out
+and named.
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ class Found:
     blind: dict[str, float] = field(default_factory=dict)
     courses: dict[str, list[dict[int, float]]] = field(default_factory=dict)
     tests: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """The right word."""
+    strict: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """The right letter and word."""
     held_out: int = 0
     majority: float | None = None
     steps: int = 0
@@ -82,12 +86,14 @@ def read(folder: Path, seeds: Sequence[int]) -> Found:
             if not answers.is_file():
                 found.lacking.append(f"{arm}-{seed}")
                 continue
-            right = json.loads(answers.read_text(encoding="utf-8"))["as it is"]
-            score = {"all": 100 * sum(right) / len(right)}
-            for f in types:
-                own = [r for r, i in zip(right, items, strict=True) if i["sub-category"] == f]
-                score[f] = 100 * sum(own) / len(own)
-            found.tests.setdefault(arm, []).append(score)
+            said = json.loads(answers.read_text(encoding="utf-8"))
+            for reading, into in (("word", found.tests), ("option", found.strict)):
+                right = said[reading]["as it is"]
+                score = {"all": 100 * sum(right) / len(right)}
+                for f in types:
+                    own = [r for r, i in zip(right, items, strict=True) if i["sub-category"] == f]
+                    score[f] = 100 * sum(own) / len(own)
+                into.setdefault(arm, []).append(score)
             found.courses.setdefault(arm, []).append({x["step"]: 100 * x["accuracy"] for x in looks})
             found.steps = max([found.steps, *(x["step"] for x in lines)])
             for x in looks:
@@ -105,12 +111,16 @@ def picture(found: Found) -> str:
         f'Arial, sans-serif" role="img" aria-label="{escape(_spoken(found, arms))}">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="#ffffff"/>',
         _text(24, 34, "How the arms learn", 17, bold=True),
-        _text(24, 54, f"right answers to {found.held_out} held-out questions, %", 12, SOFT),
+        _text(24, 54, f"right letter and word, {found.held_out} held-out questions, %", 12, SOFT),
         *_curves(found, arms),
         *_legend(found, arms, seeds),
         _text(24, 440, "What they answer in the end, by question type", 17, bold=True),
         _text(
-            24, 460, f"right answers to {found.questions['all']} questions about scenes of another seed, %", 12, SOFT
+            24,
+            460,
+            f"right word (bars), right letter with it (marks): {found.questions['all']} questions, another seed, %",
+            12,
+            SOFT,
         ),
         *_bars(found, arms),
         "</svg>",
@@ -148,7 +158,7 @@ def _curves(found: Found, arms: Sequence[str]) -> list[str]:
         out.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.4"/>')
         out += [_sign(arm, x(s), y(m), f"{NAMES[arm]}: {m:.1f} % at step {s}") for s, m, _ in rows]
     for arm in arms:
-        mean, _ = interval([t["all"] for t in found.tests[arm]])
+        mean, _ = interval([t["all"] for t in found.strict[arm]])
         out.append(
             f'<circle cx="{x(found.steps):.1f}" cy="{y(mean):.1f}" r="5.5" fill="#ffffff" stroke="{COLOURS[arm]}" '
             f'stroke-width="2.4"><title>{NAMES[arm]}: {mean:.1f} % of the test</title></circle>'
@@ -160,7 +170,10 @@ def _legend(found: Found, arms: Sequence[str], seeds: int) -> list[str]:
     out, at = [], 96
     for arm in arms:
         mean, half = interval([t["all"] for t in found.tests[arm]])
-        told = f"test {mean:.1f} ± {half:.1f} %" if half == half else f"test {mean:.1f} %"
+        strict, spread = interval([t["all"] for t in found.strict[arm]])
+        told = f"word {mean:.0f} ± {half:.0f} %, with its letter {strict:.0f} ± {spread:.0f} %"
+        if half != half:
+            told = f"word {mean:.0f} %, with its letter {strict:.0f} %"
         out += [
             _sign(arm, 706, at - 5, NAMES[arm]),
             _text(722, at, NAMES[arm], 13),
@@ -194,6 +207,12 @@ def _bars(found: Found, arms: Sequence[str]) -> list[str]:
             out.append(
                 f'<rect x="{x + 1:.1f}" y="{y(mean):.1f}" width="{wide - 2:.1f}" height="{tall:.1f}" '
                 f'fill="{COLOURS[arm]}"><title>{escape(told)}</title></rect>'
+            )
+            strict, _ = interval([t[family] for t in found.strict[arm]])
+            out.append(
+                f'<path d="M{x + 1:.1f} {y(strict):.1f}h{wide - 2:.1f}" stroke="#ffffff" stroke-width="3.2"/>'
+                f'<path d="M{x + 1:.1f} {y(strict):.1f}h{wide - 2:.1f}" stroke="{INK}" stroke-width="1.2">'
+                f"<title>{escape(NAMES[arm])}, {family}, letter and word: {strict:.1f} %</title></path>"
             )
             highest = mean
             if half == half:
