@@ -82,8 +82,16 @@ def card(trained: dict[str, Any], figures: dict[str, Any], real: dict[str, Any] 
     if real is not None:
         transfer = (
             "The same question types about scenes made of real recordings (free ones from Debian packages), of sounds "
-            "it knows by name only from synthetic ones:\n\n| question | asked | best blind answer, % | right, % (95 %) "
-            "| points over blind |\n|---|---:|---:|---:|---:|\n" + rows(list(real["types"]), real["types"], False)
+            "it knows by name only from computed ones (`benchmarks/nano_real.py`), beside computed sounds of the same "
+            "classes:\n\n| question | asked | best blind answer, % | right, % (95 %) | computed sounds: right, % |\n"
+            "|---|---:|---:|---:|---:|\n"
+            + "\n".join(
+                f"| {ASKED.get(f, f)} (`{f}`) | {t['real']['n']} | {t['real']['blind']:.0f} | {t['real']['right']:.0f} "
+                f"({t['real']['low']:.0f} to {t['real']['high']:.0f}) | {t['made']['right']:.0f} |"
+                for f, t in real["types"].items()
+                if "real" in t and "made" in t
+            )
+            + f"\n\nAll: {real['real_right']:.0f} % on real recordings, {real['made_right']:.0f} % on computed sounds of the same classes."
         )
     share = figures["all"]
     return f"""---
