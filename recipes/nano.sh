@@ -55,8 +55,8 @@ for kind in scenes mixes lists music; do
 done
 
 # What is measured is what is shipped: the weights in 16 bits.
-run python recipes/nano_release.py "$MODEL" -o "$OUT/release"
+run python recipes/nano_release.py "$MODEL-first" "$MODEL" -o "$OUT/release"
 run python benchmarks/nano_types.py --model "$OUT/release" -o "$OUT/types" "${BENCHES[@]}"
-run python recipes/nano_release.py "$MODEL" -o "$OUT/release" --figures "$OUT/types/figures.json"
+run python recipes/nano_release.py "$MODEL-first" "$MODEL" -o "$OUT/release" --figures "$OUT/types/figures.json"
 echo "the model, its card and its figures: $OUT/release"
 echo "into the package:                    cp $OUT/release/* src/audio_reasoner/assets/nano/"

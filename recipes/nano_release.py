@@ -1,7 +1,7 @@
 # ruff: noqa: E501 -- the card is written as it is read
 """A trained small model as the package ships it: weights in 16 bits, tokenizer, figures, and a card of what it can.
 
-    python recipes/nano_release.py MODEL -o OUT [--figures FIGURES.json] [--real REAL.json]
+    python recipes/nano_release.py FIRST MODEL -o OUT [--figures FIGURES.json] [--real REAL.json]
 
 Without figures only the weights and what belongs to them are written, so that the figures can be measured on exactly
 the weights that are shipped (`benchmarks/nano_types.py`).
@@ -37,28 +37,36 @@ ASKED = {
 }
 
 
-def write(model: Path, out: Path, figures: dict[str, Any] | None, real: dict[str, Any] | None) -> None:
+def write(parts: list[Path], out: Path, figures: dict[str, Any] | None, real: dict[str, Any] | None) -> None:
     """The directory that is shipped."""
     import torch
 
     from audio_reasoner.inference import SETTINGS_NAME
     from audio_reasoner.models import qwen2_audio
 
+    model = parts[-1]
     loaded = qwen2_audio.load(model, "cpu", "float32")
     out.mkdir(parents=True, exist_ok=True)
     loaded.model.to(torch.float16).save_pretrained(str(out), safe_serialization=True)
     loaded.processor.save_pretrained(str(out))
     shutil.copyfile(model / SETTINGS_NAME, out / SETTINGS_NAME)
-    trained = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
+    courses = [json.loads((part / "metrics.json").read_text(encoding="utf-8")) for part in parts]
+    trained = courses[-1]
     if figures is None:
         return
-    facts = {**figures, "parameters": trained["parameters"], "steps": trained["steps"], "real": real}
+    facts = {**figures, "parameters": trained["parameters"], "steps": sum(c["steps"] for c in courses), "real": real}
     (out / FACTS_NAME).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(card(trained, figures, real), encoding="utf-8")
+    (out / "README.md").write_text(card(courses, figures, real), encoding="utf-8")
 
 
-def card(trained: dict[str, Any], figures: dict[str, Any], real: dict[str, Any] | None) -> str:
+def card(courses: list[dict[str, Any]], figures: dict[str, Any], real: dict[str, Any] | None) -> str:
     """The model card."""
+    trained = courses[-1]
+    course = "; then ".join(
+        f"{c['steps']:,} steps, {c['samples_seen']:,} samples, {c['tokens_seen'] / 1e6:.1f} million tokens in "
+        f"{c['minutes']:.0f} minutes"
+        for c in courses
+    )
     types, k = figures["types"], figures["k"]
     good = [f for f in types if f in figures["advertised"]]
     bad = [f for f in types if f not in figures["advertised"]]
@@ -137,8 +145,8 @@ it is computed (`docs/synth.md`): its dogs are cartoons of dogs. No recording, n
 
 ## How it was made
 
-`bash recipes/nano.sh` makes it again from nothing: {trained["training_samples"]:,} samples about {trained["training_clips"]:,} clips, {trained["steps"]:,} steps,
-{trained["samples_seen"]:,} samples seen, {trained["tokens_seen"] / 1e6:.1f} million tokens in {trained["minutes"]:.0f} minutes of training on processor cores.
+`bash recipes/nano.sh` makes it again from nothing, out of {trained["training_samples"]:,} samples about {trained["training_clips"]:,} clips:
+{course}.
 The chains come from the offline teacher, so its reasoning is the teacher's, shortened; it can be wrong with confidence.
 """
 
@@ -146,7 +154,7 @@ The chains come from the offline teacher, so its reasoning is the teacher's, sho
 def main() -> None:
     """Read the arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="+", help="the parts of its training in order; the last is shipped")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--figures", type=Path)
     parser.add_argument("--real", type=Path)
