@@ -303,7 +303,9 @@ def test_a_file_goes_on_after_ctrl_c_and_after_a_kill_and_has_one_writer(
     allowed = tmp_path / "allowed"
     allowed.write_text("2")
     url = server_in_turn(allowed)
-    program = [sys.executable, "-c", "from audio_reasoner.cli import main; main()"]
+    # A test worker may ignore Ctrl-C, and its children would inherit that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = [sys.executable, "-c", f"{heard}; from audio_reasoner.cli import main; main()"]
     words = [*program, "ask", "--batch", str(asked), "-o", str(out), "-m", f"openai:m@{url}", "--max-in-flight", "1"]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
 
