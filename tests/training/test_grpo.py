@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.training.conftest import recipe as sft_recipe
 from typer.testing import CliRunner
 
 from audio_reasoner.cli import app
+from audio_reasoner.core.config import parse
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.inference import Reasoner
 from audio_reasoner.training import grpo, train
@@ -115,6 +117,17 @@ def test_what_cannot_be_done_is_said(run: Path, model: Path, tmp_path: Path) -> 
     for bad in ({"rewards": {"beauty": 1.0}}, {"rewards": {"answer": 0.0}}, {"length": {"target": 9, "most": 9}}):
         with pytest.raises(ValueError, match=r"beauty|above"):
             small(**bad)
+
+
+def test_a_number_that_is_none_is_refused_by_name() -> None:
+    for raw, name in (
+        ({"rewards": {"answer": math.nan, "format": 1.0}}, "rewards.answer"),
+        ({"rewards": {"answer": 1.0, "length": math.inf}}, "rewards.length"),
+        ({"betas": [0.9, math.nan]}, "betas.1"),
+        ({"learning_rate": math.inf}, "learning_rate"),
+    ):
+        with pytest.raises(ConfigError, match=rf"grpo\.yaml: `{name}` is (nan|inf); input should be a finite number"):
+            parse({**SMALL, **raw}, RlRecipe, "grpo.yaml")
 
 
 @pytest.mark.system

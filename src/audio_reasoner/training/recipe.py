@@ -19,11 +19,13 @@ from audio_reasoner.models.nano import NanoSizes
 from audio_reasoner.training.targets import Learn
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Part(BaseModel):
+    """A part of a recipe: unknown keys are refused, and so are NaN and infinity, which slip through most ranges."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class TrainedParts(_Part):
+class TrainedParts(Part):
     """Which parts of the model learn. The others stay as they were loaded."""
 
     tower: bool = Field(default=True, description="the audio encoder; its positions never learn")
@@ -37,7 +39,7 @@ class TrainedParts(_Part):
         return self
 
 
-class LoraPart(_Part):
+class LoraPart(Part):
     """Low-rank adapters in the parts that `model.train` names, on the layers listed here by name."""
 
     rank: int = Field(default=16, ge=1)
@@ -49,7 +51,7 @@ class LoraPart(_Part):
     merge: bool = Field(default=False, description="write the whole model with the adapters added to its weights")
 
 
-class ModelPart(_Part):
+class ModelPart(Part):
     """What to train: a small model from scratch (`nano`), or an existing model (`path`), and which parts of it."""
 
     nano: NanoSizes | None = None
@@ -79,7 +81,7 @@ class ModelPart(_Part):
         return self.path is not None and (self.lora is not None or not whole)
 
 
-class OptimiserPart(_Part):
+class OptimiserPart(Part):
     """AdamW with a linear warm-up and a cosine to `final_share` of the peak."""
 
     learning_rate: float = Field(default=2e-3, gt=0)
@@ -90,7 +92,7 @@ class OptimiserPart(_Part):
     gradient_clip: float = Field(default=1.0, gt=0)
 
 
-class BatchPart(_Part):
+class BatchPart(Part):
     """How much one optimiser step sees, and how much is computed at once."""
 
     samples: int = Field(default=64, ge=1, description="samples per optimiser step, give or take one clip's")
@@ -106,7 +108,7 @@ class BatchPart(_Part):
     row_tokens: int | None = Field(default=None, ge=64, description="width of a packed row; none: the longest unit")
 
 
-class MemoryPart(_Part):
+class MemoryPart(Part):
     """What to spend time on to save memory. Neither changes a result beyond rounding."""
 
     activation_checkpointing: bool = Field(
@@ -115,7 +117,7 @@ class MemoryPart(_Part):
     loss_chunk: int | None = Field(default=None, ge=1, description="32-bit logits of at most so many targets at once")
 
 
-class BudgetPart(_Part):
+class BudgetPart(Part):
     """When to stop: exactly one of the three."""
 
     steps: int | None = Field(default=None, ge=1)
@@ -129,7 +131,7 @@ class BudgetPart(_Part):
         return self
 
 
-class DataPart(_Part):
+class DataPart(Part):
     """Which samples, and which of them are held out (whole groups, chosen by a hash of their name)."""
 
     held_out: float = Field(default=0.05, ge=0, lt=1)
@@ -145,7 +147,7 @@ class DataPart(_Part):
     workers: int | None = Field(default=None, ge=0, description="processes that compute log-mels; none: one per core")
 
 
-class WatchPart(_Part):
+class WatchPart(Part):
     """How often to look: at the held-out samples, and at the checkpoint."""
 
     eval_every_minutes: float = Field(default=2.0, gt=0)
@@ -159,7 +161,7 @@ class WatchPart(_Part):
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
 
 
-class Recipe(_Part):
+class Recipe(Part):
     """A whole training recipe."""
 
     model: ModelPart

@@ -10,18 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from audio_reasoner.core import config
-from audio_reasoner.training.recipe import TrainedParts
+from audio_reasoner.training.recipe import Part, TrainedParts
 from audio_reasoner.training.rewards import MOST_WORDS, TARGET_WORDS, WEIGHTS
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RlWatch(_Part):
+class RlWatch(Part):
     """How often to look, and to save."""
 
     eval_every_steps: int | None = Field(default=None, ge=1, description="held-out questions between; none: never")
@@ -30,7 +26,7 @@ class RlWatch(_Part):
     checkpoint_every_steps: int = Field(default=10, ge=1)
 
 
-class RlLength(_Part):
+class RlLength(Part):
     """The `length` reward: 1 up to `target` words, falling to 0 at `most`."""
 
     target: int = Field(default=TARGET_WORDS, ge=1)
@@ -43,7 +39,7 @@ class RlLength(_Part):
         return self
 
 
-class RlRecipe(_Part):
+class RlRecipe(Part):
     """A whole recipe."""
 
     train: TrainedParts = TrainedParts(tower=False)
