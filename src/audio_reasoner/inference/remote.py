@@ -183,7 +183,6 @@ class RemoteReasoner:
 
         Args:
             constrain: True tells the server to keep to the format (vLLM's `structured_outputs`); None and False leave
-                the model free.
                 the model free; "option" is refused.
             budgets: must be None: a server counts no tokens per section.
 
