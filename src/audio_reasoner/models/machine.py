@@ -218,12 +218,11 @@ def _try_torch(machine: Machine) -> list[Finding]:
         ]
     found = []
     machine.mps = bool(torch.backends.mps.is_available())
-    machine.bfloat16 = bfloat16_on_cpu()
+    machine.bfloat16 = bfloat16_in_hardware()
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
             free, total = torch.cuda.mem_get_info(i)
-            # From compute capability 8.0 (2020) on; older GPUs only imitate it.
-            fast = torch.cuda.get_device_capability(i) >= (8, 0)
+            fast = bfloat16_in_hardware(f"cuda:{i}")
             machine.gpus.append(Gpu(torch.cuda.get_device_name(i), total, free, fast))
             if not fast:
                 found.append(
@@ -290,10 +289,16 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
-def bfloat16_on_cpu() -> bool:
-    """Whether this processor multiplies 16-bit numbers in hardware; imitated products are slower than 32-bit ones."""
+def bfloat16_in_hardware(device: str = "cpu") -> bool:
+    """Whether a device (cpu, cuda, cuda:N) multiplies bfloat16 in hardware; imitated products are slower than 32-bit
+    ones. False for any other kind of device."""
     import torch
 
+    if device.startswith("cuda"):
+        # From compute capability 8.0 (2020) on; `is_bf16_supported` also says yes to older GPUs, which imitate it.
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device != "cpu":
+        return False
     has = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     return bool(has or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
 

@@ -32,6 +32,7 @@ from audio_reasoner.dataset import Row
 from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import nano, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
+from audio_reasoner.models.machine import bfloat16_in_hardware
 from audio_reasoner.training import card, checkpoint, data, lora, metrics, page
 from audio_reasoner.training.collate import Unit
 from audio_reasoner.training.distributed import World, assemble
@@ -146,7 +147,8 @@ class _Job:
                         code="checkpoint.other_run",
                         hint=f"Use the {what} that it was started with, or start anew with --overwrite.",
                     )
-        self.bf16 = recipe.precision == "bfloat16" or (recipe.precision == "auto" and _bf16_pays(self.device))
+        auto = recipe.precision == "auto"
+        self.bf16 = recipe.precision == "bfloat16" or (auto and bfloat16_in_hardware(self.device))
         self.hearing = data.Hearing({c: samples.clips[c] for c in seen}, recipe.data.ram_gb, self._workers())
         if self.world.sharded:
             # A process holds the whole model until it is divided: one after the other.
@@ -492,15 +494,3 @@ def _ignore(_done: int, _total: int) -> None:
 
 def _silent(_: Progress) -> None:
     return
-
-
-def _bf16_pays(device: str) -> bool:
-    """Whether 16-bit products are done in hardware here; emulated ones are slower than 32-bit."""
-    import torch
-
-    if device.startswith("cuda"):
-        return bool(torch.cuda.is_bf16_supported())
-    if device != "cpu":
-        return False
-    has = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    return bool(has or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
