@@ -8,7 +8,6 @@ change an answer without being named in their `identity`.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +17,10 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.errors import AudioReasonerError, EnvironmentProblem, InputError, IntegrityError
 from audio_reasoner.evaluation.hearing import Sound
 from audio_reasoner.inference.batch import fingerprint as fingerprint
-from audio_reasoner.inference.batch import out_of_memory
+from audio_reasoner.inference.parts import in_parts
 
 if TYPE_CHECKING:
     import numpy as np
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -268,50 +265,42 @@ class Local:
             from audio_reasoner.inference import Sampling
 
             more["sampling"] = [Sampling(decoding.temperature, decoding.top_p, asked.seed) for asked, _ in ready]
-        began = time.perf_counter()
-        try:
+
+        def ask(part: Sequence[tuple[Asked, Any]]) -> list[tuple[AnswerLike, float]]:
+            began = time.perf_counter()
             # The prompt is complete; options would be written out a second time.
-            answers = self.reasoner.ask_batch([(audio, a.prompt, None) for a, audio in ready], max_new_tokens, **more)
-        except InputError as error:
-            if len(ready) == 1:
-                take(ready[0][0], error)
-                return
-            for one in ready:  # one bad question must not take its neighbours with it
-                self._ask([one], decoding, max_new_tokens, take)
-            return
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            if len(ready) == 1:
-                raise EnvironmentProblem(
-                    f"one question of {ready[0][0].seconds:.0f} s of sound does not fit into memory.",
-                    code="environment.memory",
-                    hint="Use a smaller model, another device, or --long-audio truncate30.",
-                ) from None
-            half = len(ready) // 2
-            log.warning("a batch of %d does not fit into memory; going on with halves of it.", len(ready))
-            for part in (ready[:half], ready[half:]):
-                self._ask(part, decoding, max_new_tokens, take)
-            return
-        each = (time.perf_counter() - began) / len(ready)
-        for (asked, _), answer in zip(ready, answers, strict=True):
-            heard = getattr(answer, "audio_tokens", None)
-            if asked.audio and heard == 0:
-                raise IntegrityError(
-                    f"the sound of item {asked.id} did not reach {self.name}: no audio token was made of it.",
-                    code="eval.deaf",
-                )
-            take(
-                asked,
-                Said(
-                    text=answer.text,
-                    tokens=answer.tokens,
-                    audio_tokens=heard,
-                    stopped=getattr(answer, "stopped", "end"),
-                    seconds=round(each, 4),
-                    first_token_seconds=_rounded(getattr(answer, "first_token_seconds", None)),
-                ),
+            answers = self.reasoner.ask_batch([(audio, a.prompt, None) for a, audio in part], max_new_tokens, **more)
+            each = (time.perf_counter() - began) / len(part)
+            return [(answer, each) for answer in answers]
+
+        for part, answers in in_parts(ready, ask, _too_large):
+            for (asked, _), said in zip(part, answers, strict=True):
+                take(asked, said if isinstance(said, InputError) else self._said(asked, *said))
+
+    def _said(self, asked: Asked, answer: AnswerLike, seconds: float) -> Said:
+        """What is written down of an answer that took so many seconds of its batch."""
+        heard = getattr(answer, "audio_tokens", None)
+        if asked.audio and heard == 0:
+            raise IntegrityError(
+                f"the sound of item {asked.id} did not reach {self.name}: no audio token was made of it.",
+                code="eval.deaf",
             )
+        return Said(
+            text=answer.text,
+            tokens=answer.tokens,
+            audio_tokens=heard,
+            stopped=getattr(answer, "stopped", "end"),
+            seconds=round(seconds, 4),
+            first_token_seconds=_rounded(getattr(answer, "first_token_seconds", None)),
+        )
+
+
+def _too_large(item: tuple[Asked, Any]) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"one question of {item[0].seconds:.0f} s of sound does not fit into memory.",
+        code="environment.memory",
+        hint="Use a smaller model, another device, or --long-audio truncate30.",
+    )
 
 
 def _first_logits(reasoner: Any, asked: Asked) -> Any:

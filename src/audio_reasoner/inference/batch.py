@@ -12,6 +12,7 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,6 +23,7 @@ from audio_reasoner.inference.batch_file import AnswersFile
 from audio_reasoner.inference.batch_rows import Question, Questions, answer_row, bad_row, error_row
 from audio_reasoner.inference.generate import Sampling
 from audio_reasoner.inference.hearing import Over30
+from audio_reasoner.inference.parts import in_parts
 from audio_reasoner.inference.remote import RemoteReasoner
 from audio_reasoner.inference.votes import Vote, vote, vote_batch
 
@@ -176,40 +178,30 @@ def _from_here(
         # The whole part again, even if some of it is there: beside others, a row's last digits may be others.
         if all(question.id in known for question in part):
             continue
-        told = zip(part, _ask(reasoner, part, settings), strict=True)
-        yield [(question, said) for question, said in told if question.id not in known]
+        for some, answers in in_parts(part, partial(_ask, reasoner, settings), _too_large):
+            told = zip(some, answers, strict=True)
+            yield [(question, said) for question, said in told if question.id not in known]
 
 
-def _ask(reasoner: Any, part: Sequence[Question], settings: Settings) -> Sequence[Result]:
+def _ask(reasoner: Any, settings: Settings, part: Sequence[Question]) -> Sequence[Result]:
     requests = [question.request for question in part]
     histories = [question.history or None for question in part]
     most, drawn = settings.max_new_tokens, settings.sampling
-    try:
-        if settings.samples:
-            return vote_batch(
-                reasoner, requests, settings.samples, drawn, most, histories=histories, **settings.asking()
-            )
-        samplings = None if drawn is None else [_own(drawn, question) for question in part]
-        answers: list[Result] = reasoner.ask_batch(
-            requests, most, sampling=samplings, histories=histories, **settings.asking()
-        )
-        return answers
-    except InputError as error:
-        if len(part) == 1:
-            return [error]
-        # One bad question must not take its neighbours with it.
-        return [said for question in part for said in _ask(reasoner, [question], settings)]
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        if len(part) == 1:
-            raise EnvironmentProblem(
-                f"the question of line {part[0].line} does not fit into memory.",
-                code="environment.memory",
-                hint="Use a smaller model or another device. What is answered is kept.",
-            ) from None
-        half = len(part) // 2
-        return [*_ask(reasoner, part[:half], settings), *_ask(reasoner, part[half:], settings)]
+    if settings.samples:
+        return vote_batch(reasoner, requests, settings.samples, drawn, most, histories=histories, **settings.asking())
+    samplings = None if drawn is None else [_own(drawn, question) for question in part]
+    answers: list[Result] = reasoner.ask_batch(
+        requests, most, sampling=samplings, histories=histories, **settings.asking()
+    )
+    return answers
+
+
+def _too_large(question: Question) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"the question of line {question.line} does not fit into memory.",
+        code="environment.memory",
+        hint="Use a smaller model or another device. What is answered is kept.",
+    )
 
 
 def _from_server(
@@ -275,12 +267,6 @@ def _votes_from_server(
 def _own(sampling: Sampling, question: Question) -> Sampling:
     """Random numbers that belong to the question, wherever it stands."""
     return Sampling(sampling.temperature, sampling.top_p, ids.derive_seed(sampling.seed, "row", question.id))
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether torch (of any device) or Python has found no memory."""
-    name = type(error).__name__
-    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 def fingerprint(model: Path) -> dict[str, str]:
