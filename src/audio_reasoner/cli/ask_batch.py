@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
-import time
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from audio_reasoner.cli.build_view import time_text
+from audio_reasoner.cli.progress import BarView, time_text
 from audio_reasoner.core.errors import EXIT_INTERRUPTED, EXIT_QUARANTINED, InputError
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from audio_reasoner.inference.batch import BatchResult, Progress, Settings
     from audio_reasoner.inference.batch_rows import Questions
 
-LINE_EVERY_S = 5.0
 SHOWN = 50
 """Bad rows that are listed in the terminal."""
 
@@ -91,64 +88,33 @@ def _sha(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class View:
-    """Progress on stderr: a bar on a terminal, a line every few seconds elsewhere."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-
-        self._console = Console(stderr=True, emoji=False)
-        self._bar: Any = None
-        self._task: Any = None
-        self._last = time.monotonic()
+class View(BarView):
+    """Progress on stderr."""
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[figures]}"),
-                console=self._console,
-                transient=True,
-            )
-            self._bar.start()
-            self._task = self._bar.add_task("looking at the questions", total=None, figures="")
+        super().__enter__()
+        if self.bar is not None:
+            self._task = self.bar.add_task("looking at the questions", total=None, figures="")
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
 
     def reading(self, line: int) -> None:
         """A row is looked at."""
-        if self._bar is not None:
-            self._bar.update(self._task, completed=line)
+        if self.bar is not None:
+            self.bar.update(self._task, completed=line)
 
     def note(self, text: str) -> None:
         """What is going on."""
-        if self._bar is not None:
-            self._bar.update(self._task, description=text, completed=0)
+        if self.bar is not None:
+            self.bar.update(self._task, description=text, completed=0)
 
     def watch(self, now: Progress) -> None:
         """Show how far it is."""
         figures = self._figures(now)
-        if self._bar is not None:
-            self._bar.update(self._task, description="answers", total=now.total, completed=now.done, figures=figures)
+        if self.bar is not None:
+            self.bar.update(self._task, description="answers", total=now.total, completed=now.done, figures=figures)
             return
-        clock = time.monotonic()
-        if now.done < now.total and clock - self._last < LINE_EVERY_S:
-            return
-        self._last = clock
-        sys.stderr.write(" · ".join([f"answers: {now.done}/{now.total}", *([figures] if figures else [])]) + "\n")
-        sys.stderr.flush()
+        told = " · ".join([f"answers: {now.done}/{now.total}", *([figures] if figures else [])])
+        self.line(told, now=now.done >= now.total)
 
     def _figures(self, now: Progress) -> str:
         parts = [f"{now.rate:.1f}/s" if now.rate >= 1 else f"{60 * now.rate:.1f}/min"] if now.rate else []
@@ -158,10 +124,6 @@ class View:
         if now.failed:
             parts.append(f"{now.failed} without an answer")
         return " · ".join(parts)
-
-    def say(self, text: str, style: str = "") -> None:
-        """A line on stderr."""
-        self._console.print(text, style=style or None, highlight=False, soft_wrap=True, markup=False)
 
     def ended(self, result: BatchResult, out: Path) -> None:
         """What was done."""

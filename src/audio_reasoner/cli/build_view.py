@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from audio_reasoner.cli.progress import BarView, time_text
 from audio_reasoner.core.run import RunDir
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from audio_reasoner.cota import BuildResult, BuildSettings, Progress
     from audio_reasoner.cota.dry_run import Estimate, Forecast
     from audio_reasoner.cota.statistics import Loss
-
-LINE_EVERY_S = 5.0
 
 
 def rate_text(rate: float) -> str:
     """Clips per second, or per minute where a second is too short."""
     return f"{rate:.1f} clips/s" if rate >= 1 else f"{rate * 60:.1f} clips/min"
-
-
-def time_text(seconds: float) -> str:
-    """h:mm:ss or m:ss."""
-    whole = int(seconds + 0.5)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def count_text(n: float) -> str:
@@ -55,36 +46,13 @@ def calls_text(calls: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-class View:
+class View(BarView):
     """Shows the progress on stderr, the summary on stdout."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-
-        self._console = Console(stderr=True, emoji=False)  # `text:gemini:…` holds the name of an emoji
-        self._bar: Any = None
-        self._task: Any = None
-        self._last_line = 0.0
+        super().__init__("clips · ")
+        self._task: TaskID | None = None
         self._phase = ""
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("clips · {task.fields[figures]}"),
-                console=self._console,
-                transient=True,
-            )
-            self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
     def watch(self, progress: Progress) -> None:
         """Show how far the build is."""
@@ -100,32 +68,23 @@ class View:
             figures += "".join(f" · {part}" for part in (steps, calls_text(calls)) if part)
         if progress.rate > 0 and progress.phase == "clips":
             figures += f" · {rate_text(progress.rate)} · {time_text(left / progress.rate)} left"
-        if self._bar is not None:
+        if self.bar is not None:
             if self._task is None:
-                self._task = self._bar.add_task("building", total=progress.total, figures=figures)
+                self._task = self.bar.add_task("building", total=progress.total, figures=figures)
             name = "building" if progress.phase == "clips" else "writing the data set"
-            self._bar.update(self._task, completed=tally.clips, description=name, figures=figures)
+            self.bar.update(self._task, completed=tally.clips, description=name, figures=figures)
             return
-        now = time.monotonic()
-        if progress.phase != self._phase or now - self._last_line >= LINE_EVERY_S:
-            changed = progress.phase != self._phase
-            self._phase, self._last_line = progress.phase, now
-            if progress.phase == "data set":
-                self._say(f"writing the data set ({figures})")
-            elif progress.phase == "clips":
-                start = "" if not changed or not tally.clips else ", going on"
-                self._say(f"{tally.clips}/{progress.total} clips{start} · {figures}")
+        changed = progress.phase != self._phase
+        self._phase = progress.phase
+        if progress.phase == "data set":
+            self.line(f"writing the data set ({figures})", now=changed)
+        elif progress.phase == "clips":
+            start = "" if not changed or not tally.clips else ", going on"
+            self.line(f"{tally.clips}/{progress.total} clips{start} · {figures}", now=changed)
 
     def stopping(self) -> None:
         """The first Ctrl-C."""
-        self._say("stopping: finishing what is in flight (Ctrl-C again stops at once, and loses nothing stored)")
-
-    def _say(self, text: str) -> None:
-        if self._bar is not None:
-            self._console.print(text)
-        else:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+        self.say("stopping: finishing what is in flight (Ctrl-C again stops at once, and loses nothing stored)")
 
     def summary(
         self, run: RunDir, settings: BuildSettings, result: BuildResult, lost: list[Loss], **options: int | None
@@ -137,14 +96,14 @@ class View:
 
         again = command(run.path, settings, **options)
         if result.interrupted:
-            self._say(
+            self.say(
                 f"interrupted after {result.clips_done} of {result.clips} clips; everything so far is stored.\n"
                 f"go on with: {again}"
             )
             return
         out = Console(highlight=False, emoji=False)
         if result.capped:
-            self._say(
+            self.say(
                 f"{result.capped}\nspent on this run: ${result.spent_usd:.4f}; what is finished is in the data set"
             )
         out.print(f"{run.path} · {settings.teacher}, {settings.style}", markup=False, soft_wrap=True, style="italic")

@@ -58,8 +58,8 @@ def folder(
 ) -> None:
     """Read a folder of recordings: labels from its table, else from folder names, else from file names."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.sources import FolderOptions, build_clips
     from audio_reasoner.sources.folder import DOMAINS, LABELS_FROM
     from audio_reasoner.sources.tables import parse_mapping
@@ -89,16 +89,7 @@ def folder(
         keep_duplicates=keep_duplicates,
         keep_silent=keep_silent,
     )
-    console = Console(stderr=True, emoji=False)
-    bar = Progress(
-        TextColumn("listening"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-    with bar:
+    with bars(stderr()) as bar:
         task = bar.add_task("listening", total=None)
         result = build_clips(
             directory,

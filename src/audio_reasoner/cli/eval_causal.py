@@ -55,8 +55,8 @@ def causal(
     change.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.evaluation.causal import Settings, own_rows, run_causal
     from audio_reasoner.evaluation.rundir import PREDICTIONS_NAME
     from audio_reasoner.evaluation.specs import parse_spec
@@ -66,7 +66,7 @@ def causal(
     items = _benchmark(benchmark, data)
     if run is None and (out / PREDICTIONS_NAME).is_file():
         run = out
-    err, console = Console(stderr=True, emoji=False), Console(emoji=False)
+    err, console = stderr(), Console(emoji=False)
     spec = parse_spec(model)
     if spec.kind == "cascade":
         raise ConfigError(
@@ -78,8 +78,7 @@ def causal(
     if run is None:
         run = _answers(backend, items, out / "own", settings, err)
     rows = own_rows(run, items, identity)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+    with bars(err) as progress:
         task = progress.add_task("continuing", total=None)
         told = run_causal(
             continuer,

@@ -132,6 +132,7 @@ def judge_(
     """
     from rich.console import Console
 
+    from audio_reasoner.cli.progress import stderr
     from audio_reasoner.clients.prices import PriceTable
     from audio_reasoner.evaluation.base import foreign_ids
     from audio_reasoner.evaluation.judge_run import JudgeSettings, plan, take_over_official, write_official
@@ -156,7 +157,7 @@ def judge_(
     replies = fit(items, read_predictions(file, key=key, id_key=id_key))
     foreign = foreign_ids(items, replies.texts)  # before anything is paid
     directory = out or judged_directory(predictions)
-    err = Console(stderr=True, emoji=False)
+    err = stderr()
 
     def say(*notes: str) -> None:
         for note in notes:
@@ -230,13 +231,11 @@ def _judge(
     waits: tuple[float, float],
     err: Console,
 ) -> JudgeResult:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from audio_reasoner.cli.progress import bars
     from audio_reasoner.clients.limiter import Limits
     from audio_reasoner.evaluation.judge_run import carry_out
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+    with bars(err) as progress:
         bar = progress.add_task("judging", total=len(made.tasks))
 
         def tell(done: int, total: int, stats: CallerStats) -> None:

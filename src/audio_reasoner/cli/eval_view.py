@@ -2,66 +2,35 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from audio_reasoner.cli.build_view import time_text
+from audio_reasoner.cli.progress import BarView, time_text
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from audio_reasoner.evaluation.run import Progress
     from audio_reasoner.evaluation.session import SessionResult
 
-LINE_EVERY_S = 5.0
 
-
-class View:
+class View(BarView):
     """Shows progress and the end on stderr."""
 
     def __init__(self, max_cost: float | None) -> None:
-        from rich.console import Console
-
-        self.console = Console(stderr=True, emoji=False)
+        super().__init__()
         self._max_cost = max_cost
-        self._bar: Any = None
-        self._tasks: dict[str, Any] = {}
-        self._last = time.monotonic()
-
-    def __enter__(self) -> Self:
-        if self.console.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[figures]}"),
-                console=self.console,
-                transient=True,
-            )
-            self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._tasks: dict[str, TaskID] = {}
 
     def watch(self, part: str, now: Progress) -> None:
         """Show how far a part is."""
-        if self._bar is None:
-            clock = time.monotonic()
-            if now.done + now.failed < now.total and clock - self._last < LINE_EVERY_S:
-                return
-            self._last = clock
-            sys.stderr.write(f"{part}: {now.done}/{now.total} · {self._figures(now)}\n")
-            sys.stderr.flush()
-            return
         figures = self._figures(now)
+        if self.bar is None:
+            self.line(f"{part}: {now.done}/{now.total} · {figures}", now=now.done + now.failed >= now.total)
+            return
         if part not in self._tasks:
-            self._tasks[part] = self._bar.add_task(part, total=now.total, figures="")
-        self._bar.update(self._tasks[part], completed=now.done, figures=figures)
+            self._tasks[part] = self.bar.add_task(part, total=now.total, figures="")
+        self.bar.update(self._tasks[part], completed=now.done, figures=figures)
 
     def _figures(self, now: Progress) -> str:
         parts = [f"{now.rate:.1f}/s" if now.rate >= 1 else f"{60 * now.rate:.1f}/min"]
@@ -76,10 +45,6 @@ class View:
             cap = "" if self._max_cost is None else f" of ${self._max_cost:.2f}"
             parts.append(f"${now.meter.spent_usd:.4f}{cap}")
         return " · ".join(parts)
-
-    def say(self, text: str, style: str = "") -> None:
-        """A line on stderr."""
-        self.console.print(text, style=style or None, highlight=False, soft_wrap=True, markup=False)
 
     def ended(self, result: SessionResult, out: Path, again: str) -> None:
         """What was done, what is missing, what to do next."""

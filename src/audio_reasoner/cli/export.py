@@ -43,9 +43,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the data set for Hugging Face, ms-swift, WebDataset, as CoTA or as a test; the same bytes every time."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.cli.show import require_dataset
     from audio_reasoner.core.audio import HEARD_SECONDS
     from audio_reasoner.core.log import setup_logging
@@ -73,9 +71,9 @@ def export(
             )
         _benchmark(opened.path, out or opened.path / "export" / "mmau")
         return
-    console = Console(stderr=True, emoji=False)
-    bar = Progress(TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
-    task = bar.add_task("rows", total=None)
+    console = stderr()
+    bar = bars(console)
+    task = bar.add_task("exporting", total=None)
 
     def show(done: int, total: int) -> None:
         bar.start()  # with the first row only: a usage mistake should not leave an empty bar on the screen

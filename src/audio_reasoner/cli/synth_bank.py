@@ -47,8 +47,8 @@ def make(
     The same command brings a bank up to date and goes on after an interruption.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.report.text import printable
     from audio_reasoner.synth.recordings.bank import make_bank
     from audio_reasoner.synth.recordings.layouts import Reading
@@ -76,12 +76,8 @@ def make(
         source=source,
         drop_words=tuple(w.strip() for w in drop_words.split(",") if w.strip()),
     )
-    err = Console(stderr=True, emoji=False)
-    bar = Progress(
-        TextColumn("listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=err, transient=True, disable=not err.is_terminal,
-    )  # fmt: skip
-    with bar:
+    err = stderr()
+    with bars(err) as bar:
         task = bar.add_task("listening", total=None)
         made = make_bank(
             folder, out, reading, Limits(min_seconds, max_seconds, max_clipped), workers=workers,
@@ -150,8 +146,8 @@ def show(
 ) -> None:
     """Show what a bank holds, which classes sound alike, and what is not used and why."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.core.run import write_atomic
     from audio_reasoner.report.text import printable
     from audio_reasoner.synth.bank.view import alike, classes_of, store_page
@@ -159,8 +155,8 @@ def show(
     from audio_reasoner.synth.store import SourceStore
 
     console = Console(emoji=False, highlight=False, soft_wrap=True)
-    err = Console(stderr=True, emoji=False)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+    err = stderr()
+    with bars(err) as bar:
         task = bar.add_task("listening", total=None)
         store = open_bank(bank, lambda done, total: bar.update(task, completed=done, total=total))
     if root is not None:
@@ -197,7 +193,7 @@ def show(
     if html is not None:
         if html.is_dir():
             raise ConfigError(f"{html} is a directory.", code="synth.bad_path", hint="Name the HTML file to write.")
-        with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        with bars(err) as bar:
             drawing = bar.add_task("drawing", total=len(classes))
             page = store_page(store, players, lambda: bar.advance(drawing), label)
         write_atomic(html, page.encode("utf-8", "replace"))

@@ -44,14 +44,14 @@ def benchmark(
 ) -> None:
     """Make a benchmark in MMAU's format from scenes nobody has trained on."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.evaluation.make import make_benchmark, make_benchmark_from_clips
     from audio_reasoner.evaluation.timelines import MANIFEST_NAME
 
     asked_for = tuple(f.strip() for f in (families or "").split(",") if f.strip())
-    err = Console(stderr=True, emoji=False)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    err = stderr()
+    with bars(err) as progress:
         task = progress.add_task("asking", total=n or (None if run else 1000))
 
         def on_item(done: int) -> None:

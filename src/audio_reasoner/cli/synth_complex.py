@@ -88,6 +88,8 @@ def complex_(
     """Plan scenes of several sounds, with an exact timeline of each."""
     from rich.console import Console
 
+    from audio_reasoner.cli.progress import stderr
+
     if out is None and not dry_run:
         raise ConfigError("no run directory was named.", code="config.usage", hint="Add '-o RUN', or '--dry-run'.")
     recorded = any(b not in (PROCEDURAL, PHRASES) for b in bank or ())
@@ -106,7 +108,7 @@ def complex_(
         "rooms": rooms,
         "split": split,
     }
-    err = Console(stderr=True, emoji=False)
+    err = stderr()
     settings |= _open(bank, err)
     made = _plan(None if dry_run else out, n, seed, settings, err)
     if audio and out is not None and not dry_run:
@@ -130,7 +132,7 @@ def _open(names: list[str] | None, err: Console) -> dict[str, Any]:
     """The banks named, as keywords of `plan_complex`."""
     import os
 
-    from rich.progress import Progress
+    from audio_reasoner.cli.progress import bars
 
     banks: list[Bank | str | None] = []
     stores: list[str] = []
@@ -140,7 +142,7 @@ def _open(names: list[str] | None, err: Console) -> dict[str, Any]:
             continue
         from audio_reasoner.synth.recordings.bank import open_bank
 
-        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        with bars(err) as progress:
             task = progress.add_task(f"listening to {name}", total=None)
             store = open_bank(name, progress=lambda done, todo: progress.update(task, completed=done, total=todo))  # noqa: B023
         banks.append(store)
@@ -149,8 +151,7 @@ def _open(names: list[str] | None, err: Console) -> dict[str, Any]:
 
 
 def _plan(out: Path | None, n: int, seed: int, settings: dict[str, Any], err: Console) -> Composition:
-    from rich.progress import Progress
-
+    from audio_reasoner.cli.progress import bars
     from audio_reasoner.synth import plan_complex
     from audio_reasoner.synth.balance import Composition
     from audio_reasoner.synth.job import plan_run
@@ -158,7 +159,7 @@ def _plan(out: Path | None, n: int, seed: int, settings: dict[str, Any], err: Co
     def told(what: str) -> None:
         err.print(what, markup=False, highlight=False, soft_wrap=True)
 
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    with bars(err) as progress:
         task = progress.add_task("planning", total=n)
         if out is not None:
             return plan_run(out, n, seed, on_clip=lambda _: progress.advance(task), told=told, **settings)

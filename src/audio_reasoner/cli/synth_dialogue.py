@@ -90,12 +90,12 @@ def dialogue(
 ) -> None:
     """Make dialogues of 2 to 5 speakers whose words, turns and facts are known."""
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.synth.dialogue import Mixing
     from audio_reasoner.synth.dialogue_run import make_dialogues
 
-    err = Console(stderr=True, emoji=False)
+    err = stderr()
     mixing = Mixing(overlap=overlap, rooms=rooms, background=background, max_seconds=max_seconds)
     # The voices first: what they cannot do is known before anybody writes a script.
     with _engine(
@@ -112,8 +112,7 @@ def dialogue(
             )
         else:
             written, count, source = _scripts(n, seed, scripts, language, speakers, engine, max_seconds)
-        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
-                      disable=not err.is_terminal) as progress:  # fmt: skip
+        with bars(err) as progress:
             done = progress.add_task("dialogues", total=count)
             turns = progress.add_task("turns spoken", total=None)
             made = make_dialogues(
@@ -250,8 +249,7 @@ def _ask(
     set_aside: list[LeftOut],
 ) -> _Written:
     """Scripts of a language model, kept and paid once in RUN/scripts; what it could not write goes to `set_aside`."""
-    from rich.progress import Progress
-
+    from audio_reasoner.cli.progress import bars
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.synth.dialogue import SOURCE
     from audio_reasoner.synth.dialogue_run import LeftOut
@@ -267,7 +265,7 @@ def _ask(
                 code="synth.other_scenes",
                 hint="Make these in another directory.",
             )
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    with bars(err) as progress:
         task = progress.add_task("scripts", total=n)
         run = write_scripts(
             spec,

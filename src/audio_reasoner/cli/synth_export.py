@@ -25,8 +25,8 @@ def export(
 ) -> None:
     """Write the timelines of a run's synthetic clips for other programs."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.dataset import count_clips, read_clips
     from audio_reasoner.synth import exports
@@ -40,8 +40,8 @@ def export(
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file.", code="synth.bad_path", hint="Name a directory.")
     RunDir.open(run)
-    err = Console(stderr=True, emoji=False)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    err = stderr()
+    with bars(err) as progress:
         task = progress.add_task(form, total=count_clips(run))
 
         def told() -> None:

@@ -40,13 +40,12 @@ def lists(
 ) -> None:
     """Make short clips in which one to four people say digits or first names, one word each turn."""
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.synth.lists import make_lists
 
-    err = Console(stderr=True, emoji=False)
-    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
-                  disable=not err.is_terminal) as progress:  # fmt: skip
+    err = stderr()
+    with bars(err) as progress:
         done = progress.add_task("lists", total=n)
         turns = progress.add_task("words spoken", total=None)
         made = make_lists(

@@ -47,8 +47,8 @@ def music(
 ) -> None:
     """Make clips of music with known instruments, tempo, metre, key, chords, direction and dynamics."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.synth.job import write_run
     from audio_reasoner.synth.music import midi as midi_source
     from audio_reasoner.synth.music.music import SOURCE, check_instruments, plan_music
@@ -57,7 +57,7 @@ def music(
         raise ConfigError(
             "--licence says what MIDI files may be used for, and there is no --midi.", code="synth.bad_licence"
         )
-    err = Console(stderr=True, emoji=False)
+    err = stderr()
     names = None if instruments is None else [x.strip() for x in instruments.split(",") if x.strip()]
     check_instruments(names)
     source: dict[str, Any] = {"name": SOURCE if midi is None else midi_source.SOURCE, "seed": seed}
@@ -86,7 +86,7 @@ def music(
             if fact.kind in values:
                 values[fact.kind][fact.value] += 1
 
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    with bars(err) as progress:
         task = progress.add_task("planning", total=n)
 
         def on_clip(clip: Clip) -> None:

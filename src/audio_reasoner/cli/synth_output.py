@@ -16,13 +16,12 @@ LISTED = 60
 
 def write_audio(run: Path, workers: int | None, err: Console) -> None:
     """Render a run's synthetic clips to files, with progress, and say how many were written."""
-    from rich.progress import Progress
-
+    from audio_reasoner.cli.progress import bars
     from audio_reasoner.dataset import count_clips, read_clips
     from audio_reasoner.synth.job import render_files
 
     written = there = 0
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    with bars(err) as progress:
         task = progress.add_task("rendering", total=count_clips(run))
         for new in render_files(run, read_clips(run), workers):
             written += new

@@ -71,7 +71,9 @@ def scripts(
     """Write dialogues as text, with what is true of them; `synth dialogue --scripts` speaks them."""
     from rich.console import Console
 
-    console, err = Console(emoji=False), Console(stderr=True, emoji=False)
+    from audio_reasoner.cli.progress import stderr
+
+    console, err = Console(emoji=False), stderr()
     if check is not None:
         from audio_reasoner.synth.scripts.script import read_scripts
 
@@ -147,14 +149,12 @@ def scripts(
 
 
 def _asked(teacher: str, n: int, seed: int, out: Path, err: Console, options: dict[str, Any]) -> ScriptRun:
-    from rich.progress import MofNCompleteColumn, Progress
-
+    from audio_reasoner.cli.progress import bars
     from audio_reasoner.clients import CallerStats, Limits
     from audio_reasoner.synth.scripts.llm import write_scripts
 
     rpm, tpm, in_flight = options.pop("limits")
-    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True,
-                  disable=not err.is_terminal) as progress:  # fmt: skip
+    with bars(err) as progress:
         task = progress.add_task("scripts", total=n)
 
         def on_progress(done: int, of: int, stats: CallerStats) -> None:

@@ -22,9 +22,9 @@ def show(
 ) -> None:
     """Write a page of a run's synthetic clips: timelines, balance, and a few to listen to."""
     from rich.console import Console
-    from rich.progress import Progress
 
     from audio_reasoner import report
+    from audio_reasoner.cli.progress import bars, stderr
     from audio_reasoner.core.run import RunDir
     from audio_reasoner.dataset import count_clips, read_clips
     from audio_reasoner.synth.scenes.page import scenes_page
@@ -33,8 +33,8 @@ def show(
     if out.is_dir():
         raise ConfigError(f"{out} is a directory.", code="synth.bad_path", hint="Name the HTML file to write.")
     RunDir.open(run)
-    err = Console(stderr=True, emoji=False)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    err = stderr()
+    with bars(err) as progress:
         task = progress.add_task("reading", total=count_clips(run))
         html, made = scenes_page(
             read_clips(run),

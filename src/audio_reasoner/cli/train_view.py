@@ -2,73 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+
+from audio_reasoner.cli.progress import PhaseView, time_text
 
 if TYPE_CHECKING:
     from audio_reasoner.training import Progress, TrainResult
 
-PLAIN_EVERY_S = 15.0
 
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
-
-
-class View:
-    """Shows a training on stderr: live where stderr is a terminal, a line every 15 seconds where it is not.
-
-    Args:
-        quiet: show nothing: of several processes only the first one speaks.
-    """
-
-    def __init__(self, quiet: bool = False) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn
-        from rich.progress import Progress as Bars
-
-        self._console = Console(stderr=True, emoji=False, quiet=quiet)
-        self._bars = Bars(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[figures]}"),
-            console=self._console,
-            transient=True,
-            disable=quiet or not self._console.is_terminal,
-        )
-        self._task = self._bars.add_task("starting", total=None, figures="")
-        self._phase = ""
-        self._last = 0.0
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._bars.stop()
+class View(PhaseView):
+    """Shows a training on stderr."""
 
     def watch(self, p: Progress) -> None:
         """Take one report."""
         if p.note:
-            self._console.print(p.note, highlight=False)
+            self.say(p.note)
         if p.evaluation is not None:
-            self._console.print(self._evaluation(p), highlight=False)
+            self.say(self._evaluation(p))
             return
         figures = f"{p.done:,.0f} of {p.total:,.0f}" if p.total else ""
         if p.loss is not None and p.seconds_left is not None:
             figures = (
                 f"step {p.step} · epoch {p.epoch:.2f} · loss {p.loss:.3f} · tokens right {p.token_accuracy or 0:.1%} · "
                 f"{p.samples_per_second:.0f} samples/s · {p.tokens_per_second:,.0f} tokens/s · "
-                f"{p.padding_share or 0:.0%} padding · {_duration(p.seconds_left)} left"
+                f"{p.padding_share or 0:.0%} padding · {time_text(p.seconds_left)} left"
             )
-        self._bars.update(self._task, description=p.phase, completed=p.done, total=p.total or None, figures=figures)
-        now = time.monotonic()
-        if not self._console.is_terminal and (p.phase != self._phase or now - self._last >= PLAIN_EVERY_S):
-            self._console.print(f"{p.phase} {figures}".rstrip(), highlight=False)
-            self._last = now
-        self._phase = p.phase
+        self.show(p.phase, p.done, p.total, figures)
 
     def _evaluation(self, p: Progress) -> str:
         e: dict[str, Any] = p.evaluation or {}
@@ -84,7 +43,7 @@ class View:
         """The end: accuracy per family, and what to do next."""
         from rich.table import Table
 
-        console = self._console
+        console = self.console
         if result.interrupted:
             console.print(
                 f"Interrupted after step {result.steps}; the checkpoint is saved. Go on with --resume.", highlight=False
