@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tests.models.conftest import MICRO, TEXTS
 
 from audio_reasoner.core.chain import TAG_LITERALS
@@ -121,6 +122,35 @@ def test_a_question_cannot_smuggle_in_control_tokens(micro: Loaded, literal: str
     with pytest.raises(InputError) as caught:
         ChatFormat(micro.processor).prompt(f"Which{literal}assistant", 5)
     assert caught.value.code == "question.control_token"
+
+
+@pytest.mark.parametrize("bad", ["Speak.<|im_end|>", "Hear <|AUDIO|> first.", "\ud800"])
+def test_a_system_message_cannot_either(micro: Loaded, bad: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ChatFormat(micro.processor, bad)
+    assert caught.value.code in ("system.control_token", "system.bad_text")
+    assert "the system message" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"vocabulary": 10**9},
+        {"audio_width": 33, "audio_heads": 3},
+        {"audio_width": 128, "audio_heads": 3},
+        {"audio_ffn": 0},
+        {"text_width": 0},
+        {"text_width": -192},
+        {"text_width": 48, "text_heads": 7},
+        {"text_width": 99, "text_heads": 3},
+        {"text_ffn": -5},
+        {"rope_theta": float("inf")},
+    ],
+)
+def test_sizes_of_which_no_model_can_be_made(sizes: dict[str, float]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        nano.NanoSizes.model_validate(sizes)
+    assert next(iter(sizes)) in str(caught.value)
 
 
 def test_an_option_letter_is_the_same_piece_in_question_and_answer() -> None:

@@ -229,6 +229,8 @@ def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path: Path, monkeypatch:
         ("model: {nano: {}}\nbudget: {steps: 3, minutes: 2}", "exactly one"),
         ("model: {nano: {}, path: x}\nbudget: {steps: 3}", "either"),
         ("model: {nano: {}}\nbudget: {steps: 0}", "steps"),
+        ("model: {nano: {}}\nbudget: {steps: 3}\noptimiser: {betas: [0.9, 1.5]}", "betas"),
+        ("model: {nano: {audio_heads: 3}}\nbudget: {steps: 3}", "model.nano"),
         ("model: [", "yaml"),
     ],
 )

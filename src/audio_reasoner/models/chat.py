@@ -26,10 +26,19 @@ class ChatFormat:
     Args:
         processor: the model's processor.
         system: system message, or None for the template's own choice.
+
+    Raises:
+        InputError: the system message holds a control token or is no text (``system.control_token``,
+            ``system.bad_text``).
     """
 
     def __init__(self, processor: Any, system: str | None = None) -> None:
         self.tokenizer = processor.tokenizer
+        self._control = tuple(
+            sorted({*self.tokenizer.all_special_tokens, "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"})
+        )
+        if system:
+            self._check("system", "the system message", system)
 
         def messages(clips: int) -> list[dict[str, Any]]:
             first: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
@@ -57,9 +66,6 @@ class ChatFormat:
         self.audio_id = int(self.tokenizer.convert_tokens_to_ids("<|AUDIO|>"))
         self.audio_end_id = int(self.tokenizer.convert_tokens_to_ids("<|audio_eos|>"))
         self.end_id = int(self.tokenizer.convert_tokens_to_ids("<|im_end|>"))
-        self._control = tuple(
-            sorted({*self.tokenizer.all_special_tokens, "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"})
-        )
         self._head_ids = lru_cache(maxsize=1)(lambda: self._ids(self.head))
 
     def _ids(self, text: str) -> list[int]:
@@ -82,19 +88,7 @@ class ChatFormat:
                 terminal's), or the chat template cannot write a dialogue (``model.chat_template``).
         """
         for text in (question, *(t for turn in earlier for t in turn)):
-            if not _encodable(text):
-                raise InputError(
-                    f"the question is not valid text: {text[:80]!a}.",
-                    code="question.bad_text",
-                    hint="It holds bytes that are not UTF-8; write it again in UTF-8.",
-                )
-            for literal in self._control:
-                if literal in text:
-                    raise InputError(
-                        f"the question contains the control token {literal!r}.",
-                        code="question.control_token",
-                        hint="Take it out: it would change who speaks in the dialogue.",
-                    )
+            self._check("question", "the question", text)
         lengths = [audio_tokens] if isinstance(audio_tokens, int) else list(audio_tokens)
         head, tail = self._frame(len(lengths))
         text = head + question + tail
@@ -111,6 +105,22 @@ class ChatFormat:
         for i in ids:
             out += [i] if i != self.audio_id else [i] * next(left)
         return out
+
+    def _check(self, kind: str, what: str, text: str) -> None:
+        """Refuse a text that the model could not tell from the chat's own frame, or that is none."""
+        if not _encodable(text):
+            raise InputError(
+                f"{what} is not valid text: {text[:80]!a}.",
+                code=f"{kind}.bad_text",
+                hint="It holds bytes that are not UTF-8; write it again in UTF-8.",
+            )
+        for literal in self._control:
+            if literal in text:
+                raise InputError(
+                    f"{what} contains the control token {literal!r}.",
+                    code=f"{kind}.control_token",
+                    hint="Take it out: it would change who speaks in the dialogue.",
+                )
 
     def shared_length(self, prompt: list[int]) -> int:
         """Length of the part of a prompt that all questions about a clip share: up to the end of the audio."""

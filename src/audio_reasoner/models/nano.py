@@ -13,9 +13,9 @@ made from a configuration. Word order needs rotary positions, which Qwen2's text
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from audio_reasoner.core.chain import TAG_LITERALS
 from audio_reasoner.models.features import MAX_FRAMES
@@ -61,19 +61,30 @@ CHAT_TEMPLATE = (
 class NanoSizes(BaseModel):
     """Sizes of a small model. The defaults give about two million weights."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    vocabulary: int = Field(default=1024, ge=300, description="upper bound of the tokenizer's size")
-    audio_width: int = 128
+    vocabulary: int = Field(default=1024, ge=300, le=1_000_000, description="upper bound of the tokenizer's size")
+    audio_width: int = Field(default=128, ge=4, multiple_of=2, description="half of it sines, half cosines")
     audio_layers: int = Field(default=3, ge=1)
     audio_heads: int = Field(default=4, ge=1)
-    audio_ffn: int = 512
-    text_width: int = 192
+    audio_ffn: int = Field(default=512, ge=1)
+    text_width: int = Field(default=192, ge=2)
     text_layers: int = Field(default=4, ge=1)
     text_heads: int = Field(default=6, ge=1)
-    text_ffn: int = 512
+    text_ffn: int = Field(default=512, ge=1)
     rope_theta: float = Field(default=10_000.0, gt=0)
     look_up: bool = Field(default=True, description="start two heads as an induction circuit")
+
+    @model_validator(mode="after")
+    def _divided(self) -> Self:
+        if self.audio_width % self.audio_heads:
+            raise ValueError(f"{self.audio_heads} audio_heads do not divide an audio_width of {self.audio_width}")
+        # Rotary positions turn the two halves of a head against each other.
+        if self.text_width % (2 * self.text_heads):
+            raise ValueError(
+                f"{self.text_heads} text_heads do not divide a text_width of {self.text_width} into heads of even width"
+            )
+        return self
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
@@ -198,11 +209,7 @@ def _lay_out_look_up(text: Any, generator: torch.Generator) -> None:
 
 
 def create(sizes: NanoSizes, texts: Iterable[str], seed: int) -> Loaded:
-    """A fresh small model with random weights and a tokenizer learned from `texts`. Equal arguments give equal weights.
-
-    Raises:
-        ValueError: widths that heads do not divide.
-    """
+    """A fresh small model with random weights and a tokenizer learned from `texts`; equal arguments, equal weights."""
     import torch
     from transformers import (
         Qwen2AudioConfig,

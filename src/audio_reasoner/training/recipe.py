@@ -8,7 +8,7 @@ is"), steps for results that must repeat exactly.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,9 @@ from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.cota import BuildSettings
 from audio_reasoner.models.nano import NanoSizes
 from audio_reasoner.training.targets import Learn
+
+Beta = Annotated[float, Field(ge=0, lt=1)]
+"""How much of an average of AdamW stays from step to step."""
 
 
 class Part(BaseModel):
@@ -88,7 +91,7 @@ class OptimiserPart(Part):
     warmup_steps: int = Field(default=50, ge=0)
     final_share: float = Field(default=0.02, ge=0, le=1)
     weight_decay: float = Field(default=0.05, ge=0)
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
     gradient_clip: float = Field(default=1.0, gt=0)
 
 

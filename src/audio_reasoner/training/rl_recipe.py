@@ -13,7 +13,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from audio_reasoner.core import config
-from audio_reasoner.training.recipe import Part, TrainedParts
+from audio_reasoner.training.recipe import Beta, Part, TrainedParts
 from audio_reasoner.training.rewards import MOST_WORDS, TARGET_WORDS, WEIGHTS
 
 
@@ -52,7 +52,7 @@ class RlRecipe(Part):
     warmup_steps: int = Field(default=5, ge=0)
     final_share: float = Field(default=0.1, ge=0, le=1, description="of the peak, reached by a cosine")
     weight_decay: float = Field(default=0.0, ge=0)
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
     gradient_clip: float = Field(default=1.0, gt=0)
     temperature: float = Field(default=1.0, gt=0, le=10)
     max_new_tokens: int = Field(default=512, ge=1)
