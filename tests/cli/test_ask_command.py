@@ -72,7 +72,7 @@ def refused(*words: str) -> AudioReasonerError:
 
 def test_a_server_is_named_like_a_teacher_and_everything_reaches_it(clip: str, tmp_path: Path) -> None:
     system = tmp_path / "system.txt"
-    system.write_text("Think in sections.\n")
+    system.write_bytes(b"\xef\xbb\xbfThink in sections.\r\n")  # as some editors write it
     with chatting() as server:
         words = (
             clip,

@@ -135,6 +135,17 @@ def test_a_folder_is_no_clip(saved: Path, command: Command, tmp_path: Path) -> N
     assert "the path is empty" in done.err
 
 
+def test_a_bad_clip_is_known_before_a_model_is_loaded(
+    saved: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qwen2_audio, "load", lambda *_: pytest.fail("a model was loaded"))
+    long, cut = tmp_path / "long.wav", tmp_path / "cut.wav"
+    long.write_bytes(wav(31))
+    cut.write_bytes(wav(1)[:16_000])
+    for clip, code in ((long, "audio.too_long"), (cut, "audio.truncated"), (tmp_path / "none.wav", "audio.missing")):
+        assert f"[{code}]" in command("ask", clip, "Which?", "--model", saved).err
+
+
 def test_ten_minutes_are_heard_in_part_only_by_name(reasoner: Reasoner, tmp_path: Path) -> None:
     clip = tmp_path / "long.wav"
     clip.write_bytes(wav(600))

@@ -168,6 +168,7 @@ def ask(
         )
     from audio_reasoner.inference.batch import Settings
     from audio_reasoner.inference.batch_rows import check_options
+    from audio_reasoner.inference.hearing import look_at
 
     options = option or []
     check_options(options)
@@ -188,6 +189,9 @@ def ask(
         answer_file(batch, out, who, asking, batch_size, resume, skip_bad)
         return
     assert question is not None
+    # A server is there at once, and the clip is looked at when it is sent.
+    for clip in [] if who.remote else clips:
+        look_at(clip, long)
     with contextlib.ExitStack() as stack:
         reasoner = who.load()
         if who.remote:
@@ -300,7 +304,7 @@ def _system(path: Path | None) -> str | None:
 
         return SYSTEM
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8-sig").strip()  # some editors put a mark before the first word
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the system prompt {path} cannot be read: {error}.", code="ask.system_prompt") from None
     if not text:

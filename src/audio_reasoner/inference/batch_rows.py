@@ -19,9 +19,8 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.choices import LEAST_OPTIONS, MOST_OPTIONS
 from audio_reasoner.core.errors import AudioReasonerError, InputError
 from audio_reasoner.inference.answer import Answer
-from audio_reasoner.inference.hearing import MAX_SAMPLES, Over30
+from audio_reasoner.inference.hearing import Over30, look_at
 from audio_reasoner.inference.history import Earlier, earlier_turns
-from audio_reasoner.models.features import RATE
 
 MOST_LINE = 1 << 24
 """Bytes of a row; more is no question."""
@@ -82,28 +81,22 @@ class _Bad(Exception):
 
 @dataclass
 class _Look:
-    """Recordings that were looked at: content hash and seconds, or why not."""
+    """Recordings that were looked at: content hash, or why not."""
 
     over_30s: Over30
-    known: dict[Path, tuple[str, float] | InputError] = field(default_factory=dict)
+    known: dict[Path, str | InputError] = field(default_factory=dict)
 
     def at(self, path: Path) -> str:
-        from audio_reasoner.core.audio import probe
-
         if path not in self.known:
             try:
-                seconds = probe(path).duration_s
-                self.known[path] = ids.file_sha256(path), seconds
+                look_at(path, self.over_30s)
+                self.known[path] = ids.file_sha256(path)
             except InputError as error:
                 self.known[path] = error
         found = self.known[path]
         if isinstance(found, InputError):
             raise _Bad(found.code, found.message)
-        sha, seconds = found
-        # Resampling may round a sample up: what is decoded decides in the end.
-        if self.over_30s == "refuse" and seconds > MAX_SAMPLES / RATE + 0.01:
-            raise _Bad("audio.too_long", f"{path} is {seconds:.1f} s long; the model hears 30 s.")
-        return sha
+        return found
 
 
 def read_questions(

@@ -13,6 +13,7 @@ words without sense, so what does not fit is refused here.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audio_reasoner.core.errors import ConfigError, InputError
@@ -80,12 +81,7 @@ def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None, wha
         check_pcm(pcm, what)
         pieces = [pcm]
     elif policy == "refuse":
-        raise InputError(
-            f"{what} is {length / RATE:.1f} s long; the model hears at most {MAX_SECONDS:.0f} s.",
-            code="audio.too_long",
-            hint="Choose what is meant: `split` hears it as several recordings in one prompt, `truncate30` only its "
-            "first 30 seconds; or cut it yourself.",
-        )
+        raise _too_long(length / RATE, what)
     else:
         heard = pcm[:MAX_SAMPLES] if policy == "truncate30" else pcm
         # Looked at before the work is planned, so that a broken sample is not reported as one of piece 17.
@@ -94,6 +90,30 @@ def cut(pcm: np.ndarray, policy: Over30 = "refuse", room: int | None = None, wha
         pieces = _split(heard)
     _check_room(pieces, length, room)
     return pieces
+
+
+def look_at(path: Path, policy: Over30) -> None:
+    """Refuse a file that is missing, broken or too long by what it says of itself: before a model is loaded for it,
+    which takes minutes where the model is large.
+
+    Raises:
+        InputError: the codes of `core.audio.probe`; ``audio.too_long``.
+    """
+    from audio_reasoner.core.audio import probe
+
+    seconds = probe(path).duration_s
+    # Resampling may round a sample up: what is decoded decides in the end.
+    if policy == "refuse" and seconds > MAX_SAMPLES / RATE + 0.01:
+        raise _too_long(seconds, str(path))
+
+
+def _too_long(seconds: float, what: str) -> InputError:
+    return InputError(
+        f"{what} is {seconds:.1f} s long; the model hears at most {MAX_SECONDS:.0f} s.",
+        code="audio.too_long",
+        hint="Choose what is meant: `split` hears it as several recordings in one prompt, `truncate30` only its "
+        "first 30 seconds; or cut it yourself.",
+    )
 
 
 def tokens_of(pieces: list[np.ndarray]) -> list[int]:

@@ -334,7 +334,7 @@ class Reasoner:
                 f"the prompt has {prompt} tokens{heard} and the answer may have {max_new_tokens}; the model's context "
                 f"holds {context}.",
                 code="question.too_long",
-                hint="Shorten the question or its history, or allow fewer new tokens (`max_new_tokens`).",
+                hint="Shorten the question, its history or the system message, or allow fewer new tokens.",
             )
 
     def least_new_tokens(self, options: Sequence[str] = ()) -> int:
