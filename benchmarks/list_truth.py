@@ -3,7 +3,7 @@
 Renders the clips of a run and measures again from the samples alone: stretches of sound that stand apart by `GAP_S` are
 held against the turns (number, start, end), and the pitch of every two words of a clip against whether one speaker says
 both: embedded voices of one list lie 4.4 semitones apart or more. Of the run itself it tells how numbers of words and
-of speakers go together and how often each word is said.
+of speakers go together, how long lists of so many words are, and how often each word is said.
 
     audio-reasoner synth lists -n 1000 --seed 11 -o RUN
     python benchmarks/list_truth.py RUN [--limit 500]
@@ -12,7 +12,7 @@ of speakers go together and how often each word is said.
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
 
@@ -75,6 +75,7 @@ def main() -> None:
     args = parser.parse_args()
     table: Counter[tuple[int, int]] = Counter()
     words: Counter[str] = Counter()
+    long: defaultdict[int, list[float]] = defaultdict(list)
     same, other = [], []
     clips = counted = turns = at_start = at_end = 0
     wrong = []
@@ -83,6 +84,7 @@ def main() -> None:
         events = [e for e in clip.timeline.events if e.speaker]
         table[len(events), len({e.speaker for e in events})] += 1
         words.update(e.text or "" for e in events)
+        long[len(events)].append(clip.duration_s)
         if clips == args.limit:
             continue
         clips += 1
@@ -101,7 +103,9 @@ def main() -> None:
             (same if e.speaker == f.speaker else other).append(abs(pitch[i] - pitch[k]))
     for n in sorted({t for t, _ in table}):
         row = {k: table[n, k] for k in sorted({k for _, k in table})}
-        print(f"{n} words: " + ", ".join(f"{k} speaker{'s' * (k > 1)} {v}" for k, v in row.items()))
+        low, high = np.percentile(long[n], (10, 90))
+        shares = ", ".join(f"{k} speaker{'s' * (k > 1)} {v}" for k, v in row.items())
+        print(f"{n} words: {shares}; 8 of 10 last {low:.1f} to {high:.1f} s")
     print("words:", ", ".join(f"{w} {n}" for w, n in sorted(words.items())))
     for line in wrong[:5]:
         print("differs:", line)
