@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from audio_reasoner.cli.synth_options import Classes, GapSeconds, MaxEvents, Repeats, scene_settings
-from audio_reasoner.cli.synth_output import print_counts, write_audio
+from audio_reasoner.cli.synth_output import print_counts, print_dropped, write_audio
 from audio_reasoner.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def complex_(
         + ("" if dry_run else f" → {out}"),
         **told,  # type: ignore[arg-type]
     )
-    if made.dropped:
-        console.print(f"{made.dropped:,} scenes of an earlier, longer plan are no longer in the run.", highlight=False)
+    print_dropped(made.dropped, "scenes", console)
     print_balance(made, console)
     if not dry_run:
         console.print(f"look:  audio-reasoner synth show {out}", **told)  # type: ignore[arg-type]

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 ESPEAK = "espeak"
 _Written = tuple[Iterable[tuple[int, "Script"]], int, dict[str, Any]]
 """Scripts with their numbers, how many, and what they come from."""
-FEW = 5
-"""Dialogues that were left out and are told one by one."""
 
 
 def dialogue(
@@ -288,11 +286,9 @@ def _ask(
 
 
 def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> None:
-    from collections import Counter
-
     from rich.markup import escape
-    from rich.table import Table
 
+    from audio_reasoner.cli.synth_output import print_dropped, print_left_out, print_speakers
     from audio_reasoner.core.audio import HEARD_SECONDS
 
     c = made.composition
@@ -300,17 +296,13 @@ def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> N
     console.print(
         f"[bold]{c.clips:,} dialogue{'s' * (c.clips != 1)}[/bold], {c.seconds / 3600:.2f} h, "
         f"{c.classes['speech']:,} turns "
-        f"({made.overlaps:,} begin before the last has ended), seed {seed} → {out}",
+        f"({made.overlaps:,} begin before the last has ended), seed {seed} → {escape(str(out))}",
         **told,
     )
     console.print(f"{made.spoken:,} turns spoken, {made.found:,} were there.", **told)
-    if c.dropped:
-        console.print(f"{c.dropped:,} dialogues of an earlier, longer plan are no longer in the run.", **told)
+    print_dropped(c.dropped, "dialogues", console)
+    print_speakers(made, "dialogues", console)
     if c.clips:
-        table = Table("speakers", "dialogues", "", box=None)
-        for k, count in sorted(made.speakers.items()):
-            table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.speakers.values())))
-        console.print(table)
         for name, counts in (("prosody", made.prosody), ("voices", made.voices)):
             shown = ", ".join(f"{escape(k)} {v:,}" for k, v in counts.most_common(12))
             more = f" and {len(counts) - 12} more" if len(counts) > 12 else ""
@@ -322,17 +314,8 @@ def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> N
             "makes shorter ones.",
             **told,
         )
-    if made.left_out:
-        codes = Counter(x.code for x in made.left_out)
-        err.print(
-            f"{len(made.left_out):,} left out: {', '.join(f'{k} {v:,}' for k, v in codes.most_common())}; "
-            f"each with its reason in {escape(str(out / 'voices' / 'left-out.jsonl'))}",
-            **told,
-        )
-        for x in made.left_out[:FEW]:
-            line = "" if x.line is None else f", line {x.line}"
-            err.print(f"  dialogue {x.index}{line}: {escape(x.detail)} ({x.code})", **told)
-    console.print(f"next: audio-reasoner build {out} --teacher grounded", **told)
+    print_left_out(made, "dialogue", out, err)
+    console.print(f"next: audio-reasoner build {escape(str(out))} --teacher grounded", **told)
 
 
 def register(app: typer.Typer) -> None:

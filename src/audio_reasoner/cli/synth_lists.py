@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from audio_reasoner.synth.dialogue_run import Made
 
-FEW = 5
-"""Lists that were left out and are told one by one."""
-
 
 def lists(
     out: Annotated[Path, typer.Option("--out", "-o", help="Run directory to write.")],
@@ -72,10 +69,9 @@ def lists(
 
 
 def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> None:
-    from collections import Counter
-
     from rich.markup import escape
-    from rich.table import Table
+
+    from audio_reasoner.cli.synth_output import print_dropped, print_left_out, print_speakers
 
     c = made.composition
     told: dict[str, Any] = {"highlight": False, "soft_wrap": True}
@@ -86,22 +82,9 @@ def _tell(out: Path, made: Made, seed: int, console: Console, err: Console) -> N
         **told,
     )
     console.print(f"{made.spoken:,} takes spoken, used again {made.found:,} times.", **told)
-    if c.dropped:
-        console.print(f"{c.dropped:,} lists of an earlier, longer plan are no longer in the run.", **told)
-    if c.clips:
-        table = Table("speakers", "lists", "", box=None)
-        for k, count in sorted(made.speakers.items()):
-            table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.speakers.values())))
-        console.print(table)
-    if made.left_out:
-        codes = Counter(x.code for x in made.left_out)
-        err.print(
-            f"{len(made.left_out):,} left out: {', '.join(f'{k} {v:,}' for k, v in codes.most_common())}; "
-            f"each with its reason in {escape(str(out / 'voices' / 'left-out.jsonl'))}",
-            **told,
-        )
-        for x in made.left_out[:FEW]:
-            err.print(f"  list {x.index}: {escape(x.detail)} ({x.code})", **told)
+    print_dropped(c.dropped, "lists", console)
+    print_speakers(made, "lists", console)
+    print_left_out(made, "list", out, err)
     console.print(f"next: audio-reasoner build {escape(str(out))} --teacher grounded", **told)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audio_reasoner.cli.synth_output import write_audio
+from audio_reasoner.cli.synth_output import print_dropped, write_audio
 from audio_reasoner.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def music(
     _summary(console, made.events, made.classes, told, values)
     if problems:
         _report(console, out, problems, made.clips, n)
-    if made.dropped:
-        console.print(f"{made.dropped:,} clips of an earlier, longer plan are no longer in the run.", highlight=False)
+    print_dropped(made.dropped, "clips", console)
     console.print(f"next: audio-reasoner build {out} --teacher grounded", highlight=False, soft_wrap=True)
 
 

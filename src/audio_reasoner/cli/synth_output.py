@@ -1,4 +1,4 @@
-"""What `synth complex`, `synth dialogue` and `synth music` print and write alike: audio files, lists of counts."""
+"""What the `synth` commands print and write alike: audio files, lists of counts, what was left out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from audio_reasoner.synth.dialogue_run import Made
+
+FEW = 5
+"""Clips that were left out and are told one by one."""
 LISTED = 60
 """Names that a list of counts holds at most; of more the commonest and the rarest are shown, a half each."""
 
@@ -62,3 +66,37 @@ def print_counts(title: str, counts: Mapping[str, int], console: Console) -> Non
     lines(f"  {half} commonest:", order[:half])
     lines(f"  {half} rarest:", order[-half:])
     say(f"  and {len(order) - 2 * half:,} between")
+
+
+def print_speakers(made: Made, what: str, console: Console) -> None:
+    """How many clips have how many speakers; nothing without clips. `what` a clip is, in the plural: lists, say."""
+    from rich.table import Table
+
+    if not made.composition.clips:
+        return
+    table = Table("speakers", what, "", box=None)
+    for k, count in sorted(made.speakers.items()):
+        table.add_row(str(k), f"{count:,}", "█" * round(30 * count / max(made.speakers.values())))
+    console.print(table)
+
+
+def print_dropped(dropped: int, what: str, console: Console) -> None:
+    """What an earlier plan had and this one has not, if anything."""
+    if dropped:
+        console.print(f"{dropped:,} {what} of an earlier, longer plan are no longer in the run.", highlight=False)
+
+
+def print_left_out(made: Made, what: str, out: Path, err: Console) -> None:
+    """How many could not be made and why, and the first of them one by one. `what` one is: list, say."""
+    from collections import Counter
+
+    if not made.left_out:
+        return
+
+    def say(line: str) -> None:
+        err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    codes = ", ".join(f"{k} {v:,}" for k, v in Counter(x.code for x in made.left_out).most_common())
+    say(f"{len(made.left_out):,} left out: {codes}; each with its reason in {out / 'voices' / 'left-out.jsonl'}")
+    for x in made.left_out[:FEW]:
+        say(f"  {what} {x.index}{'' if x.line is None else f', line {x.line}'}: {x.detail} ({x.code})")
