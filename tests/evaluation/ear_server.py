@@ -10,10 +10,7 @@ import asyncio
 import base64
 import contextlib
 import io
-import json
 import re
-import threading
-import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from aiohttp import web
+from tests.served import in_thread
 
 LOUD, QUIET = "loud tone", "a quiet tone"
 
@@ -96,37 +94,10 @@ def level(wav: bytes) -> float:
 @contextlib.contextmanager
 def serving(**options: Any) -> Iterator[EarServer]:
     """The server in a thread."""
-    server, loop = EarServer(**options), asyncio.new_event_loop()
-
-    async def start() -> web.AppRunner:
-        app = web.Application(client_max_size=1 << 28)
-        app.add_routes(
-            [
-                web.post("/v1/chat/completions", server.chat),
-                web.post("/v1/audio/transcriptions", server.transcribe),
-            ]
-        )
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        return runner
-
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    try:
+    server = EarServer(**options)
+    routes = [
+        web.post("/v1/chat/completions", server.chat),
+        web.post("/v1/audio/transcriptions", server.transcribe),
+    ]
+    with in_thread(routes) as server.url:
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-
-
-if __name__ == "__main__":  # for tests whose client is killed
-    import sys
-
-    with serving(**json.loads(sys.argv[1])) as running:
-        print(running.url, flush=True)
-        while True:
-            time.sleep(3600)

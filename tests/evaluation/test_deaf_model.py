@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_eval_run import make
+from tests.models.conftest import MICRO
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.evaluation import mmau
@@ -21,18 +22,7 @@ from audio_reasoner.models import nano
 def test_a_projector_of_zeros_makes_a_model_deaf(tmp_path: Path) -> None:
     import torch
 
-    sizes = nano.NanoSizes(
-        vocabulary=400,
-        audio_width=32,
-        audio_layers=1,
-        audio_heads=2,
-        audio_ffn=64,
-        text_width=32,
-        text_layers=1,
-        text_heads=2,
-        text_ffn=64,
-    )
-    made = nano.create(sizes, ["How loud is tone 1?\n(a) loud tone\n(b) a quiet tone"] * 8, seed=1)
+    made = nano.create(MICRO, ["How loud is tone 1?\n(a) loud tone\n(b) a quiet tone"] * 8, seed=1)
     reasoner = Reasoner(made.model.eval(), made.processor)
     data = mmau.read(make(tmp_path / "data", 6))
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.models.conftest import MICRO
 
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.cota import BuildSettings, build_sync
@@ -35,18 +36,7 @@ def command(*words: object) -> subprocess.CompletedProcess[str]:
 def test_a_model_directory_is_run_resumed_and_scored(tmp_path: Path) -> None:
     from audio_reasoner.models import nano
 
-    sizes = nano.NanoSizes(
-        vocabulary=400,
-        audio_width=32,
-        audio_layers=1,
-        audio_heads=2,
-        audio_ffn=64,
-        text_width=32,
-        text_layers=1,
-        text_heads=2,
-        text_ffn=64,
-    )
-    made = nano.create(sizes, ["Which sound comes first?\n(a) dog\n(b) bell"] * 8, seed=1)
+    made = nano.create(MICRO, ["Which sound comes first?\n(a) dog\n(b) bell"] * 8, seed=1)
     model = tmp_path / "model"
     made.model.save_pretrained(model)
     made.processor.save_pretrained(model)

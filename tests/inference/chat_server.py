@@ -8,7 +8,6 @@ import contextlib
 import io
 import json
 import sys
-import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from tests.served import in_thread
 
 CHAIN = (
     "<THINK>\n<PLANNING>Listen.</PLANNING>\n<CAPTION>A dog barks.</CAPTION>\n"
@@ -152,28 +152,11 @@ def text_of(message: dict[str, Any]) -> str:
 @contextlib.contextmanager
 def chatting(say: Callable[[int, dict[str, Any]], Said] | None = None) -> Iterator[ChatServer]:
     """The server in a thread."""
-    server, loop = ChatServer(), asyncio.new_event_loop()
+    server = ChatServer()
     if say is not None:
         server.say = say
-
-    async def start() -> web.AppRunner:
-        app = web.Application(client_max_size=1 << 28)
-        app.add_routes([web.post("/v1/chat/completions", server.chat)])
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        return runner
-
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    try:
+    with in_thread([web.post("/v1/chat/completions", server.chat)]) as server.url:
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
 
 
 if __name__ == "__main__":  # for tests whose client is killed: as many answers as a file says, the rest waits

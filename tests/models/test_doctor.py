@@ -8,31 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.models.conftest import TEXTS
+from tests.models.conftest import MICRO, TEXTS
 
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.models import check_up, machine, nano, qwen2_audio
 from audio_reasoner.models.layout import NEW, OLD, convert
 from audio_reasoner.models.qwen2_audio import Loaded
 
-SIZES = nano.NanoSizes(
-    vocabulary=400,
-    audio_width=32,
-    audio_layers=2,
-    audio_heads=2,
-    audio_ffn=64,
-    text_width=32,
-    text_layers=2,
-    text_heads=2,
-    text_ffn=64,
-)
-
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model in several files, as large ones come."""
     path = tmp_path_factory.mktemp("doctor") / "model"
-    loaded = nano.create(SIZES, TEXTS, seed=5)
+    loaded = nano.create(MICRO, TEXTS, seed=5)
     loaded.model.save_pretrained(path, max_shard_size="150KB")
     loaded.processor.save_pretrained(path)
     assert len(list(path.glob("*.safetensors"))) > 2
