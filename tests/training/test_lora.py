@@ -16,7 +16,7 @@ from tests.training.conftest import recipe
 
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import Reasoner
-from audio_reasoner.models import adapter, layout, qwen2_audio
+from audio_reasoner.models import adapter, check_up, layout, qwen2_audio
 from audio_reasoner.training import Progress, Recipe, lora, sft, train
 from audio_reasoner.training import checkpoint as ck
 from audio_reasoner.training.recipe import LoraPart, ModelPart, TrainedParts
@@ -134,9 +134,22 @@ def test_an_adapter_in_the_names_of_transformers_4_48_is_read_alike(base: Path, 
         n.replace(".model.model.language_model.", ".model.language_model.model.").replace(".model.model.", ".model."): w
         for n, w in load_file(file).items()
     }
+    # doctor says whose names they are: only the other side's peft reads them.
+    assert {r.program: r.works for r in check_up.examine(tmp_path).roads} == {
+        "audio-reasoner": True,
+        "transformers 5": True,
+        "transformers 4.48": False,
+        "ms-swift": False,
+        "vLLM": False,
+    }
     assert "base_model.model.language_model.model.layers.0.mlp.up_proj.lora_A.weight" in renamed
     assert any(n.startswith("base_model.model.audio_tower.layers.0.") for n in renamed)
     save_file(renamed, file)
+    assert [r.program for r in check_up.examine(tmp_path).roads if r.works] == [
+        "audio-reasoner",
+        "transformers 4.48",
+        "ms-swift",
+    ]
     again = qwen2_audio.load(tmp_path, device="cpu")
     assert float((logits(again.model, again.processor) - expected).abs().max()) < 1e-5
 
@@ -265,6 +278,7 @@ def test_an_adapter_without_its_base_or_with_another_is_refused(base: Path, tmp_
     with pytest.raises(InputError) as caught:
         qwen2_audio.load(place, device="cpu")
     assert caught.value.code == "adapter.no_base"
+    assert [f.code for f in check_up.examine(place).findings] == ["adapter.no_base"]
 
 
 @pytest.mark.parametrize(
@@ -293,6 +307,9 @@ def test_a_broken_adapter_is_named(base: Path, tmp_path: Path, change: Any, code
     with pytest.raises(InputError) as caught:
         qwen2_audio.load(tmp_path, device="cpu")
     assert caught.value.code == code
+    looked = check_up.examine(tmp_path)
+    assert [f.code for f in looked.findings] == [code]
+    assert not any(road.works for road in looked.roads)
 
 
 def test_targets_that_do_not_exist_are_refused(base: Path) -> None:

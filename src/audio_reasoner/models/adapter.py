@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,24 +103,12 @@ def _config(path: Path) -> dict[str, Any]:
     return value
 
 
-def apply(model: Any, path: Path) -> int:
-    """Add an adapter to a model's weights, in place.
-
-    Args:
-        model: the base, a Qwen2AudioForConditionalGeneration of transformers 5.
-        path: adapter directory of either module tree.
-
-    Returns:
-        Number of weight matrices changed.
+def scale_of(path: Path) -> tuple[int, float]:
+    """An adapter's rank, and what its product B·A is multiplied by.
 
     Raises:
-        InputError: ``adapter.form``: not plain LoRA; ``adapter.weights``: matrices that are missing, damaged, or fit no
-            layer of this base.
+        InputError: ``adapter.form``: not plain LoRA; ``adapter.config``: its configuration is damaged.
     """
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     config = _config(path)
     for key, allowed in _PLAIN.items():
         if config.get(key, allowed[0]) not in allowed:
@@ -132,7 +120,33 @@ def apply(model: Any, path: Path) -> int:
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
         raise InputError(f"{path / CONFIG_NAME} lacks r or lora_alpha.", code="adapter.config")
-    scale = alpha / (rank**0.5 if config.get("use_rslora") else rank)
+    return rank, alpha / (rank**0.5 if config.get("use_rslora") else rank)
+
+
+def is_of_5(names: Iterable[str]) -> bool:
+    """Whether an adapter's matrices are named as in the module tree of transformers 5, and not of 4.48."""
+    return any(name.startswith((f"{_PREFIX}model.", f"{_PREFIX}lm_head.")) for name in names)
+
+
+def apply(model: Any, path: Path) -> int:
+    """Add an adapter to a model's weights, in place.
+
+    Args:
+        model: the base, a Qwen2AudioForConditionalGeneration of transformers 5.
+        path: adapter directory of either module tree.
+
+    Returns:
+        Number of weight matrices changed.
+
+    Raises:
+        InputError: as `scale_of`; ``adapter.weights``: matrices that are missing, damaged, or fit no
+            layer of this base.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    rank, scale = scale_of(path)
     file = path / WEIGHTS_NAME
     if not file.is_file():
         raise InputError(f"{path} holds no {WEIGHTS_NAME}.", code="adapter.weights")

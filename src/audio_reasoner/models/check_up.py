@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from audio_reasoner.models.layout import OLD, layout_of
 from audio_reasoner.models.machine import Finding, Machine
 from audio_reasoner.models.qwen2_audio import ARCHITECTURE, HUB_NAME
 from audio_reasoner.models.sizes import Sizes, part_of, plain_name, sizes_of_config
-from audio_reasoner.models.weight_files import read_header
+from audio_reasoner.models.weight_files import Weight, read_header
 
 INDEX_NAME = "model.safetensors.index.json"
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -171,7 +172,10 @@ def _adapter(path: Path, machine: Machine | None) -> CheckUp:
     report = CheckUp(path, architecture="adapter")
     try:
         name, _ = adapter.base_of(path)
-        base = find_local(name)
+        try:
+            base = find_local(name)
+        except InputError as error:
+            raise InputError(f"its base is not there: {error.message}", code="adapter.no_base") from error
         if adapter.is_adapter(base):
             raise InputError(f"its base {base} is an adapter itself.", code="adapter.config")
         adapter.check_base(path, base)
@@ -180,8 +184,18 @@ def _adapter(path: Path, machine: Machine | None) -> CheckUp:
         return report
     report = examine(base, machine)
     report.adapter_of, report.path = str(base), path
-    if not (path / adapter.WEIGHTS_NAME).is_file():
+    found: Mapping[str, Weight] = {}
+    try:
+        rank, _ = adapter.scale_of(path)
+        found = read_header(path / adapter.WEIGHTS_NAME)
+        if any(w.shape[:1] != (rank,) for name, w in found.items() if ".lora_A." in name):
+            raise InputError(f"its matrices are not of rank {rank}, as {adapter.CONFIG_NAME} says.")
+    except AudioReasonerError as error:
+        code = error.code if error.code.startswith("adapter.") else "adapter.weights"
+        _fail(report, code, error.message, error.hint)
+    except OSError:
         _fail(report, "adapter.weights", f"{adapter.WEIGHTS_NAME} is missing.", "Copy the adapter again.")
+    report.roads = _roads_of_adapter(report, adapter.is_of_5(found))
     return report
 
 
@@ -384,6 +398,23 @@ def _roads(report: CheckUp, config: dict[str, Any]) -> list[Road]:
         Road("transformers 4.48", old, why_not_old or "cuts clips over 30 s in silence"),
         Road("ms-swift", not swift, swift),
         Road("vLLM", True, vllm),
+    ]
+
+
+def _roads_of_adapter(report: CheckUp, new: bool) -> list[Road]:
+    """Who can read an adapter: names of layers differ between the two sides, and servers want a whole model."""
+    first = next((f.text for f in report.findings if f.level == "fails"), "")
+    if first:
+        return [Road(road.program, False, first) for road in report.roads]
+    whole = "an adapter: audio-reasoner convert writes the whole model"
+    other = "names of layers of the other side; " + whole
+    peft = "with peft, beside its base"
+    return [
+        Road("audio-reasoner", True, ""),
+        Road("transformers 5", new, peft if new else other),
+        Road("transformers 4.48", not new, other if new else peft),
+        Road("ms-swift", not new, other if new else "as --adapters, beside its base"),
+        Road("vLLM", False, whole),
     ]
 
 
