@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -94,6 +95,23 @@ def test_batches_name_the_column_that_is_wrong() -> None:
     with pytest.raises(InputError, match="2 values for 1 completions"):
         r.REWARDS["answer"](["a"], solution=["a", "b"])
     assert r.REWARDS["answer"](["noon"], solution=["noon"]) == [1.0]
+    assert r.REWARDS["answer"](["noon"] * 3, solution=["noon"] * 3, options=[None, [], ""]) == [1.0] * 3
+    for columns, code, words in (
+        ({"solution": [None]}, "rewards.column", "value 1 of the column 'solution'"),
+        ({"solution": [" "]}, "rewards.column", "'solution'"),
+        ({"solution": ["dog"], "options": ["dog, bell"]}, "rewards.column", "'dog, bell'"),
+        ({"solution": ["dog"], "options": ['"dog"']}, "rewards.column", "list of texts"),
+        ({"solution": ["dog"], "options": [5]}, "rewards.column", "'options'"),
+        # No reply could ever earn anything: the training would learn from nothing and nobody would see why.
+        ({"solution": ["(a) dog"], "options": [OPTIONS]}, "rewards.gold", "none of the options"),
+    ):
+        with pytest.raises(InputError, match=re.escape(words)) as caught:
+            r.REWARDS["answer"](["dog"], **columns)
+        assert caught.value.code == code
+    known = {"solution": ["dog"], "question": ["Which?"]}
+    for clip in ("{broken", {"clip_id": "c"}, None):
+        with pytest.raises(InputError, match="value 1 of the column 'clip'"):
+            r.REWARDS["claims"](["dog"], clip=[clip], **known)
     assert r.combined({"answer": 1.0, "format": 0.0, "consistency": 1.0, "claims": 1.0}) == pytest.approx(0.75)
     with pytest.raises(InputError, match="no reward of the name format"):
         r.combined({"answer": 1.0}, {"answer": 1, "format": 1})

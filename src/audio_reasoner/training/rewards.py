@@ -18,6 +18,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.errors import InputError
@@ -43,11 +45,20 @@ def answer_reward(reply: str, gold_text: str, options: Sequence[str] = ()) -> fl
 
     A tagged reply without a RESPONSE has not answered; a reply that names two options means neither.
 
+    Raises:
+        InputError: ``rewards.gold``: the gold answer is none of the options, so that no reply could earn anything.
+
     >>> answer_reward("<RESPONSE>(b) bell</RESPONSE>", "bell", ["dog", "bell"])
     1.0
     """
     body = response_body(parse_chain(reply), reply)
     if options:
+        if gold_text not in options:
+            raise InputError(
+                f"the gold answer {gold_text[:80]!r} is none of the options ({', '.join(options)[:200]}).",
+                code="rewards.gold",
+                hint="Give an option's own text, without its letter or tags.",
+            )
         index = match_option(body, options).index
         return float(index is not None and options[index] == gold_text)
     words = _words(body)
@@ -157,11 +168,34 @@ def text_of(completion: Any) -> str:
     return content if isinstance(content, str) else "".join(p.get("text", "") for p in content)
 
 
+_HINT: Final = "Rewards read the data set's own columns: solution, options, question, family, clip."
+
+
+def _wrong(name: str, i: int, what: str) -> InputError:
+    return InputError(f"value {i + 1} of the column {name!r} is {what}.", code="rewards.column", hint=_HINT)
+
+
 def _options(column: Column, i: int) -> list[str]:
+    """Row i's options: a list, its JSON, or nothing at all for an open question."""
     value = column[i] if column is not None else None
-    if isinstance(value, str):
-        value = json.loads(value) if value.strip() else None
-    return [str(x) for x in value or ()]
+    if isinstance(value, str) and value.strip():
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise _wrong("options", i, f"{value[:80]!r}, expected a list or its JSON") from None
+    if not value:
+        return []
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(x, str) for x in value):
+        raise _wrong("options", i, f"{value!r:.80}, expected a list of texts")
+    return list(value)
+
+
+def _gold(column: Sequence[Any], i: int) -> str:
+    """Row i's gold answer. A row without one, as joined data sets have them, would earn 0 whatever is said."""
+    value = column[i]
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong("solution", i, f"{value!r:.80}, expected the gold answer's text")
+    return value
 
 
 def _column(name: str, columns: Mapping[str, Any], n: int, needed: bool = True) -> Any:
@@ -173,7 +207,7 @@ def _column(name: str, columns: Mapping[str, Any], n: int, needed: bool = True) 
         raise InputError(
             f"the column {name!r} {have}.",
             code="rewards.column",
-            hint="Rewards read the data set's own columns: solution, options, question, family, clip.",
+            hint=_HINT,
         )
     return found
 
@@ -182,7 +216,7 @@ def batch_answer(completions: Sequence[Any], **columns: Any) -> list[float]:
     """`answer_reward` of each completion; columns `solution`, `options`."""
     n = len(completions)
     gold, options = _column("solution", columns, n), _column("options", columns, n, needed=False)
-    return [answer_reward(text_of(c), str(gold[i]), _options(options, i)) for i, c in enumerate(completions)]
+    return [answer_reward(text_of(c), _gold(gold, i), _options(options, i)) for i, c in enumerate(completions)]
 
 
 def batch_format(completions: Sequence[Any], **columns: Any) -> list[float]:  # noqa: ARG001
@@ -204,17 +238,22 @@ def batch_claims(completions: Sequence[Any], **columns: Any) -> list[float]:
     families = _column("family", columns, n, needed=False)
     out = []
     for i, completion in enumerate(completions):
-        clip = Clip.model_validate_json(clips[i]) if isinstance(clips[i], str) else Clip.model_validate(clips[i])
-        choices = tuple(_options(options, i))
-        question = Question(
-            task="complex_audio",
-            family=str(families[i]) if families is not None else "unknown",
-            text=str(asked[i]),
-            options=choices,
-            gold_text=str(gold[i]),
-            gold_index=choices.index(str(gold[i])) if choices else None,
-            difficulty=1,
-        )
+        choices, answer = tuple(_options(options, i)), _gold(gold, i)
+        try:
+            clip = Clip.model_validate_json(clips[i]) if isinstance(clips[i], str) else Clip.model_validate(clips[i])
+            question = Question(
+                task="complex_audio",
+                family=str(families[i]) if families is not None else "unknown",
+                text=str(asked[i]),
+                options=choices,
+                gold_text=answer,
+                gold_index=choices.index(answer) if answer in choices else None,
+                difficulty=1,
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "clip" if error.title == "Clip" else "question"
+            raise _wrong(name, i, f"no {error.title}: {first['msg']}") from None
         out.append(claims_reward(text_of(completion), clip, question))
     return out
 
