@@ -25,7 +25,8 @@ from audio_reasoner.dataset import Row
 from audio_reasoner.evaluation.statistics import holm, paired
 from audio_reasoner.inference import Reasoner
 from audio_reasoner.training import data, metrics
-from audio_reasoner.training.grpo import LOG_NAME, METRICS_NAME, RECIPE_NAME, RlProgress, train_rl
+from audio_reasoner.training.grpo import RlProgress, train_rl
+from audio_reasoner.training.place import LOG_NAME, METRICS_NAME, RL_RECIPE_NAME
 from audio_reasoner.training.rl_recipe import RlRecipe
 
 MOST = 384
@@ -118,7 +119,7 @@ def main() -> None:
             )
 
     if not (args.out / METRICS_NAME).is_file():
-        train_rl(recipe, args.data, args.model, args.out, resume=(args.out / RECIPE_NAME).is_file(), watch=show)
+        train_rl(recipe, args.data, args.model, args.out, resume=(args.out / RL_RECIPE_NAME).is_file(), watch=show)
     runs = [RunDir.open(d) for d in args.data]
     samples = data.joined([data.read_samples(r.path, r.dataset_dir) for r in runs])
     rows = held_out(samples, share, args.per_type)

@@ -24,7 +24,7 @@ torch.set_num_threads(1)
 from transformers import Qwen2AudioForConditionalGeneration  # noqa: E402, F401  (imported once, for all)
 
 from audio_reasoner.inference import Reasoner  # noqa: E402, F401
-from audio_reasoner.training import Progress, load_recipe, sft, train  # noqa: E402
+from audio_reasoner.training import Progress, load_recipe, place, sft, train  # noqa: E402
 
 
 def die() -> None:
@@ -49,7 +49,7 @@ def arm(kill: str) -> Any:
         real_replace = Path.replace
 
         def replace(self: Path, target: Any) -> Path:
-            if self.parent.name == sft.SAVING_NAME:
+            if self.parent.name == place.SAVING_NAME:
                 count["seen"] += 1
                 if count["seen"] == 3:
                     die()

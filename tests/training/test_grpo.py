@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from audio_reasoner.cli import app
 from audio_reasoner.core.config import parse
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.inference import Reasoner
-from audio_reasoner.training import grpo, train
+from audio_reasoner.training import grpo, place, train
 from audio_reasoner.training.rl_recipe import RlRecipe
 
 SMALL: dict[str, Any] = {
@@ -47,7 +48,7 @@ def model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines(out: Path, kind: str = "rl") -> list[dict[str, Any]]:
-    found = [json.loads(x) for x in (out / grpo.LOG_NAME).read_text().splitlines()]
+    found = [json.loads(x) for x in (out / place.LOG_NAME).read_text().splitlines()]
     timed = ("seconds", "seconds_trained", "sampling_seconds", "tokens_per_second")
     return [{k: v for k, v in x.items() if k not in timed} for x in found if x["kind"] == kind]
 
@@ -82,7 +83,7 @@ def test_a_training_that_was_cut_goes_on_as_if_it_had_not(run: Path, model: Path
     for line in lines(whole):
         assert line["sampler_apart"] < 1e-4
         assert set(line["parts"]) == {"answer", "format", "consistency", "length"}
-    found = json.loads((whole / grpo.METRICS_NAME).read_text())
+    found = json.loads((whole / place.METRICS_NAME).read_text())
     assert found["before"]["samples"] == found["held_out"]["samples"] > 0
     assert [x["step"] for x in lines(whole, "eval")] == [0, 2, 4]
     assert found["chains"] == 48
@@ -106,7 +107,9 @@ def test_what_cannot_be_done_is_said(run: Path, model: Path, tmp_path: Path) -> 
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    assert code(out=model) == "training.out_taken"
+    shutil.copytree(model, tmp_path / "sft")  # a supervised training is not gone on with
+    assert code(out=model) == "training.out_is_base"
+    assert code(out=tmp_path / "sft", resume=True) == "training.out_taken"
     assert code(out=tmp_path / "full", overwrite=True) == "training.out_taken"
     assert (tmp_path / "full" / "thesis.txt").read_text() == "mine"
     assert code(out=tmp_path / "file") == "training.out_taken"

@@ -18,15 +18,20 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.choices import render_question
 from audio_reasoner.core.errors import AudioReasonerError, InputError
 from audio_reasoner.core.records import AudioRef, Clip
+from audio_reasoner.core.run import RunDir
 from audio_reasoner.dataset import Row, read_clips, read_rows
+from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models.chat import ChatFormat
 from audio_reasoner.models.features import audio_tokens_of
 from audio_reasoner.training.collate import Encoded, Unit
+from audio_reasoner.training.progress import Progress, Watcher
 from audio_reasoner.training.targets import DESCRIBE, Learn, targets
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
+
+    from audio_reasoner.training.recipe import Recipe
 
 
 class LeftOut(NamedTuple):
@@ -120,6 +125,35 @@ def _clip_of(row: Row) -> Clip:
         domains=row.domains,
         group=row.group,
     )
+
+
+def ensure_dataset(run: RunDir, recipe: Recipe, watch: Watcher) -> None:
+    """Build the data set of a run that has clips but none yet; say so if the one there was built otherwise."""
+    if run.dataset_dir.is_dir():
+        from audio_reasoner.cota.plan import deciding
+        from audio_reasoner.cota.statistics import status
+
+        built = status(run).get("settings") or {}
+        asked = deciding(recipe.build)
+        other = [f"{k} {built[k]!r}, not {asked[k]!r}" for k in asked if k in built and built[k] != asked[k]]
+        if other:
+            note = f"{run.path} holds a data set built otherwise than the recipe would ({'; '.join(other)}): using it"
+            watch(Progress("reading", note=note))
+        return
+    from audio_reasoner.cota import build_sync
+
+    style = recipe.build.style
+    note = f"{run.path} has no data set yet: building it ({recipe.build.teacher}, {style}) before training"
+    watch(Progress("building", note=note))
+    result = build_sync(run, recipe.build, watch=lambda p: watch(Progress("building", p.tally.clips, p.total)))
+    if result.interrupted:
+        raise KeyboardInterrupt
+
+
+def digest(runs: Sequence[RunDir]) -> str:
+    """One digest of the data sets of some runs, in any order; that of a single one is its own."""
+    found = [dataset_sha256(run.dataset_dir) for run in runs]
+    return found[0] if len(found) == 1 else ids.digest({"data": sorted(found)}).hex()
 
 
 def is_held_out(group: str, fraction: float) -> bool:

@@ -1,7 +1,7 @@
 """Reinforcement learning on a trained model: draw chains, reward them, push towards what was better than its group.
 
-Decision: a small loop of our own, for models that fit one device, so that what happens can be read in three files
-(`rl_recipe`, `policy`, this one); an 8-billion-weight model goes to ms-swift or TRL with the same rewards
+Decision: a small loop of our own, for models that fit one device, so that what happens can be read in four files
+(`rl_recipe`, `policy`, `rl_step`, this one); an 8-billion-weight model goes to ms-swift or TRL with the same rewards
 (docs/rewards.md). A training is a function of (recipe, model, data set, number of threads): questions and chains come
 from seeds that name the step, so a checkpoint needs no random state, and N steps + kill + resume equals an
 uninterrupted run. Held-out questions are answered greedily before the first step and after the last, because a reward
@@ -10,41 +10,26 @@ that rises says nothing about them.
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import json
-import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audio_reasoner.core import ids
-from audio_reasoner.core.choices import render_question
-from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
-from audio_reasoner.core.records import Clip, Question
-from audio_reasoner.core.run import RunDir, storage_problem
+from audio_reasoner.core.errors import InputError
+from audio_reasoner.core.records import Clip
+from audio_reasoner.core.run import RunDir
 from audio_reasoner.dataset import Row
-from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import qwen2_audio
-from audio_reasoner.models.features import audio_tokens_of
-from audio_reasoner.training import checkpoint, data, lora, metrics, page, rewards, rl_card
-from audio_reasoner.training.place import together
-from audio_reasoner.training.policy import Asked, Drawn, advantages, draw, likelihood, push
+from audio_reasoner.training import checkpoint, data, lora, metrics, page, place, rl_card
 from audio_reasoner.training.progress import Interrupt
-from audio_reasoner.training.recipe import ModelPart
 from audio_reasoner.training.rl_recipe import RlRecipe
+from audio_reasoner.training.rl_step import RlStepper
 
-if TYPE_CHECKING:
-    import torch
-
-LOG_NAME = "train_log.jsonl"
-METRICS_NAME = "metrics.json"
-RECIPE_NAME = "rl_recipe.yaml"
-SAVING_NAME = ".saving"
 FREE_TO_CHANGE: dict[str, bool | set[str]] = {
     **dict.fromkeys(("steps", "threads", "device", "rows", "ram_gb", "workers"), True),
     # Not final_samples: other questions after the last step than before the first compare nothing.
@@ -109,48 +94,10 @@ def train_rl(
     """
     given = [data_run] if isinstance(data_run, Path | str) else list(data_run)
     runs, folder = [RunDir.open(run) for run in given], Path(out)
-    _check_out(folder, Path(model), resume, overwrite)
+    place.check_out(folder, place.RL_RECIPE_NAME, resume, overwrite, model)
     job = _Job(recipe, runs, str(model), folder, watch)
     job.prepare(resume and (folder / checkpoint.NAME).exists())
     return job.run()
-
-
-def _check_out(out: Path, model: Path, resume: bool, overwrite: bool) -> None:
-    if out.exists() and model.exists() and out.resolve() == model.resolve():
-        raise ConfigError(
-            f"{out} is the model to begin with; the new one needs a directory of its own.", code="training.out_taken"
-        )
-    if out.is_file():
-        raise ConfigError(f"{out} is a file; a model is written as a directory.", code="training.out_taken")
-    found = {p.name for p in out.iterdir()} if out.is_dir() else set()
-    ours = found & {checkpoint.NAME, LOG_NAME, RECIPE_NAME}
-    if found and not (resume and RECIPE_NAME in found):
-        if not ours or not overwrite:
-            raise ConfigError(
-                f"{out} already holds {'a training' if ours else 'other things'}.",
-                code="training.out_taken",
-                hint="Go on with --resume, replace it with --overwrite, or name another directory."
-                if ours
-                else "Name a new or empty directory.",
-            )
-        # What is shown of a training must not be that of the one before.
-        for old in (checkpoint.NAME, METRICS_NAME, page.PAGE_NAME):
-            (out / old).unlink(missing_ok=True)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_problem(error, out) from error
-
-
-@dataclass
-class _Sums:
-    """What one update did."""
-
-    loss: float = 0.0
-    kl: float = 0.0
-    clipped: int = 0
-    apart: float = 0.0
-    """Summed distance between the sampler's log probabilities and the forward pass's."""
 
 
 class _Job:
@@ -160,6 +107,8 @@ class _Job:
         self.recipe, self.runs, self.path, self.out, self.watch = recipe, runs, model, out, watch
         self.step, self.elapsed = 0, 0.0
         self.before: dict[str, Any] = {}
+        self._shuffled: tuple[int, list[str]] = (-1, [])
+        self._heard_well: dict[str, bool] = {}
 
     # ------------------------------------------------------------------------------------------------- preparation
 
@@ -177,22 +126,10 @@ class _Job:
         self.order = sorted(self.rows)
         self.digest = {
             "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
-            "data": together([dataset_sha256(run.dataset_dir) for run in self.runs]),
+            "data": data.digest(self.runs),
         }
         self.reasoner = Reasoner.from_pretrained(self.path, qwen2_audio.pick_device(recipe.device), "float32")
-        self.model, tokenizer = self.reasoner.model, self.reasoner.processor.tokenizer
-        self.digest["model"] = rl_card.weights_digest(self.model)
-        end = self.reasoner.format.end_id
-        self.stop = frozenset(i for i in (end, tokenizer.eos_token_id, tokenizer.pad_token_id) if i is not None)
-        self.pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
-        # One reference for all steps; dropout, if the model has any, stays off, or the policy would not be what it was
-        # when its chains were drawn.
-        self.reference = copy.deepcopy(self.model).requires_grad_(False) if recipe.beta else None
-        lora.prepare(self.model, ModelPart(path=self.path, train=recipe.train), recipe.seed)
-        self.trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(
-            self.trained, lr=recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
-        )
+        self.digest["model"] = rl_card.weights_digest(self.reasoner.model)
         # Only what will be asked: a large run's sounds would take longer than the steps.
         coming = [r for step in range(recipe.steps) for r in self._questions(step)]
         clips = {r.clip_id: self.clips[r.clip_id] for r in coming}
@@ -200,12 +137,13 @@ class _Job:
         self.hearing.prepare(lambda done, total: self.watch(RlProgress("listening", done, total)))
         if not self.hearing.frames:
             raise InputError("no clip of the questions can be heard.", code="rl.no_questions")
+        self.stepper = RlStepper(self.reasoner, self.path, recipe, self.clips, self.hearing)
         saved = checkpoint.load(self.out) if resume else None
         if saved is not None:
             self._restore(saved)
         else:
-            self._write(RECIPE_NAME, rl_card.recipe_yaml(recipe))
-            self._write(LOG_NAME, "")
+            place.write(self.out / place.RL_RECIPE_NAME, rl_card.recipe_yaml(recipe))
+            place.write(self.out / place.LOG_NAME, "")
 
     def _rows(self) -> list[Row]:
         recipe = self.recipe
@@ -229,31 +167,23 @@ class _Job:
         return asked
 
     def _restore(self, saved: dict[str, Any]) -> None:
-        for what, now in self.digest.items():
-            if saved["digest"].get(what) != now:
-                raise ConfigError(
-                    f"{self.out / checkpoint.NAME} belongs to another {what}; going on would mix two trainings.",
-                    code="checkpoint.other_run",
-                    hint=f"Use the {what} that it was started with, or start anew with --overwrite.",
-                )
-        lora.restore(self.model, saved["model"])
-        self.optimiser.load_state_dict(saved["optimiser"])
+        place.check_same(self.out, saved["digest"], self.digest)
+        lora.restore(self.stepper.model, saved["model"])
+        self.stepper.optimiser.load_state_dict(saved["optimiser"])
         self.step, self.elapsed, self.before = saved["step"], saved["elapsed"], json.loads(saved["before"])
-        log = self.out / LOG_NAME
-        if log.is_file():
-            os.truncate(log, min(saved["log_bytes"], log.stat().st_size))
+        place.cut_log(self.out, saved["log_bytes"])
 
     def _save_checkpoint(self) -> None:
         checkpoint.save(
             self.out,
             {
                 "digest": self.digest,
-                "model": lora.learned_state(self.model),
-                "optimiser": self.optimiser.state_dict(),
+                "model": lora.learned_state(self.stepper.model),
+                "optimiser": self.stepper.optimiser.state_dict(),
                 "step": self.step,
                 "elapsed": self.elapsed,
                 "before": json.dumps(self.before),
-                "log_bytes": (self.out / LOG_NAME).stat().st_size,
+                "log_bytes": place.log_bytes(self.out),
             },
         )
 
@@ -269,9 +199,10 @@ class _Job:
             began, first = time.perf_counter() - self.elapsed, self.step
             since = time.perf_counter()
             while self.step < recipe.steps and not interrupt.asked():
-                line = self._step()
+                line = self.stepper.step(self._questions(self.step), self.step)
+                self.step += 1
                 self.elapsed = time.perf_counter() - began
-                self._log({"kind": "rl", "seconds": round(self.elapsed, 2), **line})
+                place.log(self.out, {"kind": "rl", "seconds": round(self.elapsed, 2), **line})
                 left = (time.perf_counter() - since) / (self.step - first) * (recipe.steps - self.step)
                 self.watch(RlProgress("training", self.step, recipe.steps, left, line))
                 every = recipe.watch.eval_every_steps
@@ -295,163 +226,17 @@ class _Job:
         """The questions of a step: every question once per round, in an order of the round's own."""
         count = self.recipe.questions
         out: list[Row] = []
-        for place in range(step * count, (step + 1) * count):
-            number, at = divmod(place, len(self.order))
+        for turn in range(step * count, (step + 1) * count):
+            number, at = divmod(turn, len(self.order))
             out.append(self.rows[self._round(number)[at]])
         return out
 
     def _round(self, number: int) -> list[str]:
-        if getattr(self, "_known_round", None) != number:
+        if self._shuffled[0] != number:
             seed = self.recipe.seed
-            self._known_round = number
-            self._shuffled = sorted(self.order, key=lambda name: ids.derive_seed(seed, "round", number, name))
-        return self._shuffled
-
-    def _asked(self, row: Row) -> Asked | None:
-        """A row as the model reads it; None if its clip cannot be heard or its text holds a control token."""
-        from audio_reasoner.inference.generate import Heard
-
-        frames = self.hearing.frames.get(row.clip_id)
-        if frames is None:
-            return None
-        try:
-            prompt = self.reasoner.format.prompt(render_question(row.question, row.options), audio_tokens_of(frames))
-        except InputError:
-            return None
-        return Asked(row.sample_id, tuple(prompt), Heard(self.hearing.mel(row.clip_id), frames))
-
-    def _step(self) -> dict[str, Any]:
-        """One step. Returns its line of the log."""
-        import torch
-
-        recipe = self.recipe
-        planned = self._questions(self.step)
-        ready = [(r, a) for r in planned if (a := self._asked(r)) is not None]
-        if not ready:
-            raise InputError(f"no question of step {self.step + 1} can be asked.", code="rl.no_questions")
-        rows, asked = [r for r, _ in ready], [a for _, a in ready]
-        began = time.perf_counter()
-        drawn: list[list[Drawn]] = []
-        at_once = max(1, recipe.rows // recipe.chains)
-        for start in range(0, len(asked), at_once):
-            drawn += draw(
-                self.model,
-                self.reasoner.processor.tokenizer,
-                asked[start : start + at_once],
-                recipe.chains,
-                temperature=recipe.temperature,
-                max_new_tokens=recipe.max_new_tokens,
-                stop_ids=self.stop,
-                pad_id=self.pad,
-                seed=ids.derive_seed(recipe.seed, "step", self.step),
-            )
-        sampling = time.perf_counter() - began
-        judged = [[self._judge(chain, row) for chain in group] for group, row in zip(drawn, rows, strict=True)]
-        earned = [[rewards.combined(parts, recipe.rewards) for parts in group] for group in judged]
-        worth = [advantages(group, recipe.divide_by_spread) for group in earned]
-        tokens = sum(len(c.ids) for group in drawn for c in group)
-        olds: list[torch.Tensor | None] = [None] * len(asked)
-        sums, norm = _Sums(), 0.0
-        rate = self._rate()
-        for _ in range(recipe.updates):
-            sums = self._update(asked, drawn, worth, olds, tokens, sums.apart)
-            norm = float(torch.nn.utils.clip_grad_norm_(self.trained, recipe.gradient_clip))
-            if not math.isfinite(norm) or not math.isfinite(sums.loss):
-                raise InputError(
-                    f"the gradient is {norm} at step {self.step + 1}.",
-                    code="rl.diverged",
-                    hint="Lower learning_rate or raise beta; --resume goes on from the last checkpoint.",
-                )
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            self.optimiser.step()
-            self.optimiser.zero_grad(set_to_none=True)
-        self.step += 1
-        everything = [parts for group in judged for parts in group]
-        flat = [r for group in earned for r in group]
-        chains = [c for group in drawn for c in group]
-        return {
-            "step": self.step,
-            "reward": round(sum(flat) / len(flat), 5),
-            "parts": {k: round(sum(p[k] for p in everything) / len(everything), 5) for k in everything[0]},
-            "left_out": len(planned) - len(rows),
-            "even_groups": round(sum(not any(w) for w in worth) / len(worth), 4),
-            "tokens_per_chain": round(tokens / len(chains), 2),
-            "ended": round(sum(c.ended for c in chains) / len(chains), 4),
-            "loss": round(sums.loss / tokens, 6),
-            "kl": round(sums.kl / tokens, 6),
-            "clipped": round(sums.clipped / tokens, 5),
-            "gradient": round(norm, 5),
-            "sampler_apart": round(sums.apart / tokens, 9),
-            "learning_rate": rate,
-            "sampling_seconds": round(sampling, 3),
-            "tokens_per_second": round(tokens / max(sampling, 1e-9), 1),
-        }
-
-    def _update(
-        self,
-        asked: Sequence[Asked],
-        drawn: Sequence[Sequence[Drawn]],
-        worth: Sequence[Sequence[float]],
-        olds: list[torch.Tensor | None],
-        tokens: int,
-        apart: float,
-    ) -> _Sums:
-        """Gradients of one update over all chains of the step, one question at a time."""
-        import torch
-
-        recipe, sums = self.recipe, _Sums(apart=apart)
-        for number, (question, group, values) in enumerate(zip(asked, drawn, worth, strict=True)):
-            chains = [c.ids for c in group]
-            now = likelihood(self.model, question, chains, recipe.temperature, self.pad)
-            old = olds[number]
-            if old is None:
-                old = olds[number] = now.policy.detach()
-                sampled = torch.cat([torch.tensor(c.logprobs) for c in group]).to(now.plain.device)
-                sums.apart += float((now.plain[now.mask] - sampled).abs().sum())
-            reference = None
-            if self.reference is not None:
-                with torch.no_grad():
-                    reference = likelihood(self.reference, question, chains, recipe.temperature, self.pad).policy
-            done = push(
-                now.policy,
-                old,
-                reference,
-                torch.tensor(values, device=old.device),
-                now.mask,
-                clip=recipe.clip,
-                beta=recipe.beta,
-            )
-            (done.loss / tokens).backward()  # type: ignore[no-untyped-call]
-            sums.loss += float(done.loss.detach())
-            sums.kl += done.kl
-            sums.clipped += done.clipped
-        return sums
-
-    def _rate(self) -> float:
-        recipe = self.recipe
-        warm = min(1.0, (self.step + 1) / max(1, recipe.warmup_steps))
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / recipe.steps)))
-        return recipe.learning_rate * warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
-
-    def _judge(self, chain: Drawn, row: Row) -> dict[str, float]:
-        """The rewards of one chain, by name."""
-        recipe = self.recipe
-        found = rewards.parts(
-            chain.text, row.gold_text, row.options, target=recipe.length.target, most=recipe.length.most
-        )
-        if recipe.rewards.get("claims", 0.0) > 0:
-            question = Question(
-                task=row.task,
-                family=row.family,
-                text=row.question,
-                options=row.options,
-                gold_text=row.gold_text,
-                gold_index=row.gold_index,
-                difficulty=row.difficulty,
-            )
-            found["claims"] = rewards.claims_reward(chain.text, self.clips[row.clip_id], question)
-        return found
+            order = sorted(self.order, key=lambda name: ids.derive_seed(seed, "round", number, name))
+            self._shuffled = (number, order)
+        return self._shuffled[1]
 
     # ------------------------------------------------------------------------------------------------------- results
 
@@ -467,20 +252,20 @@ class _Job:
             self.recipe.max_new_tokens,
             lambda done, total: self.watch(RlProgress(f"evaluating {phase}", done, total)),
         )
-        self._log({"kind": "eval", "step": self.step, "seconds_trained": round(self.elapsed, 2), **found})
+        place.log(self.out, {"kind": "eval", "step": self.step, "seconds_trained": round(self.elapsed, 2), **found})
         self.watch(RlProgress(phase, self.step, self.recipe.steps, evaluation=found))
         return found
 
     def _can_be_heard(self, row: Row) -> bool:
-        known: dict[str, bool] = self.__dict__.setdefault("_heard_well", {})
+        known = self._heard_well
         if row.clip_id not in known:
             known[row.clip_id] = data.hear(self.clips[row.clip_id]).mel is not None
         return known[row.clip_id]
 
     def _metrics(self, after: dict[str, Any]) -> dict[str, Any]:
         return {
-            "parameters": qwen2_audio.parameter_count(self.model),
-            "trained_parameters": sum(p.numel() for p in self.trained),
+            "parameters": qwen2_audio.parameter_count(self.stepper.model),
+            "trained_parameters": sum(p.numel() for p in self.stepper.trained),
             "steps": self.step,
             "minutes": round(self.elapsed / 60, 3),
             "chains": self.step * self.recipe.questions * self.recipe.chains,
@@ -495,44 +280,17 @@ class _Job:
         if why := page.redraw(self.out):
             self.watch(RlProgress("drawing", note=why))
 
-    def _log(self, line: dict[str, Any]) -> None:
-        with _disk(self.out / LOG_NAME) as path, path.open("a", encoding="utf-8") as f:
-            f.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-    def _write(self, name: str, text: str) -> None:
-        with _disk(self.out / name) as path:
-            path.write_text(text, encoding="utf-8")
-
     def _save_model(self, found: dict[str, Any]) -> None:
-        """Write the model beside and move it in place file by file, the weights last."""
         import transformers
 
         from audio_reasoner.inference import SETTINGS_NAME
 
         transformers.utils.logging.disable_progress_bar()
-        place = self.out / SAVING_NAME
         settings = qwen2_audio.resolve(self.path) / SETTINGS_NAME
-        try:
-            with _disk(place):
-                shutil.rmtree(place, ignore_errors=True)
-                place.mkdir()
-                self.model.save_pretrained(str(place), safe_serialization=True)
-                self.reasoner.processor.save_pretrained(str(place))
-                if settings.is_file():
-                    shutil.copyfile(settings, place / SETTINGS_NAME)
-                (place / METRICS_NAME).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
-                (place / "README.md").write_text(rl_card.model_card(self.recipe, self.path, found), "utf-8")
-                for file in sorted(place.iterdir(), key=lambda p: p.suffix == ".safetensors"):
-                    file.replace(self.out / file.name)
-                place.rmdir()
-        except AudioReasonerError:
-            shutil.rmtree(place, ignore_errors=True)
-            raise
-
-
-@contextlib.contextmanager
-def _disk(path: Path) -> Iterator[Path]:
-    try:
-        yield path
-    except OSError as error:
-        raise storage_problem(error, path) from error
+        with place.saving(self.out) as folder:
+            self.stepper.model.save_pretrained(str(folder), safe_serialization=True)
+            self.reasoner.processor.save_pretrained(str(folder))
+            if settings.is_file():
+                shutil.copyfile(settings, folder / SETTINGS_NAME)
+            place.figures(folder, found)
+            (folder / "README.md").write_text(rl_card.model_card(self.recipe, self.path, found), "utf-8")

@@ -1,43 +1,61 @@
-"""Before a training: where it may write, and the data sets it reads."""
+"""The directory that a training writes: whether it may, what stands in it meanwhile, how the model gets there at last.
+
+Decision: one set of rules for supervised training and reinforcement learning. Nothing of anybody else's is touched, and
+a model appears whole: it is written beside, then moved in place file by file, the weights late and the figures last, so
+a directory with metrics.json is complete.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError
-from audio_reasoner.core.run import RunDir, storage_problem
-from audio_reasoner.training import checkpoint, page
-from audio_reasoner.training.progress import Progress, Watcher
-from audio_reasoner.training.recipe import Recipe
+from audio_reasoner.core.run import storage_problem
+from audio_reasoner.training import checkpoint, lora
+
+LOG_NAME = "train_log.jsonl"
+METRICS_NAME = "metrics.json"
+PAGE_NAME = "training.html"
+RECIPE_NAME = "recipe.yaml"
+RL_RECIPE_NAME = "rl_recipe.yaml"
+SAVING_NAME = ".saving"
 
 
-def check_out(out: Path, resume: bool, overwrite: bool, base: str | None = None) -> None:
+def check_out(out: Path, recipe: str, resume: bool, overwrite: bool, base: Path | str | None = None) -> None:
     """Refuse a place that holds other things, or a training that nobody asked to go on with or to replace.
 
     Args:
         out: the directory to write.
+        recipe: name of the resolved recipe's file; with the name of the other kind of training's, `out` is not gone on
+            with.
         resume: whether a training there is gone on with.
         overwrite: whether one there is replaced.
-        base: the model that is trained, as the recipe names it. Never written over: an adapter needs it, and a training
-            that was interrupted loads it again.
+        base: the model that is trained. Never written over: an adapter needs it, and a training that was interrupted
+            loads it again.
 
     Raises:
         ConfigError: `training.out_taken`; `training.out_is_base`.
         EnvironmentProblem: the directory cannot be made.
     """
-    ours = {checkpoint.NAME, "train_log.jsonl", "recipe.yaml"}
     if out.is_file():
         raise ConfigError(f"{out} is a file; a model is written as a directory.", code="training.out_taken")
     if base is not None and out.is_dir() and Path(base).expanduser().resolve() == out.resolve():
         raise ConfigError(
-            f"{out} is the model that the recipe trains (model.path); it would be lost.",
+            f"{out} is the model that the training begins with; it would be lost.",
             code="training.out_is_base",
             hint="Name another directory with -o.",
         )
+    other = {RECIPE_NAME, RL_RECIPE_NAME} - {recipe}
     found = {p.name for p in out.iterdir()} if out.is_dir() else set()
-    if found and not (resume and found & ours):
-        if not found & ours:
+    ours = found & {checkpoint.NAME, LOG_NAME, RECIPE_NAME, RL_RECIPE_NAME}
+    if found and not (resume and ours and not found & other):
+        if not ours:
             raise ConfigError(
                 f"{out} holds other things ({', '.join(sorted(found)[:3])}) and no training of ours.",
                 code="training.out_taken",
@@ -45,12 +63,14 @@ def check_out(out: Path, resume: bool, overwrite: bool, base: str | None = None)
             )
         if not overwrite:
             raise ConfigError(
-                f"{out} already holds a training.",
+                f"{out} already holds a training{' of another kind' if found & other else ''}.",
                 code="training.out_taken",
-                hint="Go on with --resume, replace it with --overwrite, or name another directory.",
+                hint="Go on with --resume, replace it with --overwrite, or name another directory."
+                if not found & other
+                else "Replace it with --overwrite, or name another directory.",
             )
         # What is shown of a training must not be that of the one before.
-        for old in (checkpoint.NAME, "metrics.json", page.PAGE_NAME):
+        for old in (checkpoint.NAME, METRICS_NAME, PAGE_NAME, *other):
             (out / old).unlink(missing_ok=True)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -58,29 +78,88 @@ def check_out(out: Path, resume: bool, overwrite: bool, base: str | None = None)
         raise storage_problem(error, out) from error
 
 
-def ensure_dataset(run: RunDir, recipe: Recipe, watch: Watcher) -> None:
-    """Build the data set of a run that has clips but none yet; say so if the one there was built otherwise."""
-    if run.dataset_dir.is_dir():
-        from audio_reasoner.cota.plan import deciding
-        from audio_reasoner.cota.statistics import status
+def check_same(out: Path, saved: Mapping[str, str], now: Mapping[str, str], recipe: str = "") -> None:
+    """Refuse to go on from the checkpoint of another training.
 
-        built = status(run).get("settings") or {}
-        asked = deciding(recipe.build)
-        other = [f"{k} {built[k]!r}, not {asked[k]!r}" for k in asked if k in built and built[k] != asked[k]]
-        if other:
-            note = f"{run.path} holds a data set built otherwise than the recipe would ({'; '.join(other)}): using it"
-            watch(Progress("reading", note=note))
-        return
-    from audio_reasoner.cota import build_sync
+    Args:
+        out: the training's directory.
+        saved: digests of what the checkpoint's training was made of, by name.
+        now: those of this one.
+        recipe: in which settings the recipes differ, if that is known.
 
-    style = recipe.build.style
-    note = f"{run.path} has no data set yet: building it ({recipe.build.teacher}, {style}) before training"
-    watch(Progress("building", note=note))
-    result = build_sync(run, recipe.build, watch=lambda p: watch(Progress("building", p.tally.clips, p.total)))
-    if result.interrupted:
-        raise KeyboardInterrupt
+    Raises:
+        ConfigError: `checkpoint.other_run`.
+    """
+    for what, digest in now.items():
+        if saved.get(what) != digest:
+            how = f" ({recipe})" if what == "recipe" and recipe else ""
+            raise ConfigError(
+                f"{out / checkpoint.NAME} belongs to another {what}{how}; going on would mix two trainings.",
+                code="checkpoint.other_run",
+                hint=f"Use the {what} that it was started with, or start anew with --overwrite.",
+            )
 
 
-def together(digests: list[str]) -> str:
-    """One digest of several data sets, in any order; that of a single one is its own."""
-    return digests[0] if len(digests) == 1 else ids.digest({"data": sorted(digests)}).hex()
+def write(path: Path, text: str) -> None:
+    """Write a small file.
+
+    Raises:
+        EnvironmentProblem: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise storage_problem(error, path) from error
+
+
+def log(out: Path, line: Mapping[str, Any]) -> None:
+    """Add a line to the training's log.
+
+    Raises:
+        EnvironmentProblem: it cannot be written.
+    """
+    path = out / LOG_NAME
+    try:
+        with path.open("a", encoding="utf-8") as f:
+            f.write(json.dumps(line, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise storage_problem(error, path) from error
+
+
+def log_bytes(out: Path) -> int:
+    """The log's length, for a checkpoint."""
+    return (out / LOG_NAME).stat().st_size
+
+
+def cut_log(out: Path, length: int) -> None:
+    """Take back what was logged after the checkpoint that knew this length: it will happen again."""
+    path = out / LOG_NAME
+    if path.is_file():
+        os.truncate(path, min(length, path.stat().st_size))
+
+
+@contextlib.contextmanager
+def saving(out: Path) -> Iterator[Path]:
+    """A folder to write a model in. At the block's end its files move to `out`, and what an earlier model left there
+    and this one does not replace goes.
+
+    Raises:
+        EnvironmentProblem: the disk is full, or `out` cannot be written.
+    """
+    place = out / SAVING_NAME
+    try:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        yield place
+        lora.clear_stale(place, out)
+        for file in sorted(place.iterdir(), key=lambda p: (p.name == METRICS_NAME, p.suffix == ".safetensors")):
+            file.replace(out / file.name)
+        place.rmdir()
+    except OSError as error:
+        shutil.rmtree(place, ignore_errors=True)
+        raise storage_problem(error, out) from error
+
+
+def figures(place: Path, found: Mapping[str, Any]) -> None:
+    """Write metrics.json."""
+    (place / METRICS_NAME).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -27,25 +26,19 @@ from typing import Any
 
 from audio_reasoner.core import ids
 from audio_reasoner.core.errors import ConfigError, InputError
-from audio_reasoner.core.run import RunDir, storage_problem
+from audio_reasoner.core.run import RunDir
 from audio_reasoner.dataset import Row
-from audio_reasoner.dataset.store import dataset_sha256
 from audio_reasoner.models import nano, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
 from audio_reasoner.models.machine import bfloat16_in_hardware
-from audio_reasoner.training import card, checkpoint, data, lora, metrics, page
+from audio_reasoner.training import card, checkpoint, data, lora, metrics, page, place
 from audio_reasoner.training.collate import Unit
 from audio_reasoner.training.distributed import World, assemble
-from audio_reasoner.training.place import check_out, ensure_dataset, together
 from audio_reasoner.training.progress import Interrupt, Progress, State, TrainResult, Watcher, Window, padding
 from audio_reasoner.training.recipe import Recipe
 from audio_reasoner.training.stepper import Stepper, rate_at
 
-LOG_NAME = "train_log.jsonl"
-METRICS_NAME = "metrics.json"
-RECIPE_NAME = "recipe.yaml"
 LEFT_OUT_NAME = "left_out.jsonl"
-SAVING_NAME = ".saving"
 LOG_EVERY_S = 5.0
 FREE_TO_CHANGE = {"budget", "watch", "threads", "device", "memory"}
 
@@ -95,12 +88,12 @@ def train(
 
 def _begin(recipe: Recipe, runs: list[RunDir], out: Path, resume: bool, overwrite: bool, watch: Watcher) -> bool:
     """Check the place and make the data sets that are missing; returns whether there is something to go on from."""
-    check_out(out, resume, overwrite, base=recipe.model.path)
+    place.check_out(out, place.RECIPE_NAME, resume, overwrite, recipe.model.path)
     if resume and not (out / checkpoint.NAME).exists():
         watch(Progress("reading", note=f"{out} holds no checkpoint yet: starting from the beginning"))
         resume = False
     for run in runs:
-        ensure_dataset(run, recipe, watch)
+        data.ensure_dataset(run, recipe, watch)
     return resume
 
 
@@ -133,20 +126,13 @@ class _Job:
         self.digest = {
             # What only decides when to stop or look may change between two parts of a training.
             "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
-            "data": together([dataset_sha256(run.dataset_dir) for run in self.runs]),
+            "data": data.digest(self.runs),
         }
         self.digest |= lora.base_digest(recipe.model)
         saved = checkpoint.load(self.out) if resume else None
         if saved is not None:
-            for what, now in self.digest.items():
-                if saved["digest"].get(what) != now:
-                    other = card.differing(self.out / RECIPE_NAME, recipe, FREE_TO_CHANGE) if what == "recipe" else ""
-                    raise ConfigError(
-                        f"{self.out / checkpoint.NAME} belongs to another {what}{other and f' ({other})'}; going on "
-                        "would mix two trainings.",
-                        code="checkpoint.other_run",
-                        hint=f"Use the {what} that it was started with, or start anew with --overwrite.",
-                    )
+            other = card.differing(self.out / place.RECIPE_NAME, recipe, FREE_TO_CHANGE)
+            place.check_same(self.out, saved["digest"], self.digest, other)
         auto = recipe.precision == "auto"
         self.bf16 = recipe.precision == "bfloat16" or (auto and bfloat16_in_hardware(self.device))
         self.hearing = data.Hearing({c: samples.clips[c] for c in seen}, recipe.data.ram_gb, self._workers())
@@ -176,11 +162,11 @@ class _Job:
                 hint=f"{self.out / LEFT_OUT_NAME} lists them all.",
             )
         self._write(LEFT_OUT_NAME, "".join(json.dumps(x._asdict(), ensure_ascii=False) + "\n" for x in self.left))
-        self._write(RECIPE_NAME, card.recipe_yaml(recipe))
+        self._write(place.RECIPE_NAME, card.recipe_yaml(recipe))
         if saved is not None:
             self._restore(saved)
         else:
-            self._write(LOG_NAME, "")
+            self._write(place.LOG_NAME, "")
 
     def _workers(self) -> int | None:
         """Processes that listen, of each process that trains."""
@@ -198,8 +184,8 @@ class _Job:
         else:
             assert part.path is not None
             dtype = lora.base_dtype(part, self.bf16)
-            place = "cpu" if self.world.sharded else self.device
-            self.model, self.processor = qwen2_audio.load(part.path, place, dtype)
+            device = "cpu" if self.world.sharded else self.device
+            self.model, self.processor = qwen2_audio.load(part.path, device, dtype)
         lora.prepare(self.model, part, self.recipe.seed)
         if not self.world.sharded:
             self.model.to(self.device)
@@ -212,20 +198,16 @@ class _Job:
         found = checkpoint.collect(self.model, self.stepper.optimiser, self.recipe.model.partial, keep=self.world.first)
 
         def write() -> None:
-            log = (self.out / LOG_NAME).stat().st_size
-            checkpoint.save(
-                self.out, {"digest": self.digest, "state": dict(self.state.__dict__), "log_bytes": log, **found}
-            )
+            state = {"digest": self.digest, "state": dict(self.state.__dict__), "log_bytes": place.log_bytes(self.out)}
+            checkpoint.save(self.out, {**state, **found})
 
         self.world.once(write)
 
     def _restore(self, saved: dict[str, Any]) -> None:
         checkpoint.put_back(saved, self.model, self.stepper.optimiser, self.recipe.model.partial)
         self.state = State(**saved["state"])
-        # What was logged after the checkpoint will happen again.
-        log = self.out / LOG_NAME
-        if self.world.first and log.is_file():
-            os.truncate(log, min(saved["log_bytes"], log.stat().st_size))
+        if self.world.first:
+            place.cut_log(self.out, saved["log_bytes"])
 
     # ------------------------------------------------------------------------------------------------------ training
 
@@ -350,7 +332,8 @@ class _Job:
             of = seconds or 0.0
             left, done = max(0.0, of - state.elapsed), state.elapsed
         epoch = round(state.epoch + state.place / per_epoch, 4)
-        self._log(
+        place.log(
+            self.out,
             {
                 "kind": "train",
                 "step": state.step,
@@ -360,7 +343,7 @@ class _Job:
                 "samples": state.samples,
                 "learning_rate": rate,
                 **figures,
-            }
+            },
         )
         self.watch(
             Progress(
@@ -402,7 +385,7 @@ class _Job:
         )
         if self.world.first:
             line = {"kind": "eval", "step": self.state.step, "seconds_trained": round(self.state.elapsed, 2), **found}
-            self._log(line)
+            place.log(self.out, line)
             self._draw(phase)
         self.watch(Progress(phase, step=self.state.step, evaluation=found))
         return found
@@ -438,21 +421,9 @@ class _Job:
             "held_out": held_out,
         }
 
-    def _log(self, line: dict[str, Any]) -> None:
-        path = self.out / LOG_NAME
-        try:
-            with path.open("a", encoding="utf-8") as f:
-                f.write(json.dumps(line, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise storage_problem(error, path) from error
-
     def _write(self, name: str, text: str) -> None:
-        if not self.world.first:
-            return
-        try:
-            (self.out / name).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise storage_problem(error, self.out / name) from error
+        if self.world.first:
+            place.write(self.out / name, text)
 
     def _save_model(self, found: dict[str, Any]) -> None:
         model = self.model
@@ -461,31 +432,19 @@ class _Job:
         self.world.once(lambda: self._write_model(model, found))
 
     def _write_model(self, model: Any, found: dict[str, Any]) -> None:
-        """Write the model beside and move it in place file by file: the weights late, the figures last of all, so that
-        a directory with metrics.json is complete."""
         import transformers
 
         from audio_reasoner.inference import SETTINGS_NAME
 
         transformers.utils.logging.disable_progress_bar()
-        place = self.out / SAVING_NAME
-        try:
-            shutil.rmtree(place, ignore_errors=True)
-            place.mkdir()
-            lora.save_model(model, self.recipe.model, place)
-            self.processor.save_pretrained(str(place))
-            settings = {"system": self.recipe.model.system, "style": self.recipe.build.style}
-            settings |= lora.settings(self.recipe.model)
-            (place / SETTINGS_NAME).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            (place / METRICS_NAME).write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            (place / "README.md").write_text(card.model_card(self.recipe, self.runs, found), "utf-8")
-            lora.clear_stale(place, self.out)
-            for file in sorted(place.iterdir(), key=lambda p: (p.name == METRICS_NAME, p.suffix == ".safetensors")):
-                file.replace(self.out / file.name)
-            place.rmdir()
-        except OSError as error:
-            shutil.rmtree(place, ignore_errors=True)
-            raise storage_problem(error, self.out) from error
+        settings = {"system": self.recipe.model.system, "style": self.recipe.build.style}
+        settings |= lora.settings(self.recipe.model)
+        with place.saving(self.out) as folder:
+            lora.save_model(model, self.recipe.model, folder)
+            self.processor.save_pretrained(str(folder))
+            (folder / SETTINGS_NAME).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            place.figures(folder, found)
+            (folder / "README.md").write_text(card.model_card(self.recipe, self.runs, found), "utf-8")
 
 
 def _ignore(_done: int, _total: int) -> None:

@@ -26,7 +26,7 @@ from audio_reasoner.dataset.exports.common import AudioFolder, Sounds, writing
 from audio_reasoner.models import adapter, layout, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
 from audio_reasoner.training import card, data, sft, swift_scripts
-from audio_reasoner.training.place import ensure_dataset
+from audio_reasoner.training.place import RECIPE_NAME
 from audio_reasoner.training.progress import Progress, Watcher
 from audio_reasoner.training.recipe import Recipe
 from audio_reasoner.training.targets import targets
@@ -98,7 +98,7 @@ def write(
     _check_out(folder, overwrite)
     runs = [RunDir.open(r) for r in data_runs]
     for run in runs:
-        ensure_dataset(run, recipe, watch)
+        data.ensure_dataset(run, recipe, watch)
     assert recipe.model.path is not None
     source = qwen2_audio.resolve(recipe.model.path)
     fmt = ChatFormat(_processor(source), recipe.model.system)
@@ -134,7 +134,7 @@ def write(
             )
         lines = "".join(json.dumps(x._asdict(), ensure_ascii=False) + "\n" for x in left)
         (place / sft.LEFT_OUT_NAME).write_text(lines, encoding="utf-8")
-        (place / sft.RECIPE_NAME).write_text(card.recipe_yaml(recipe), encoding="utf-8")
+        (place / RECIPE_NAME).write_text(card.recipe_yaml(recipe), encoding="utf-8")
         settings = {"system": system or None, "style": recipe.build.style}
         (place / adapter.SETTINGS_NAME).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
         model = _model_for(recipe.model.path, source, place)
