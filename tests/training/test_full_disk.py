@@ -13,7 +13,7 @@ import yaml
 from tests.training.conftest import recipe
 
 from audio_reasoner import cli
-from audio_reasoner.training import checkpoint, page
+from audio_reasoner.training import checkpoint, history
 
 pytestmark = [
     pytest.mark.system,
@@ -76,5 +76,5 @@ def test_the_previous_checkpoint_survives_and_is_gone_on_from(
     mount(disk, 64 << 20, again=True)
     code, errors = command("--resume")
     assert code == 0, errors
-    assert [s for s, _ in page.read_training(out).course("step")][-1] == 6
+    assert [s for s, _ in history.read_training(out).course("step")][-1] == 6
     assert (out / "model.safetensors").is_file()

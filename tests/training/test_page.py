@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from audio_reasoner.cli import app
 from audio_reasoner.core.errors import ConfigError, InputError
-from audio_reasoner.training import Progress, page, train
+from audio_reasoner.training import Progress, history, page, train
 
 EVIL = "<script>alert(1)</script>"
 
@@ -84,18 +84,18 @@ def test_figures_of_the_log_and_metrics_stand_on_the_page(tmp_path: Path) -> Non
     assert "seed: 7 # <b>&" in shown
     assert "Padding" not in shown  # the log has no padding_share, so nothing is drawn of it
     assert "Not finished" not in shown
-    assert html == page.training_page([page.read_training(folder)])
+    assert html == page.training_page([history.read_training(folder)])
 
 
 def test_a_padding_share_is_drawn_where_the_log_has_one(tmp_path: Path) -> None:
     folder = model_dir(tmp_path / "one", steps(5, padding_share=0.125))
-    assert 'aria-label="Padding: one from 12.5 to 12.5"' in page.training_page([page.read_training(folder)])
+    assert 'aria-label="Padding: one from 12.5 to 12.5"' in page.training_page([history.read_training(folder)])
 
 
 def test_repetitions_become_one_line_with_a_band_and_others_stay_apart(tmp_path: Path) -> None:
     made = [("chain-1", 0.4), ("chain-2", 0.6), ("answer-1", 0.3), ("v10", 0.2)]
     folders = [model_dir(tmp_path / name, [*steps(3), look(2, right), look(4, right)]) for name, right in made]
-    found = page.grouped([page.read_training(f) for f in folders])
+    found = page.grouped([history.read_training(f) for f in folders])
     assert [(g.label, len(g.members)) for g in found] == [("chain", 2), ("answer-1", 1), ("v10", 1)]
     out = page.write_page(folders, tmp_path / "all.html")
     html = out.read_text(encoding="utf-8")
@@ -220,5 +220,5 @@ def test_a_training_by_reward_shows_what_was_rewarded(tmp_path: Path) -> None:
     assert "could not be read" not in shown
     assert "chains: 8" in shown
     assert "What it was rewarded for" not in words(
-        page.training_page([page.read_training(model_dir(tmp_path / "b", steps(3)))])
+        page.training_page([history.read_training(model_dir(tmp_path / "b", steps(3)))])
     )

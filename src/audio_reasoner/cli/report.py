@@ -31,14 +31,14 @@ def report(
 
     from audio_reasoner.core.errors import ConfigError
     from audio_reasoner.report.text import seconds, size
-    from audio_reasoner.training import page
+    from audio_reasoner.training import history, page, place
 
     began = time.monotonic()
-    if any(page.is_training(p) for p in paths):
+    if any(history.is_training(p) for p in paths):
         path = page.write_page(paths, out)
     elif len(paths) > 1:
         raise ConfigError(
-            f"{len(paths)} directories were named, and none of them holds a training ({page.LOG_NAME}).",
+            f"{len(paths)} directories were named, and none of them holds a training ({place.LOG_NAME}).",
             code="report.one_run",
             hint="Trainings can stand beside each other on one page; of runs, draw one at a time.",
         )

@@ -10,134 +10,29 @@ repetitions and become one line, their mean, with a band from the least to the m
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
+from audio_reasoner.core.errors import AudioReasonerError, ConfigError
 from audio_reasoner.report import Section, card, page, table, text, tile, tiles, write_text
 from audio_reasoner.report.courses import Course, course_chart
 from audio_reasoner.report.dots import Shape
+from audio_reasoner.training.history import REWARD, Points, Training, number, part, read_trainings
+from audio_reasoner.training.place import LOG_NAME, METRICS_NAME, PAGE_NAME
 
-LOG_NAME = "train_log.jsonl"
-PAGE_NAME = "training.html"
-RECIPES = ("recipe.yaml", "rl_recipe.yaml")
-REWARD = "reward: "
-"""Before the names of a reward's parts among the values of a step."""
 COLOURS = (4, 1, 2, 3, 5, 0, 7)
 SHAPES: tuple[Shape, ...] = ("disc", "square", "triangle", "diamond", "cross", "tick")
 """Of lines; a ring is the last look."""
 MOST_LINES = 14
 _NUMBERED = re.compile(r"(.+?)[-_. ](?:seed-?)?\d+")
 _DASH = "–"
-
-Points = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a model directory tells of its training, supervised or by reward. `unreadable` counts log lines that are no
-    JSON objects."""
-
-    name: str
-    train: list[dict[str, Any]]
-    evals: list[dict[str, Any]]
-    metrics: dict[str, Any] = field(default_factory=dict)
-    recipe: str = ""
-    unreadable: int = 0
-
-    def course(self, key: str, kind: str = "train") -> Points:
-        """A value of the log over steps, in order of steps; lines without it are left out."""
-        lines = {"train": self.train, "eval": self.looks, "last": self.last}[kind]
-        found = [(_number(x.get("step")), _number(x.get(key))) for x in lines]
-        return sorted((s, v) for s, v in found if s is not None and v is not None)
-
-    def family(self, name: str, key: str, kind: str = "eval") -> Points:
-        """A value of one question type over steps."""
-        lines = self.last if kind == "last" else self.looks
-        found = [(_number(x.get("step")), _number(_part(_part(x, "families"), name).get(key))) for x in lines]
-        return sorted((s, v) for s, v in found if s is not None and v is not None)
-
-    @property
-    def looks(self) -> list[dict[str, Any]]:
-        """Looks at the same held-out questions, which a line may join."""
-        return [x for x in self.evals if x.get("samples") == self.evals[0].get("samples")]
-
-    @property
-    def last(self) -> list[dict[str, Any]]:
-        """The last look if it asked another number of questions: it cannot be joined with the others by a line."""
-        return [x for x in self.evals[-1:] if x.get("samples") != self.evals[0].get("samples")]
-
-    @property
-    def final(self) -> dict[str, Any]:
-        """The last look at the held-out samples: that of the metrics, else the log's last."""
-        held = _part(self.metrics, "held_out")
-        return held if held.get("samples") else (self.evals[-1] if self.evals else {})
-
-
-def is_training(folder: Path) -> bool:
-    """Whether a directory holds the log of a training."""
-    return (folder / LOG_NAME).is_file()
-
-
-def read_training(folder: Path | str) -> Training:
-    """Read a model directory's log, metrics and recipe.
-
-    A line that is no JSON object (a training was killed while it wrote) is counted, not drawn.
-
-    Raises:
-        InputError: there is no log (``report.no_training``), or a file cannot be read (``report.unreadable``).
-    """
-    folder = Path(folder)
-    path = folder / LOG_NAME
-    if not path.is_file():
-        what = f"holds no {LOG_NAME}" if folder.is_dir() else "does not exist"
-        raise InputError(
-            f"{folder} is no directory of a training: it {what}.",
-            code="report.no_training",
-            hint="Name the directory that `audio-reasoner train … -o DIR` writes.",
-        )
-    lines: dict[str, list[dict[str, Any]]] = {"train": [], "eval": []}
-    unreadable = 0
-    for line in _read(path).splitlines():
-        if not line.strip():
-            continue
-        found = _json(line)
-        kind = str(found.get("kind"))
-        if kind == "rl":
-            lines["train"].append(_rewarded(found))
-        elif kind in lines:
-            lines[kind].append(found)
-        else:
-            unreadable += 1
-    metrics = folder / "metrics.json"
-    recipe = next((p for name in RECIPES if (p := folder / name).is_file()), folder / RECIPES[0])
-    figures = _json(_read(metrics)) if metrics.is_file() else {}
-    reached = max((n for kind in lines.values() for x in kind if (n := _number(x.get("step"))) is not None), default=0)
-    if reached > (_number(figures.get("steps")) or 0):
-        figures = {}  # of an earlier end: the training goes on
-    return Training(
-        folder.resolve().name,
-        lines["train"],
-        lines["eval"],
-        figures,
-        _read(recipe) if recipe.is_file() else "",
-        unreadable,
-    )
-
-
-def _rewarded(line: dict[str, Any]) -> dict[str, Any]:
-    """A step of reinforcement learning with the parts of its reward beside its other values. Its loss is left out: it
-    is about 0 whatever is learned, because what the chains of a group are worth sums to 0."""
-    parts = {f"{REWARD}{name}": value for name, value in _part(line, "parts").items()}
-    return {k: v for k, v in line.items() if k != "loss"} | parts
 
 
 def write_page(folders: Sequence[Path | str], out: Path | str | None = None) -> Path:
@@ -159,7 +54,7 @@ def write_page(folders: Sequence[Path | str], out: Path | str | None = None) -> 
             hint="Say where to write it with --out PAGE.html.",
         )
     target = Path(folders[0]) / PAGE_NAME if out is None else Path(out)
-    write_text(target, training_page(_named([Path(f) for f in folders])))
+    write_text(target, training_page(read_trainings([Path(f) for f in folders])))
     return target
 
 
@@ -207,7 +102,7 @@ def training_page(trainings: Sequence[Training]) -> str:
         kept,
         kicker="audio-reasoner training",
         top=_tiles(one) if one is not None else None,
-        footer=f"Drawn from {LOG_NAME} and metrics.json of the model directory.",
+        footer=f"Drawn from {LOG_NAME} and {METRICS_NAME} of the model directory.",
         styles=("compare.css", "courses.css"),
     )
 
@@ -396,7 +291,7 @@ def _majority(trainings: Sequence[Training], name: str | None) -> list[Course]:
             return _percent(t.family(name, "majority"))
         out = []
         for line in t.looks:
-            step, guess = _number(line.get("step")), majority_of_all(line)
+            step, guess = number(line.get("step")), majority_of_all(line)
             if step is not None and guess is not None:
                 out.append((step, 100 * guess))
         return sorted(out)
@@ -407,15 +302,15 @@ def _majority(trainings: Sequence[Training], name: str | None) -> list[Course]:
 
 def majority_of_all(found: dict[str, Any]) -> float | None:
     """Share right of who answers each question type with its majority answer; None if the log does not say."""
-    parts = [v for v in _part(found, "families").values() if isinstance(v, dict)]
-    pairs = [(_number(p.get("samples")), _number(p.get("majority"))) for p in parts]
+    parts = [v for v in part(found, "families").values() if isinstance(v, dict)]
+    pairs = [(number(p.get("samples")), number(p.get("majority"))) for p in parts]
     known = [(n, m) for n, m in pairs if n and m is not None]
     return sum(n * m for n, m in known) / sum(n for n, _ in known) if known else None
 
 
 def families(trainings: Sequence[Training]) -> list[str]:
     """Names of all question types that were asked."""
-    return sorted({str(f) for t in trainings for found in (*t.evals, t.final) for f in _part(found, "families")})
+    return sorted({str(f) for t in trainings for found in (*t.evals, t.final) for f in part(found, "families")})
 
 
 def _final(groups: Sequence[Group], one: Training | None) -> Markup:
@@ -430,14 +325,14 @@ def _final(groups: Sequence[Group], one: Training | None) -> Markup:
     for name in [*names, None]:
         found = [(g, [_line(t.final, name) for t in g.members]) for g in groups]
         every = [x for _, lines in found for x in lines]
-        asked = sorted({int(x["samples"]) for x in every if _number(x.get("samples")) is not None})
-        guess = [v for x in every if (v := _number(x.get("majority"))) is not None]
+        asked = sorted({int(x["samples"]) for x in every if number(x.get("samples")) is not None})
+        guess = [v for x in every if (v := number(x.get("majority"))) is not None]
         rows.append(
             [
                 "all" if name is None else name,
                 _DASH if not asked else str(asked[0]) if len(asked) == 1 else f"{asked[0]} to {asked[-1]}",
                 _percentage(sum(guess) / len(guess)) if guess else _DASH,
-                *(_cell([v for x in lines if (v := _number(x.get("accuracy"))) is not None]) for _, lines in found),
+                *(_cell([v for x in lines if (v := number(x.get("accuracy"))) is not None]) for _, lines in found),
             ]
         )
     right = table(header, rows, numeric=tuple(range(1, len(header))), caption="Right answers by question type")
@@ -449,7 +344,7 @@ def _table_of_one(final: dict[str, Any], names: Sequence[str]) -> Markup:
     rows: list[list[str | Markup]] = []
     for name in [*names, None]:
         line = _line(final, name)
-        right, guess, n = (_number(line.get(k)) for k in ("accuracy", "majority", "samples"))
+        right, guess, n = (number(line.get(k)) for k in ("accuracy", "majority", "samples"))
         gain = _DASH if right is None or guess is None else f"{100 * (right - guess):+.0f} points"
         label = "all" if name is None else name
         rows.append([label, _DASH if n is None else text.count(int(n)), _percentage(right), _percentage(guess), gain])
@@ -458,7 +353,7 @@ def _table_of_one(final: dict[str, Any], names: Sequence[str]) -> Markup:
 
 def _line(final: dict[str, Any], name: str | None) -> dict[str, Any]:
     if name is not None:
-        return _part(_part(final, "families"), name)
+        return part(part(final, "families"), name)
     return {k: final.get(k) for k in ("samples", "accuracy")} | {"majority": majority_of_all(final)}
 
 
@@ -475,31 +370,29 @@ def _cell(values: Sequence[float]) -> str | Markup:
 
 def _asked(one: Training) -> str:
     final = one.final
-    clips = _number(final.get("clips"))
+    clips = number(final.get("clips"))
     about = f" about {text.count(int(clips))} held-out clips" if clips else ""
-    when = (
-        "after the training" if _part(one.metrics, "held_out").get("samples") else "in the last look while it trained"
-    )
-    return f"Greedy answers to {text.count(int(_number(final.get('samples')) or 0))} questions{about}, {when}."
+    when = "after the training" if part(one.metrics, "held_out").get("samples") else "in the last look while it trained"
+    return f"Greedy answers to {text.count(int(number(final.get('samples')) or 0))} questions{about}, {when}."
 
 
 def _tiles(one: Training) -> Markup:
     m, last = one.metrics, one.train[-1] if one.train else {}
     found: list[tuple[str, float | None, Callable[[float], str], str]] = [
-        ("weights", _number(m.get("parameters")), lambda v: f"{v / 1e6:.2f} M", ""),
-        ("steps", _number(m.get("steps", last.get("step"))), lambda v: text.count(int(v)), ""),
-        ("samples seen", _number(m.get("samples_seen", last.get("samples"))), lambda v: text.count(int(v)), ""),
+        ("weights", number(m.get("parameters")), lambda v: f"{v / 1e6:.2f} M", ""),
+        ("steps", number(m.get("steps", last.get("step"))), lambda v: text.count(int(v)), ""),
+        ("samples seen", number(m.get("samples_seen", last.get("samples"))), lambda v: text.count(int(v)), ""),
         ("trained for", _seconds(m, last), text.seconds, ""),
-        ("speed", _number(m.get("tokens_per_second")), lambda v: text.count(round(v)), "tokens/s"),
-        ("right", _number(one.final.get("accuracy")), _percentage, "of held-out questions"),
-        ("well-formed", _number(one.final.get("well_formed")), _percentage, "chains"),
+        ("speed", number(m.get("tokens_per_second")), lambda v: text.count(round(v)), "tokens/s"),
+        ("right", number(one.final.get("accuracy")), _percentage, "of held-out questions"),
+        ("well-formed", number(one.final.get("well_formed")), _percentage, "chains"),
     ]
     return tiles([tile(label, show(v), note) for label, v, show, note in found if v is not None])
 
 
 def _seconds(metrics: dict[str, Any], last: dict[str, Any]) -> float | None:
-    minutes = _number(metrics.get("minutes"))
-    return _number(last.get("seconds")) if minutes is None else 60 * minutes
+    minutes = number(metrics.get("minutes"))
+    return number(last.get("seconds")) if minutes is None else 60 * minutes
 
 
 def _subtitle(trainings: Sequence[Training], groups: Sequence[Group]) -> Markup:
@@ -534,45 +427,3 @@ def _percent(points: Points) -> Points:
 
 def _percentage(share: float | None) -> str:
     return _DASH if share is None else f"{100 * share:.1f} %"
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) < 1e300 else None  # false for NaN and infinities too
-
-
-def _part(found: dict[str, Any], key: str) -> dict[str, Any]:
-    value = found.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _json(words: str) -> dict[str, Any]:
-    try:
-        found = json.loads(words)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.", code="report.unreadable") from error
-
-
-def _named(folders: Sequence[Path]) -> list[Training]:
-    """Read all; two directories of one name are told apart by the folder they lie in."""
-    found = [read_training(f) for f in folders]
-    names = [t.name for t in found]
-    out = []
-    for folder, t in zip(folders, found, strict=True):
-        name = t.name
-        if names.count(name) > 1:
-            where = folder.resolve()
-            name = f"{where.parent.name}/{name}"
-            if sum(f.resolve().parent.name == where.parent.name and f.resolve().name == t.name for f in folders) > 1:
-                name = str(folder)
-        out.append(Training(name, t.train, t.evals, t.metrics, t.recipe, t.unreadable))
-    return out
