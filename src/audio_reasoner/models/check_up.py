@@ -26,7 +26,6 @@ from audio_reasoner.models.weight_files import Weight, read_header
 
 INDEX_NAME = "model.safetensors.index.json"
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1}
 USUAL = ("F32", "F16", "BF16")
 ANSWER_TOKENS = 4096
 """Tokens of prompt and answer that the memory for asking counts keys and values of."""

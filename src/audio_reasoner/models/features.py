@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RATE = 16_000
 HOP = 160
 N_FFT = 400
+MELS = 128
 MAX_FRAMES = 3000
 MAX_SECONDS = MAX_FRAMES * HOP / RATE
 FLOOR = 1e-10
@@ -50,9 +51,9 @@ def kept_frames_of(frames: int) -> int:
     return min(MAX_FRAMES, 2 * conv_frames_of(frames) + 2)
 
 
-@lru_cache(maxsize=4)
-def _mel_filters(mels: int) -> torch.Tensor:
-    """Slaney-style triangular filters, float32 [mels, 201]: linear below 1 kHz, logarithmic above, equal area."""
+@lru_cache(maxsize=1)
+def _mel_filters() -> torch.Tensor:
+    """Slaney-style triangular filters, float32 [128, 201]: linear below 1 kHz, logarithmic above, equal area."""
     import numpy as np
     import torch
 
@@ -61,7 +62,7 @@ def _mel_filters(mels: int) -> torch.Tensor:
         return np.where(mel < 15, mel * (200 / 3), 1000.0 * np.exp((mel - 15) * (np.log(6.4) / 27)))
 
     top = 15 + np.log(RATE / 2 / 1000.0) / (np.log(6.4) / 27)
-    edges = to_hz(np.linspace(0.0, top, mels + 2))
+    edges = to_hz(np.linspace(0.0, top, MELS + 2))
     bins = np.linspace(0.0, RATE / 2, N_FFT // 2 + 1)
     rising = (bins[None, :] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - bins[None, :]) / (edges[2:] - edges[1:-1])[:, None]
@@ -100,12 +101,11 @@ def check_pcm(pcm: np.ndarray, what: str = "audio") -> None:
         raise InputError(f"{what} holds values that are not numbers.", code="audio.not_finite")
 
 
-def log_mel(pcm: np.ndarray, mels: int = 128) -> torch.Tensor:
-    """Log-mel spectrogram, float32 [mels, kept_frames_of(frames)], equal to Whisper's on those frames.
+def log_mel(pcm: np.ndarray) -> torch.Tensor:
+    """Log-mel spectrogram, float32 [128, kept_frames_of(frames)], equal to Whisper's on those frames.
 
     Args:
         pcm: mono samples at 16 kHz, at most 30 s.
-        mels: number of mel bands.
     """
     import numpy as np
     import torch
@@ -120,7 +120,7 @@ def log_mel(pcm: np.ndarray, mels: int = 128) -> torch.Tensor:
         torch.from_numpy(wave), N_FFT, HOP, window=torch.hann_window(N_FFT), center=True, return_complex=True
     )[:, :kept]
     power = (spectrum.real.square() + spectrum.imag.square()).contiguous()
-    logs = torch.clamp(_mel_filters(mels) @ power, min=FLOOR).log10()
+    logs = torch.clamp(_mel_filters() @ power, min=FLOOR).log10()
     return (torch.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0
 
 

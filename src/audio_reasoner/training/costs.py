@@ -119,9 +119,9 @@ def memory(work: Work, gpus: int = 1, padded: bool = False) -> dict[str, float]:
     return out
 
 
-def step_bytes(work: Work, padded: bool = False) -> float:
+def step_bytes(work: Work) -> float:
     """Bytes that a step adds to weights, gradients and optimiser states, without allowances: what can be measured."""
-    out = memory(work, padded=padded)
+    out = memory(work)
     return out["working copies"] + out["encoder"] + out["activations"] + out["logits or one layer"]
 
 

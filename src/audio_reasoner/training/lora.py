@@ -98,11 +98,6 @@ def wrap(model: Any, lora: LoraPart, train: TrainedParts, seed: int) -> Any:
     return model
 
 
-def is_wrapped(model: Any) -> bool:
-    """Whether a model holds adapters."""
-    return any(".lora_A." in name for name, _ in model.named_parameters())
-
-
 def learned_state(model: Any) -> dict[str, Any]:
     """The weights that a checkpoint must hold: those that learn. The others are in the base."""
     return {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
