@@ -157,7 +157,7 @@ def ask(
         raise ConfigError(
             "a clip and a question are needed.",
             code="ask.arguments",
-            hint='audio-reasoner ask clip.wav "How many sounds are there?"',
+            hint='audio-reasoner ask clip.wav "How many speakers are there?"',
         )
     if chat and as_json:
         raise ConfigError("--chat and --json cannot be had together.", code="ask.arguments")
