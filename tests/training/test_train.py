@@ -18,6 +18,7 @@ from audio_reasoner.training import checkpoint as ck
 from audio_reasoner.training.collate import Encoded, Unit
 from audio_reasoner.training.metrics import majority
 from audio_reasoner.training.progress import State
+from audio_reasoner.training.recipe import with_flags
 
 SIX: dict[str, Any] = {"watch": {"checkpoint_every_steps": 2}}
 
@@ -230,6 +231,7 @@ def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path: Path, monkeypatch:
         ("model: {nano: {}, path: x}\nbudget: {steps: 3}", "either"),
         ("model: {nano: {}}\nbudget: {steps: 0}", "steps"),
         ("model: {nano: {}}\nbudget: {steps: 3}\noptimiser: {betas: [0.9, 1.5]}", "betas"),
+        ("model: {nano: {}}\nbudget: {steps: 3}\nthreads: 100000", "threads"),
         ("model: {nano: {audio_heads: 3}}\nbudget: {steps: 3}", "model.nano"),
         ("model: [", "yaml"),
     ],
@@ -240,6 +242,12 @@ def test_a_wrong_recipe_names_the_key(tmp_path: Path, text: str, words: str) -> 
     with pytest.raises(AudioReasonerError) as caught:
         load_recipe(file)
     assert words.lower() in str(caught.value).lower()
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
+def test_minutes_of_the_command_line_are_checked_like_those_of_a_recipe(minutes: float) -> None:
+    with pytest.raises(AudioReasonerError, match="command line: `minutes`"):
+        with_flags(recipe(), minutes=minutes)
 
 
 def test_the_recipes_we_ship_are_valid() -> None:

@@ -156,7 +156,7 @@ class RunDir:
         """
         run = cls(path)
         if not run.config_path.is_file():
-            what = "has no run.yaml" if run.path.is_dir() else "does not exist"
+            what = "has no run.yaml" if run.path.is_dir() else "is a file" if run.path.exists() else "does not exist"
             raise ConfigError(
                 f"{run.path} is not a run directory: it {what}.",
                 code="run.missing",

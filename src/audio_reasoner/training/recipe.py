@@ -178,7 +178,7 @@ class Recipe(Part):
     seed: int = Field(default=7, ge=0)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str | None = None
-    threads: int | None = Field(default=None, ge=1, description="CPU threads; none: one per core")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads; none: one per core")
 
     @model_validator(mode="after")
     def _packed(self) -> Self:
@@ -202,7 +202,8 @@ def with_flags(
     """The recipe with what the command line says instead.
 
     Raises:
-        ConfigError: `recipe.model`: a model is named, and the recipe makes a new one.
+        ConfigError: `recipe.model`: a model is named, and the recipe makes a new one; `config.value`: impossible
+            minutes.
     """
     changes: dict[str, object] = {}
     if model is not None:
@@ -214,7 +215,7 @@ def with_flags(
             )
         changes["model"] = recipe.model.model_copy(update={"path": model})
     if minutes is not None:
-        changes["budget"] = BudgetPart(minutes=minutes)
+        changes["budget"] = config.parse({"minutes": minutes}, BudgetPart, "command line")
     if device is not None:
         changes["device"] = device
     return recipe.model_copy(update=changes)

@@ -68,7 +68,7 @@ class RlRecipe(Part):
     workers: int | None = Field(default=None, ge=0)
     seed: int = Field(default=7, ge=0)
     device: str | None = None
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=1024)
 
     @field_validator("rewards")
     @classmethod
