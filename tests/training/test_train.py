@@ -137,6 +137,7 @@ def test_the_model_directory_is_complete_and_answers(run: Path, tmp_path: Path) 
     answer = Reasoner.from_pretrained(out).ask(np.zeros(16_000, dtype=np.float32), "What?", max_new_tokens=4)
     assert answer.audio_tokens == 25
     assert not (out / ".saving").exists()
+    assert len({file.stat().st_mode for file in out.iterdir()}) == 1, "weights that only their owner may read"
 
 
 def test_a_finished_model_is_not_overwritten_by_accident(run: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ the last weight ends. A header is somebody else's text, so whatever it is not is
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,3 +61,13 @@ def read_header(file: Path) -> dict[str, Weight]:
             hint="The copy was cut short; copy or download it again.",
         )
     return found
+
+
+def readable_like(file: Path) -> None:
+    """Give the weights beside `file` its access rights.
+
+    safetensors (0.8) writes files that only their owner may read, whatever the umask says: on a machine shared by a
+    group everything but the weights of a finished training could be read. `file` was written in the ordinary way.
+    """
+    for weights in file.parent.glob("*.safetensors"):
+        shutil.copymode(file, weights)
