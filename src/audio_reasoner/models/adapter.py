@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core.errors import InputError
+from audio_reasoner.models.json_file import read_object
 
 CONFIG_NAME = "adapter_config.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
@@ -63,7 +64,7 @@ def base_of(path: Path) -> tuple[str, str | None]:
     Raises:
         InputError: ``adapter.config``: the file that says so is damaged or says nothing.
     """
-    name = _config(path).get("base_model_name_or_path")
+    name = read_object(path / CONFIG_NAME, "adapter.config").get("base_model_name_or_path")
     if not isinstance(name, str) or not name:
         raise InputError(f"{path / CONFIG_NAME} names no base model.", code="adapter.config")
     file = path / SETTINGS_NAME
@@ -92,24 +93,13 @@ def check_base(path: Path, base: Path) -> None:
         )
 
 
-def _config(path: Path) -> dict[str, Any]:
-    file = path / CONFIG_NAME
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as JSON: {error}", code="adapter.config") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{file} holds {type(value).__name__}, expected an object.", code="adapter.config")
-    return value
-
-
 def scale_of(path: Path) -> tuple[int, float]:
     """An adapter's rank, and what its product B·A is multiplied by.
 
     Raises:
         InputError: ``adapter.form``: not plain LoRA; ``adapter.config``: its configuration is damaged.
     """
-    config = _config(path)
+    config = read_object(path / CONFIG_NAME, "adapter.config")
     for key, allowed in _PLAIN.items():
         if config.get(key, allowed[0]) not in allowed:
             raise InputError(

@@ -7,7 +7,6 @@ loader stops at the first. Nothing is fetched: a hub name counts if its files ar
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -17,10 +16,11 @@ from typing import Any, NamedTuple
 
 from audio_reasoner.core.chain import TAG_LITERALS
 from audio_reasoner.core.errors import AudioReasonerError, InputError
-from audio_reasoner.models import adapter, bundled
+from audio_reasoner.models import adapter
+from audio_reasoner.models.json_file import read_object
 from audio_reasoner.models.layout import OLD, layout_of
 from audio_reasoner.models.machine import Finding, Machine
-from audio_reasoner.models.qwen2_audio import ARCHITECTURE, HUB_NAME
+from audio_reasoner.models.qwen2_audio import ARCHITECTURE, on_disk
 from audio_reasoner.models.sizes import Sizes, part_of, plain_name, sizes_of_config
 from audio_reasoner.models.weight_files import Weight, read_header
 
@@ -80,35 +80,19 @@ def find_local(name: str) -> Path:
         EnvironmentProblem: ``model.not_bundled``.
         InputError: ``model.empty_path``, ``model.missing``, ``model.not_a_model`` (a file), ``model.not_local``.
     """
-    text = name.strip()
-    if not text or text == ".":
-        raise InputError("the model path is empty.", code="model.empty_path", hint="Name a model directory.")
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError as error:  # ~somebody without a home
-        raise InputError(f"the model {text!r} does not exist: {error}", code="model.missing") from error
-    if path.is_dir():
+    path = on_disk(name)
+    if path is not None:
         return path
-    if text == bundled.NAME and not path.exists():
-        return bundled.path()
-    if path.exists():
-        raise InputError(f"{path} is a file; a model is a directory with a config.json.", code="model.not_a_model")
-    if HUB_NAME.fullmatch(text) and not path.parent.is_dir():
-        try:
-            from huggingface_hub import snapshot_download
-            from huggingface_hub.errors import LocalEntryNotFoundError
-        except ImportError:
-            pass
-        else:
-            try:
-                return Path(snapshot_download(text, local_files_only=True))
-            except (LocalEntryNotFoundError, OSError, ValueError) as error:
-                raise InputError(
-                    f"{text} is no directory here and not in the hub's cache; doctor fetches nothing.",
-                    code="model.not_local",
-                    hint=f"Fetch it first: hf download {text}",
-                ) from error
-    raise InputError(f"the model {text!r} does not exist ({path.absolute()}).", code="model.missing")
+    try:
+        from huggingface_hub import snapshot_download
+
+        return Path(snapshot_download(name.strip(), local_files_only=True))
+    except (ImportError, OSError, ValueError) as error:  # one that is not in the cache is an OSError too
+        raise InputError(
+            f"{name.strip()} is no directory here and not in the hub's cache; doctor fetches nothing.",
+            code="model.not_local",
+            hint=f"Fetch it first: hf download {name.strip()}",
+        ) from error
 
 
 def examine(path: Path, machine: Machine | None = None) -> CheckUp:
@@ -157,14 +141,10 @@ def _json(report: CheckUp, file: Path, needed: str = "") -> dict[str, Any] | Non
             _fail(report, "model.not_a_model", f"{file.name} is missing, so {needed}.", "Fetch or copy it again.")
         return None
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        _fail(report, "model.config", f"{file.name} cannot be read as JSON: {error}", "Fetch or copy it again.")
+        return read_object(file)
+    except InputError as error:
+        _fail(report, error.code, error.message, "Fetch or copy it again.")
         return None
-    if not isinstance(value, dict):
-        _fail(report, "model.config", f"{file.name} holds {type(value).__name__}, expected an object.")
-        return None
-    return value
 
 
 def _adapter(path: Path, machine: Machine | None) -> CheckUp:

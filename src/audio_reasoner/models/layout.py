@@ -20,7 +20,9 @@ from typing import Any, Literal, get_args
 from audio_reasoner.core.errors import ConfigError, EnvironmentProblem, InputError
 from audio_reasoner.core.run import disk_full
 from audio_reasoner.models import adapter
+from audio_reasoner.models.json_file import read_object
 from audio_reasoner.models.qwen2_audio import base_of_adapter, check_model_dir, load, resolve
+from audio_reasoner.models.weight_files import readable_like
 
 Layout = Literal["transformers-4.48", "transformers-5"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -118,6 +120,7 @@ def _merged(source: Path, out: Path, layout: Layout) -> Path:
         settings.pop("base_fingerprint", None)
         if settings:
             (whole / adapter.SETTINGS_NAME).write_text(_pretty(settings), encoding="utf-8")
+        readable_like(whole / "config.json")
         return convert(whole, out, layout)
     except OSError as error:
         if error.errno == 28:
@@ -150,13 +153,7 @@ def _read(path: Path, needed: bool = False) -> dict[str, Any]:
                 hint="Fetch the whole checkpoint: besides the weights it holds the tokenizer and the processor.",
             )
         return {}
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}.", code="model.config") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{path} holds {type(value).__name__}, expected an object.", code="model.config")
-    return value
+    return read_object(path)
 
 
 def _small_files(source: Path, layout: Layout) -> dict[str, Any]:

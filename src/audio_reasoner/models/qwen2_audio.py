@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from audio_reasoner.core.errors import EnvironmentProblem, InputError
 from audio_reasoner.models import adapter, bundled
 from audio_reasoner.models.features import conv_frames_of
+from audio_reasoner.models.json_file import read_object
 from audio_reasoner.models.weight_files import read_header
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 ARCHITECTURE = "qwen2_audio"
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HOW_TO_GET = (
+    "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`; `nano` is the one that comes "
+    "with the package."
+)
 
 
 class Loaded(NamedTuple):
@@ -82,11 +87,7 @@ def check_model_dir(path: Path) -> None:
             code="model.not_a_model",
             hint="Give the directory that `audio-reasoner train … -o DIR` wrote, or a downloaded checkpoint.",
         )
-    try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{config_file} cannot be read as JSON: {error}.", code="model.config") from error
-    found = config.get("model_type") if isinstance(config, dict) else None
+    found = read_object(config_file).get("model_type")
     if found != ARCHITECTURE:
         raise InputError(
             f"{path} is a {found!r} model; audio-reasoner loads {ARCHITECTURE!r} models.", code="model.architecture"
@@ -125,12 +126,13 @@ def check_model_dir(path: Path) -> None:
         )
 
 
-def resolve(name: str | Path) -> Path:
-    """The local directory of a model: a path that exists, `nano` for the bundled one, or an `org/name` that the Hugging
-    Face hub or its cache holds.
+def on_disk(name: str | Path) -> Path | None:
+    """The directory of a model that is here: a path, or `nano` for the bundled model; None for a name of the form
+    `org/name`, which the Hugging Face hub or its cache may hold.
 
     Raises:
-        InputError: the name is empty, names no existing path and no reachable hub model.
+        EnvironmentProblem: ``model.not_bundled``.
+        InputError: ``model.empty_path``; ``model.not_a_model``: a file; ``model.missing``: nothing is there.
     """
     text = str(name).strip()
     # Path("") is the current directory, so an empty argument that went through Path must not pass for one.
@@ -140,36 +142,45 @@ def resolve(name: str | Path) -> Path:
             code="model.empty_path",
             hint="Name a model directory; there is no default model and none is loaded in its place.",
         )
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:  # ~somebody without a home
+        raise InputError(f"the model {text!r} does not exist: {error}", code="model.missing") from error
     if path.is_dir():
         return path
     if text == bundled.NAME and not path.exists():
         return bundled.path()
     if path.exists():
         raise InputError(f"{path} is a file; a model is a directory with a config.json.", code="model.not_a_model")
-    hint = (
-        "Train one with `audio-reasoner train recipes/tiny.yaml --data RUN -o MODEL`; `nano` is the one that comes "
-        "with the package."
-    )
     # "models/tiny" before its training has the form of a hub name: where its folder is here, a path was meant.
     if HUB_NAME.fullmatch(text) and not path.parent.is_dir():
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        return None
+    raise InputError(f"the model {text!r} does not exist ({path.absolute()}).", code="model.missing", hint=HOW_TO_GET)
 
-        try:
-            return Path(snapshot_download(text, allow_patterns=["*.json", "*.safetensors", "*.jinja", "*.txt"]))
-        except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-            raise InputError(
-                f"{text!r} is no directory here ({path.absolute()}), and the Hugging Face hub did not give it: "
-                f"{str(error).splitlines()[0].removeprefix('Got: ')}",
-                code="model.missing",
-                hint=hint,
-            ) from error
-    raise InputError(
-        f"the model {text!r} does not exist ({path.absolute()}).",
-        code="model.missing",
-        hint=hint,
-    )
+
+def resolve(name: str | Path) -> Path:
+    """The local directory of a model: see `on_disk`; an `org/name` is fetched from the hub, or its cache.
+
+    Raises:
+        EnvironmentProblem: as `on_disk`.
+        InputError: as `on_disk`; ``model.missing``: no reachable hub holds it.
+    """
+    path = on_disk(name)
+    if path is not None:
+        return path
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    text = str(name).strip()
+    try:
+        return Path(snapshot_download(text, allow_patterns=["*.json", "*.safetensors", "*.jinja", "*.txt"]))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise InputError(
+            f"{text!r} is no directory here ({Path(text).absolute()}), and the Hugging Face hub did not give it: "
+            f"{str(error).splitlines()[0].removeprefix('Got: ')}",
+            code="model.missing",
+            hint=HOW_TO_GET,
+        ) from error
 
 
 def load(name: str | Path, device: str | None = None, dtype: str | None = None) -> Loaded:
