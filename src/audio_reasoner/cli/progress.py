@@ -120,3 +120,7 @@ class PhaseView(_Shown):
         else:
             self.line(f"{phase} {figures}".rstrip(), now=phase != self._phase)
         self._phase = phase
+
+    def interrupted(self, steps: int) -> None:
+        """The end of a training that was stopped after so many steps."""
+        self.say(f"Interrupted after step {steps}; the checkpoint is saved. Go on with --resume.")

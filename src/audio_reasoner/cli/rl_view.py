@@ -35,17 +35,11 @@ class View(PhaseView):
         """The end: held-out questions before and after."""
         from rich.table import Table
 
-        console = self.console
         if result.interrupted:
-            console.print(
-                f"Interrupted after step {result.steps}; the checkpoint is saved. Go on with --resume.", highlight=False
-            )
+            self.interrupted(result.steps)
             return
         found = result.metrics
-        console.print(
-            f"{result.steps} steps, {found['chains']:,} chains, {result.minutes:.1f} minutes of training.",
-            highlight=False,
-        )
+        self.say(f"{result.steps} steps, {found['chains']:,} chains, {result.minutes:.1f} minutes of training.")
         before, after = found["before"], found["held_out"]
         if after.get("samples"):
             table = Table("held-out questions", "number", "before", "after")
@@ -58,8 +52,8 @@ class View(PhaseView):
                 table.add_row(title, str(after["samples"]), f"{before[key]:.1%}", f"{after[key]:.1%}")
             lengths = (str(x["mean_answer_tokens"]) for x in (before, after))
             table.add_row("tokens per answer", str(after["samples"]), *lengths)
-            console.print(table)
-        console.print(f"The model is in {result.out}.", highlight=False)
+            self.console.print(table)
+        self.say(f"The model is in {result.out}.")
 
 
 def _evaluation(phase: str, e: dict[str, Any]) -> str:

@@ -43,31 +43,23 @@ class View(PhaseView):
         """The end: accuracy per family, and what to do next."""
         from rich.table import Table
 
-        console = self.console
         if result.interrupted:
-            console.print(
-                f"Interrupted after step {result.steps}; the checkpoint is saved. Go on with --resume.", highlight=False
-            )
+            self.interrupted(result.steps)
             return
         found = result.metrics
-        console.print(
+        self.say(
             f"Trained {found['parameters'] / 1e6:.2f} M weights for {result.minutes:.1f} minutes: "
             f"{result.steps} steps, {result.samples:,} samples, "
-            f"{found['tokens_per_second']:,.0f} tokens/s, {found['precision']}.",
-            highlight=False,
+            f"{found['tokens_per_second']:,.0f} tokens/s, {found['precision']}."
         )
         if result.left_out:
             codes = ", ".join(f"{code} {count:,}" for code, count in result.left_out_codes.items())
-            console.print(
-                f"{result.left_out:,} samples were left out ({codes}); {result.out / 'left_out.jsonl'} says why.",
-                highlight=False,
-            )
+            self.say(f"{result.left_out:,} samples were left out ({codes}); {result.out / 'left_out.jsonl'} says why.")
         held = found["held_out"]
         if held.get("samples"):
-            console.print(
+            self.say(
                 f"On {held['samples']} held-out questions: {held['well_formed']:.1%} well-formed chains, "
-                f"{held['accuracy']:.1%} right.",
-                highlight=False,
+                f"{held['accuracy']:.1%} right."
             )
             table = Table("question family", "samples", "accuracy", "majority answer", "difference")
             for column in table.columns[1:]:
@@ -75,5 +67,5 @@ class View(PhaseView):
             for name, f in held["families"].items():
                 gain = f"{(f['accuracy'] - f['majority']) * 100:+.0f} points"
                 table.add_row(name, str(f["samples"]), f"{f['accuracy']:.1%}", f"{f['majority']:.1%}", gain)
-            console.print(table)
-        console.print(f"The model is in {result.out}.", highlight=False)
+            self.console.print(table)
+        self.say(f"The model is in {result.out}.")
