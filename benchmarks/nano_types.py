@@ -2,11 +2,11 @@
 
 Benchmarks made with `synth benchmark` (other seeds than the training's) are put to a model: greedy, greedy without the
 constraint that keeps it in the format, without its options (right is then only the gold answer word by word; types that
-speak of "these" cannot be asked so), and as a vote of k sampled chains (on the first few of each type, because a vote
-costs k answers; beside it stands greedy on the same questions). Per question type: the share right with its
-95 % interval (Wilson), beside the best blind answer (the best of the constant ones, the rules of `evaluation.fair`, and
-what can be learned of the other questions' options). A type is advertised from 20 points above it on. What is done is
-not done again, so it can be stopped and started.
+speak of "these" cannot be asked so), and as a vote of k chains drawn as `ask --samples` draws them (on the first few of
+each type, because a vote costs k answers; beside it stands greedy on the same questions). Per question type: the share
+right with its 95 % interval (Wilson), beside the best blind answer (the best of the constant ones, the rules of
+`evaluation.fair`, and what can be learned of the other questions' options). A type is advertised from 20 points above
+it on. What is done is not done again, so it can be stopped and started.
 
     python benchmarks/nano_types.py --model MODEL -o OUT BENCHMARK [BENCHMARK ...] [--samples 8] [--votes 60]
 """
@@ -18,13 +18,15 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core.audio import load_mono
+from audio_reasoner.core.ids import derive_seed
 from audio_reasoner.evaluation.fair import blind
-from audio_reasoner.inference import Reasoner, Sampling
-from audio_reasoner.inference.votes import vote_batch
+from audio_reasoner.inference import Reasoner
+from audio_reasoner.inference.votes import DRAWN, vote
 
 MARGIN = 20.0
 BATCH = 64
@@ -58,16 +60,20 @@ def _same(response: str | None, item: dict[str, Any]) -> int | None:
     return next((n for n, c in enumerate(item["choices"]) if c.casefold() == said), None)
 
 
-def answers(
-    reasoner: Reasoner, bench: Path, items: list[dict[str, Any]], way: str, k: int, temperature: float
-) -> list[dict[str, Any]]:
+def answers(reasoner: Reasoner, bench: Path, items: list[dict[str, Any]], way: str, k: int) -> list[dict[str, Any]]:
     """Items of a benchmark answered in one way."""
     out: list[dict[str, Any]] = []
     for start in range(0, len(items), BATCH):
         part = items[start : start + BATCH]
         asked = [(load_mono(bench / i["audio_id"], 16_000), i["question"], i["choices"]) for i in part]
         if way == "vote":
-            votes = vote_batch(reasoner, asked, k, Sampling(temperature=temperature, seed=1), max_new_tokens=MOST)
+            # A vote draws the same numbers for every question under one seed, and what they do to one question of a
+            # type they do to its neighbours: a whole type moves by ten points and more from seed to seed.
+            drawn = [replace(DRAWN, seed=derive_seed(1, bench.name, i["id"])) for i in part]
+            votes = [
+                vote(reasoner, *question, k, how, MOST, constrain=True)
+                for question, how in zip(asked, drawn, strict=True)
+            ]
             found = [(v.winner, all(a.parsed.well_formed for a in v.answers), None) for v in votes]
         elif way == "open":
             said = reasoner.ask_batch([(sound, question, None) for sound, question, _ in asked], MOST, constrain=True)
@@ -95,7 +101,6 @@ def main() -> None:
     parser.add_argument("-o", "--out", required=True, type=Path)
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--votes", type=int, default=60, help="questions of each type that are voted on")
-    parser.add_argument("--temperature", type=float, default=0.7)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     reasoner: Reasoner | None = None
@@ -110,7 +115,7 @@ def main() -> None:
                 reasoner = reasoner or Reasoner.from_pretrained(args.model)
                 began = time.perf_counter()
                 part = chosen(bench, args.votes if way == "vote" else None)
-                rows = answers(reasoner, bench, part, way, args.samples, args.temperature)
+                rows = answers(reasoner, bench, part, way, args.samples)
                 file.write_text(json.dumps({"seconds": time.perf_counter() - began, "rows": rows}), encoding="utf-8")
             done = json.loads(file.read_text(encoding="utf-8"))
             seconds[way] += done["seconds"]

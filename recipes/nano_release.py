@@ -36,6 +36,21 @@ ASKED = {
     "instrument": "which instrument plays",
 }
 
+TOLD = ("steps", "minutes", "samples_seen", "tokens_seen", "tokens_per_second", "training_samples", "training_clips")
+"""What of each training's `metrics.json` is shipped."""
+
+
+def watched(part: Path) -> list[dict[str, Any]]:
+    """What the first training's evaluations said of its held-out questions, from its log."""
+    seen, out = 0, []
+    for line in map(json.loads, (part / "train_log.jsonl").read_text(encoding="utf-8").splitlines()):
+        if line["kind"] == "train":
+            seen = line["samples"]
+        elif line["kind"] == "eval":
+            told = {"right": 100 * line["accuracy"], "captions_exact": 100 * line["caption_exact"]}
+            out.append({"samples_seen": seen, "n": line["samples"], **{k: round(v, 1) for k, v in told.items()}})
+    return out
+
 
 def write(parts: list[Path], out: Path, figures: dict[str, Any] | None, real: dict[str, Any] | None) -> None:
     """The directory that is shipped."""
@@ -43,18 +58,26 @@ def write(parts: list[Path], out: Path, figures: dict[str, Any] | None, real: di
 
     from audio_reasoner.inference import SETTINGS_NAME
     from audio_reasoner.models import qwen2_audio
+    from audio_reasoner.models.weight_files import readable_like
 
     model = parts[-1]
     loaded = qwen2_audio.load(model, "cpu", "float32")
     out.mkdir(parents=True, exist_ok=True)
     loaded.model.to(torch.float16).save_pretrained(str(out), safe_serialization=True)
     loaded.processor.save_pretrained(str(out))
+    readable_like(out / "config.json")
     shutil.copyfile(model / SETTINGS_NAME, out / SETTINGS_NAME)
     courses = [json.loads((part / "metrics.json").read_text(encoding="utf-8")) for part in parts]
     trained = courses[-1]
     if figures is None:
         return
-    facts = {**figures, "parameters": trained["parameters"], "steps": sum(c["steps"] for c in courses), "real": real}
+    facts = {
+        **figures,
+        "parameters": trained["parameters"],
+        "trainings": [{name: c[name] for name in TOLD} for c in courses],
+        "course": watched(parts[0]),
+        "real": real,
+    }
     (out / FACTS_NAME).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (out / "README.md").write_text(card(courses, figures, real), encoding="utf-8")
 
@@ -129,9 +152,9 @@ some types (presence, target, instrument) partly ask "which of these", which nob
 
 {head}{rows(bad, types, True) if bad else "| nothing that was asked | | | | | | |"}
 
-All {share["n"]} questions: {share["greedy"]:.1f} % greedy. Votes of {k} were taken on the first {share["vote_n"]} of them: {share["vote"]:.1f} %, greedy
-{share["vote_greedy"]:.1f} % there. Well-formed chains:
-{share["well_formed"]:.1f} % as `ask` decodes, {share["well_formed_free"]:.1f} % without the constraint that keeps it in the format.
+All {share["n"]} questions: {share["greedy"]:.1f} % greedy. Votes of {k} were taken on the first {max(t["vote_n"] for t in types.values())} of each type, {share["vote_n"]} in all: {share["vote"]:.1f} %,
+greedy {share["vote_greedy"]:.1f} % there. Well-formed chains: {share["well_formed"]:.1f} % as `ask` decodes, {share["well_formed_free"]:.1f} % without the constraint that keeps it in
+the format; in {share["well_formed_vote"]:.1f} % of the votes every chain.
 
 ## Real recordings
 
