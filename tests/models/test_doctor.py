@@ -277,3 +277,9 @@ def test_files_that_were_read_leave_memory_free(monkeypatch: pytest.MonkeyPatch)
     assert machine.memory()[1] == 1_000_000_000
     files["/sys/fs/cgroup/memory.max"] = "max\n"
     assert machine.memory()[1] == 32_000_000 * 1024
+
+
+@pytest.mark.parametrize(("said", "threads"), [("4", 4), ("4,2", 4), ("", None), ("0", None), ("many", None)])
+def test_threads_are_read_as_openmp_reads_them(said: str, threads: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert machine.threads_asked() == threads

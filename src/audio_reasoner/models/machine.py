@@ -103,7 +103,7 @@ def examine(where: Path | None = None) -> Machine:
         system=f"{platform.system()} {platform.machine()}",
         versions=versions,
         cores=cores(),
-        threads=_threads(),
+        threads=threads_asked(),
         load=os.getloadavg()[0],
         memory=total,
         memory_free=free,
@@ -315,7 +315,8 @@ def cores() -> int:
     return count
 
 
-def _threads() -> int | None:
+def threads_asked() -> int | None:
+    """The threads that OMP_NUM_THREADS asks for; None if it is not set or says no number."""
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     return int(text) if text.isdigit() and int(text) else None
 

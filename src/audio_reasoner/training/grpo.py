@@ -11,7 +11,6 @@ that rises says nothing about them.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ from audio_reasoner.core.records import Clip
 from audio_reasoner.core.run import RunDir
 from audio_reasoner.dataset import Row
 from audio_reasoner.models import qwen2_audio
+from audio_reasoner.models.machine import threads_asked
 from audio_reasoner.training import checkpoint, data, lora, metrics, page, place, rl_card
 from audio_reasoner.training.progress import Interrupt
 from audio_reasoner.training.rl_recipe import RlRecipe
@@ -119,7 +119,7 @@ class _Job:
         from audio_reasoner.inference import Reasoner
 
         recipe = self.recipe
-        torch.set_num_threads(recipe.threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or torch.get_num_threads())
+        torch.set_num_threads(recipe.threads or threads_asked() or torch.get_num_threads())
         for run in self.runs:
             self.watch(RlProgress("reading", note=f"reading {run.dataset_dir}"))
         self.rows = {r.sample_id: r for r in self._rows()}

@@ -30,7 +30,7 @@ from audio_reasoner.core.run import RunDir
 from audio_reasoner.dataset import Row
 from audio_reasoner.models import nano, qwen2_audio
 from audio_reasoner.models.chat import ChatFormat
-from audio_reasoner.models.machine import bfloat16_in_hardware
+from audio_reasoner.models.machine import bfloat16_in_hardware, threads_asked
 from audio_reasoner.training import card, checkpoint, data, lora, metrics, page, place
 from audio_reasoner.training.collate import Unit
 from audio_reasoner.training.distributed import World, assemble
@@ -112,7 +112,7 @@ class _Job:
         import torch
 
         recipe = self.recipe
-        torch.set_num_threads(recipe.threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or torch.get_num_threads())
+        torch.set_num_threads(recipe.threads or threads_asked() or torch.get_num_threads())
         self.device = self.world.device
         for run in self.runs:
             self.watch(Progress("reading", note=f"reading {run.dataset_dir}"))
