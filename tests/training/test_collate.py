@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tests.training.conftest import NANO
@@ -141,7 +142,7 @@ def test_an_epoch_shows_every_clip_once_and_turns_through_its_questions(
     for epoch in range(3):
         steps = data.plan_epoch(units, epoch, seed=1, samples=4, questions_per_clip=1)
         clips = [u.clip for step in steps for u in step]
-        assert len(clips) == len(set(clips)) == len(units) // 4 * 4
+        assert len(clips) == len(set(clips)) == len(units)
         assert steps == data.plan_epoch(units, epoch, seed=1, samples=4, questions_per_clip=1)
         for step in steps:
             for u in step:
@@ -150,6 +151,37 @@ def test_an_epoch_shows_every_clip_once_and_turns_through_its_questions(
     assert sum(map(len, seen.values())) > 1.5 * len(units)
     first = [u.frames for step in data.plan_epoch(units, 0, 1, 4, short_first=0.5)[:2] for u in step]
     assert max(first) <= sorted(u.frames for u in units)[len(units) // 2]
+
+
+@pytest.mark.parametrize("clips", [1, 3, 12, 55, 256, 259, 260, 300])
+@pytest.mark.parametrize("short_first", [0.0, 0.1, 1.0])
+def test_no_clip_is_left_over(clips: int, short_first: float) -> None:
+    """Sorted by length, what fills no step would be the longest clips: of a small set the same ones in every epoch."""
+    units = [c.Unit(f"c{i}", 10 + i, (c.Encoded(f"s{i}", (1, 2, 3), 1, 2),)) for i in range(clips)]
+    for epoch in range(2):
+        steps = data.plan_epoch(units, epoch, 1, 8, short_first)
+        assert sorted(u.clip for step in steps for u in step) == sorted(u.clip for u in units)
+        # About eight a step: where there are few clips, or few short ones, the nearest to it.
+        assert max(map(len, steps)) <= 12
+        assert len(steps) == 1 or sum(map(len, steps)) / len(steps) > 5
+
+
+def test_clips_of_similar_length_go_together_within_windows() -> None:
+    rng = np.random.default_rng(3)
+    units = [
+        c.Unit(f"c{i}", int(f), (c.Encoded(f"s{i}", (1, 2, 3), 1, 2),)) for i, f in enumerate(rng.permutation(600))
+    ]
+
+    def spread(steps: list[list[c.Unit]]) -> float:
+        return float(np.mean([max(u.frames for u in step) - min(u.frames for u in step) for step in steps]))
+
+    sorted_steps = data.plan_epoch(units, 0, 1, 8)
+    mixed = data.plan_epoch(units, 0, 1, 8, by_length=False)
+    assert spread(sorted_steps) < 0.1 * spread(mixed)
+    # And yet a training does not go from short to long: the first steps are of all lengths.
+    means = [float(np.mean([u.frames for u in step])) for step in sorted_steps[:32]]
+    assert np.std(means) > 100
+    assert abs(float(np.corrcoef(range(32), means)[0, 1])) < 0.5
 
 
 def test_what_does_not_fit_is_reported_and_not_cut(

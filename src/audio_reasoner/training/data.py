@@ -314,8 +314,10 @@ def plan_epoch(
     is called before clips of five ask for their order.
 
     With `by_length`, units of similar length go together (within windows of 32 steps, so that order stays random in the
-    large), because padding costs what sound and words cost. The remainder that fills no step is left to the next
-    epoch's shuffle.
+    large), because padding costs what sound and words cost.
+
+    An epoch shows every unit once: the last window's steps share out what would not fill a step. (Left over after
+    sorting, it would always be the longest clips, and of a set of one window the same ones in every epoch.)
     """
     import numpy as np
 
@@ -330,12 +332,15 @@ def plan_epoch(
     per_step = max(1, min(len(units), round(samples / mean)))
     steps: list[list[Unit]] = []
     window = per_step * 32
-    for stage in stages:
-        for start in range(0, len(stage), window):
-            part = stage[start : start + window]
+    for stage in filter(None, stages):
+        # What would be less than half a step goes with the window before it.
+        starts = list(range(0, max(1, len(stage) - per_step // 2), window))
+        for start, end in zip(starts, [*starts[1:], len(stage)], strict=True):
+            part = stage[start:end]
             if by_length:
                 part = sorted(part, key=lambda i: (turns[i].length, i))
-            batches = [part[i : i + per_step] for i in range(0, len(part) - per_step + 1, per_step)]
+            count = max(1, round(len(part) / per_step))
+            batches = [part[len(part) * i // count : len(part) * (i + 1) // count] for i in range(count)]
             steps += [[turns[k] for k in batches[int(i)]] for i in rng.permutation(len(batches))]
     return steps
 
