@@ -1,4 +1,4 @@
-"""What every test may use: the loopback teacher of `benchmarks/`."""
+"""What every test may use: the loopback teacher of `benchmarks/`, and an environment without keys."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def loopback() -> Iterator[Callable[..., Running]]:
 
     with contextlib.ExitStack() as stack:
         yield lambda **options: stack.enter_context(in_thread(**options))
+
+
+@pytest.fixture
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine's environment reaches a client: no key, no other address, no proxy."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)

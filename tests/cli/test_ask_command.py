@@ -24,13 +24,9 @@ from audio_reasoner.core.audio import encode_wav
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError
 from audio_reasoner.models import bundled, nano
 
+pytestmark = pytest.mark.usefixtures("no_keys")
+
 OPTIONS = ("--option", "dog", "--option", "bell")
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -22,14 +22,10 @@ from audio_reasoner.inference.reasoner import Reasoner
 from audio_reasoner.inference.remote import RemoteReasoner
 from audio_reasoner.models.qwen2_audio import Loaded
 
+pytestmark = pytest.mark.usefixtures("no_keys")
+
 OPTIONS = ["dog", "bell"]
 CONFIG = {"model": "m"}
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -28,15 +28,11 @@ from audio_reasoner.inference.joining import Joiner, join
 from audio_reasoner.inference.remote import RemoteReasoner
 from audio_reasoner.models.qwen2_audio import Loaded
 
+pytestmark = pytest.mark.usefixtures("no_keys")
+
 SOUND = np.zeros(16_000, dtype=np.float32)
 OPTIONS = ["dog", "bell"]
 INSIDE = CHAIN[len("<THINK>\n") : CHAIN.index("\n</THINK>")]
-
-
-@pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def fixed(**what: Any) -> Callable[[int, dict[str, Any]], Said]:
