@@ -29,6 +29,7 @@ def answer_file(
     Raises:
         typer.Exit: 130 after a Ctrl-C, 4 if rows are without an answer.
     """
+    from audio_reasoner.inference.answer import sha_of_system
     from audio_reasoner.inference.batch import run_batch
     from audio_reasoner.inference.batch_file import AnswersFile
     from audio_reasoner.inference.batch_rows import read_questions
@@ -38,7 +39,7 @@ def answer_file(
             read = read_questions(questions, settings.over_30s, view.reading)
             if read.bad and not skip_bad:
                 raise _refusal(read)
-            system = _sha(who.system) if who.system is not None else "its own"
+            system = sha_of_system(who.system) or "its own"
             config = settings.config({**who.identity(), **_place(who)}, system)
             with AnswersFile(out, config, resume) as file:
                 file.check(read.good)
@@ -80,12 +81,6 @@ def _place(who: Who) -> dict[str, Any]:
     from audio_reasoner.models.qwen2_audio import pick_device
 
     return {"device": pick_device(who.device)}
-
-
-def _sha(text: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class View(BarView):

@@ -6,6 +6,7 @@ are found alike, at a cost that does not depend on how much has been written.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -73,6 +74,11 @@ class Budgets:
             most = getattr(self, one.name)
             if most is not None:
                 yield one.name, most
+
+
+def sha_of_system(system: str | None) -> str | None:
+    """sha256 of a system message, in hex; None if there is none."""
+    return hashlib.sha256(system.encode("utf-8", "surrogatepass")).hexdigest() if system else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ but words without sense.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from audio_reasoner.core.chain import ChainStream, SectionDelta, parse_chain, re
 from audio_reasoner.core.choices import match_option, render_question
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import hearing
-from audio_reasoner.inference.answer import Answer, Budgets, Timings, mean_in_response
+from audio_reasoner.inference.answer import Answer, Budgets, Timings, mean_in_response, sha_of_system
 from audio_reasoner.inference.constrain import Constrain, FormatGuide, Formats
 from audio_reasoner.inference.generate import Guide, Heard, Prompt, Sampling, Token, decode
 from audio_reasoner.inference.grammar import option_texts
@@ -65,7 +64,7 @@ class Reasoner:
         self.model = model
         self.processor = processor
         self.system = system
-        self.system_sha = None if not system else hashlib.sha256(system.encode("utf-8")).hexdigest()
+        self.system_sha = sha_of_system(system)
         self.format = ChatFormat(processor, system)
         tokenizer = processor.tokenizer
         self._stop = frozenset(

@@ -29,7 +29,7 @@ from audio_reasoner.core import ids
 from audio_reasoner.core.chain import ChainStream, SectionDelta, parse_chain, response_body
 from audio_reasoner.core.choices import match_option, render_question
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError, TeacherError
-from audio_reasoner.inference.answer import Answer, Budgets, SectionClock, Timings
+from audio_reasoner.inference.answer import Answer, Budgets, SectionClock, Timings, sha_of_system
 from audio_reasoner.inference.generate import Sampling
 from audio_reasoner.inference.hearing import Over30, cut
 from audio_reasoner.inference.history import Earlier, check_text, earlier_turns
@@ -416,7 +416,7 @@ class RemoteReasoner:
             seconds=total,
             first_token_seconds=total if first is None else first,
             timings=Timings(asked.hearing, 0.0, first, sections, total),
-            system_sha=None if self.system is None else hashlib.sha256(self.system.encode()).hexdigest(),
+            system_sha=sha_of_system(self.system),
         )
 
 
