@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,15 +41,18 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(where)], check=True)
 
 
-def test_the_previous_checkpoint_survives_and_is_gone_on_from(
+@pytest.fixture
+def command(
     run: Path, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out, file = disk / "model", tmp_path / "r.yaml"
-    often = {"eval_samples": 0, "final_samples": 0, "checkpoint_every_steps": 2}
-    file.write_text(yaml.safe_dump(recipe(budget={"steps": 6}, watch=often).model_dump(mode="json", exclude_none=True)))
+) -> Callable[..., tuple[object, str]]:
+    """A training of some steps into a directory on that disk; its status and what it said."""
 
-    def command(*more: str) -> tuple[object, str]:
-        args = ["audio-reasoner", "train", str(file), "--data", str(run), "-o", str(out), *more]
+    def go(steps: int, *more: str) -> tuple[object, str]:
+        file = tmp_path / "r.yaml"
+        often = {"eval_samples": 0, "final_samples": 0, "checkpoint_every_steps": 2}
+        settings = recipe(budget={"steps": steps}, watch=often)
+        file.write_text(yaml.safe_dump(settings.model_dump(mode="json", exclude_none=True)))
+        args = ["audio-reasoner", "train", str(file), "--data", str(run), "-o", str(disk / "model"), *more]
         monkeypatch.setattr(sys, "argv", args)
         code: object = 0
         try:
@@ -58,15 +61,22 @@ def test_the_previous_checkpoint_survives_and_is_gone_on_from(
             code = end.code
         return code or 0, capsys.readouterr().err
 
+    return go
+
+
+def test_the_previous_checkpoint_survives_and_is_gone_on_from(
+    disk: Path, command: Callable[..., tuple[object, str]]
+) -> None:
+    out = disk / "model"
     # How large a checkpoint is: the first one of a training that is stopped by its budget.
-    code, errors = command()
+    code, errors = command(6)
     assert code == 0, errors
     size = (out / checkpoint.NAME).stat().st_size
     for old in out.iterdir():
         old.unlink()
     # Room for one checkpoint and half of the next.
     mount(disk, int(1.5 * size), again=True)
-    code, errors = command()
+    code, errors = command(6)
     assert code == 1, errors
     assert "[environment.disk_full]" in errors
     assert str(out / checkpoint.NAME) in errors.replace("\n", "")
@@ -74,7 +84,29 @@ def test_the_previous_checkpoint_survives_and_is_gone_on_from(
     assert checkpoint.load(out)["state"]["step"] == 2
     assert [p.name for p in out.glob("*.tmp")] == []
     mount(disk, 64 << 20, again=True)
-    code, errors = command("--resume")
+    code, errors = command(6, "--resume")
     assert code == 0, errors
     assert [s for s, _ in history.read_training(out).course("step")][-1] == 6
     assert (out / "model.safetensors").is_file()
+
+
+def test_a_model_for_which_there_is_no_space_is_written_later(
+    disk: Path, command: Callable[..., tuple[object, str]]
+) -> None:
+    out = disk / "model"
+    code, errors = command(1)
+    assert code == 0, errors
+    state, weights = ((out / name).stat().st_size for name in (checkpoint.NAME, "model.safetensors"))
+    for old in out.iterdir():
+        old.unlink()
+    # Room for the checkpoint of the end and the small files, and for half of the weights.
+    mount(disk, state + weights // 2 + (32 << 10), again=True)
+    code, errors = command(1)
+    assert code == 1, errors
+    assert "[environment.disk_full]" in errors
+    assert "Traceback" not in errors
+    assert not (out / "model.safetensors").exists()
+    mount(disk, 64 << 20, again=True)
+    code, errors = command(1, "--resume")
+    assert code == 0, errors
+    assert (out / "model.safetensors").stat().st_size == weights

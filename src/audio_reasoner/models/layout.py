@@ -22,7 +22,7 @@ from audio_reasoner.core.run import disk_full
 from audio_reasoner.models import adapter
 from audio_reasoner.models.json_file import read_object
 from audio_reasoner.models.qwen2_audio import base_of_adapter, check_model_dir, load, resolve
-from audio_reasoner.models.weight_files import readable_like
+from audio_reasoner.models.weight_files import readable_like, writing
 
 Layout = Literal["transformers-4.48", "transformers-5"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -114,7 +114,8 @@ def _merged(source: Path, out: Path, layout: Layout) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     whole = Path(tempfile.mkdtemp(prefix=f".{out.name}-whole-", dir=out.parent))
     try:
-        loaded.model.save_pretrained(str(whole))
+        with writing(whole):
+            loaded.model.save_pretrained(str(whole))
         loaded.processor.save_pretrained(str(whole))
         settings = _read(source / adapter.SETTINGS_NAME)
         settings.pop("base_fingerprint", None)

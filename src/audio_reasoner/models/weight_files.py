@@ -6,8 +6,12 @@ the last weight ends. A header is somebody else's text, so whatever it is not is
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +65,24 @@ def read_header(file: Path) -> dict[str, Weight]:
             hint="The copy was cut short; copy or download it again.",
         )
     return found
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Around whatever writes weight files into `folder`: safetensors has an error of its own for a full disk.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))  # the one place where it says what happened
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(folder)) from error
 
 
 def readable_like(file: Path) -> None:

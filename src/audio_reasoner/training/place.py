@@ -17,7 +17,7 @@ from typing import Any
 
 from audio_reasoner.core.errors import ConfigError
 from audio_reasoner.core.run import storage_problem
-from audio_reasoner.models.weight_files import readable_like
+from audio_reasoner.models.weight_files import readable_like, writing
 from audio_reasoner.training import checkpoint, lora
 
 LOG_NAME = "train_log.jsonl"
@@ -151,7 +151,8 @@ def saving(out: Path) -> Iterator[Path]:
     try:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        yield place
+        with writing(place):
+            yield place
         readable_like(place / METRICS_NAME)
         lora.clear_stale(place, out)
         for file in sorted(place.iterdir(), key=lambda p: (p.name == METRICS_NAME, p.suffix == ".safetensors")):
