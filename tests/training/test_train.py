@@ -13,6 +13,7 @@ from tests.training.conftest import recipe
 
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, EnvironmentProblem, InputError
 from audio_reasoner.inference import Reasoner
+from audio_reasoner.models.weight_files import read_header
 from audio_reasoner.training import Progress, load_recipe, sft, train
 from audio_reasoner.training import checkpoint as ck
 from audio_reasoner.training.collate import Encoded, Unit
@@ -73,6 +74,16 @@ def test_packed_rows_with_everything_that_saves_memory_give_the_same_losses(run:
     assert json.loads((tmp_path / "packed" / "metrics.json").read_text())["packing"] is True
     with pytest.raises(ValueError, match=r"needs batch\.packing"):
         recipe(memory=spare, batch={"packing": False})
+
+
+def test_bfloat16_learns_what_float32_learns_and_keeps_32_bits(run: Path, tmp_path: Path) -> None:
+    for precision in ("float32", "bfloat16"):
+        train(recipe(budget={"steps": 4}, precision=precision), run, tmp_path / precision)
+        assert json.loads((tmp_path / precision / "metrics.json").read_text())["precision"] == precision
+    full, half = losses(tmp_path / "float32"), losses(tmp_path / "bfloat16")
+    assert [b for _, b in half] == pytest.approx([a for _, a in full], rel=0.01)
+    assert half != full  # products really were rounded
+    assert {w.format for w in read_header(tmp_path / "bfloat16" / "model.safetensors").values()} == {"F32"}
 
 
 def test_a_loss_that_is_no_number_ends_before_the_step_changes_weights(run: Path, tmp_path: Path) -> None:
