@@ -62,8 +62,8 @@ def disk_full(path: Path) -> EnvironmentProblem:
     return EnvironmentProblem(
         f"The disk that holds {path} is full.",
         code="environment.disk_full",
-        hint="Free some space or enlarge the disk, then run the same command again (a training with --resume): it goes on "
-        "where it stopped.",
+        hint="Free some space or enlarge the disk, then run the same command again (a training with --resume): it goes "
+        "on where it stopped.",
     )
 
 
