@@ -3,10 +3,10 @@
 Two measurements. The first decodes with a small model (random weights, so that it never ends by itself), the same
 number of tokens free and constrained, by turns. The second takes the model away: tokens are chosen from given random
 log probabilities over a vocabulary of the size of released models (151,936 outputs; words of random syllables, tags in
-several pieces), free and constrained, again by turns; what is built once per model is reported apart. Chains are
-sampled, because a greedy babbler says the same for ever.
+several pieces), free and constrained, again by turns; what is built once per model, or when a chain first comes to a
+place in the form, is reported apart. Chains are sampled, because a greedy babbler says the same for ever.
 
-    python benchmarks/constrain_cost.py [--tokens 100] [--rounds 3]
+    python benchmarks/constrain_cost.py [--tokens 200] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -39,19 +39,20 @@ def large_tokenizer(size: int, seed: int) -> object:
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocab = {c: i for i, c in enumerate(letters)}
     merges: list[tuple[str, str]] = []
-    words = [*"etaoinshrdlucmfwypvbgkTCPRSAINGOE", "Ġ", *"éåäö"]
+    words = [*"etaoinshrdlucmfwypvbgkTCPRSAINGOE", "Ġ", *"éåäö"]  # those short enough to be joined again
 
     def join(a: str, b: str) -> None:
-        if a + b not in vocab and len(a + b) <= 16:
+        if a + b not in vocab:
             vocab[a + b] = len(vocab)
             merges.append((a, b))
-            words.append(a + b)
+            if len(a + b) <= 6:
+                words.append(a + b)
 
     for a, b in (("<", "/"), (".", "<"), (">", "Ċ"), (">", "I"), (">", "("), (".", "</"), (")", "</"), ("Ġ", "<")):
         if a in vocab and b in vocab:
             join(a, b)
     while len(vocab) < size:
-        join(rng.choice(words), words[rng.randrange(len(words) // 2 + 30) % len(words)])
+        join(words[int(rng.random() * len(words))], words[int(rng.random() * len(words))])
     backend = Tokenizer(models.BPE(vocab=vocab, merges=merges))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
@@ -78,49 +79,54 @@ def whole_model(tokens: int, rounds: int) -> tuple[list[float], list[float]]:
     return sides
 
 
-def choosing(tokens: int, rounds: int) -> tuple[list[float], list[float], float, float]:
-    """Microseconds per token of choosing among `OUTPUTS`, free and constrained; seconds of what is built once."""
+def choosing(tokens: int, rounds: int) -> tuple[float, float, float, float, int]:
+    """Choosing among `OUTPUTS`: microseconds per token free and constrained, where every state was seen before; seconds
+    of what is built once per model; seconds that the first chains took more, and how many states they met.
+    """
     vocabulary = Vocabulary(large_tokenizer(OUTPUTS - 2_000, seed=2))
     begun = time.process_time()
     formats = Formats(vocabulary, OUTPUTS)
     grammar = formats.grammar()
     built = time.process_time() - begun
     logprobs = torch.log_softmax(torch.randn(ROWS, OUTPUTS, generator=torch.Generator().manual_seed(3)) * 3, dim=-1)
-    sides: tuple[list[float], list[float]] = ([], [])
-    first = 0.0
-    for round_number in range(rounds + 1):
-        for side in (0, 1):
-            drawn = random.Random(round_number)
-            guide = FormatGuide(grammar, tokens) if side else None
-            prompt = Prompt([1], (), guide, Sampling(1.0, 1.0, 0), drawn)
-            made = 0
-            begun = time.process_time()
-            while made < tokens and not (guide is not None and guide.over):
-                (token,), _ = _choose(logprobs[made % ROWS][None], [prompt])
-                if guide is not None:
-                    guide.take(token)
-                made += 1
-            spent = time.process_time() - begun
-            if round_number:
-                sides[side].append(spent * 1e6 / made)
-            elif side:
-                first = spent
-    return *sides, built, first - statistics.median(sides[1]) * made / 1e6
+
+    def chain(number: int, constrain: bool) -> tuple[int, float]:
+        guide = FormatGuide(grammar, tokens) if constrain else None
+        prompt = Prompt([1], (), guide, Sampling(1.0, 1.0, 0), random.Random(number))
+        made = 0
+        begun = time.process_time()
+        while made < tokens and not (guide is not None and guide.over):
+            (token,), _ = _choose(logprobs[made % ROWS][None], [prompt])
+            if guide is not None:
+                guide.take(token)
+            made += 1
+        return made, time.process_time() - begun
+
+    chain(0, False)  # warms up
+    free, kept, first = [], [], 0.0
+    for number in range(rounds):
+        made, spent = chain(number, False)
+        free.append(spent / made)
+        _, met = chain(number, True)
+        made, again = chain(number, True)
+        kept.append(again / made)
+        first += met - again
+    states = len(grammar.classes.sets) + len(grammar._sets)
+    return statistics.median(free) * 1e6, statistics.median(kept) * 1e6, built, first, states
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tokens", type=int, default=100)
+    parser.add_argument("--tokens", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     torch.set_num_threads(1)
     free, kept = map(statistics.median, whole_model(args.tokens, args.rounds))
-    one, other, built, first = choosing(args.tokens, args.rounds)
-    quick, slow = statistics.median(one), statistics.median(other)
+    quick, slow, built, first, states = choosing(args.tokens, args.rounds)
     print(
         f"small model: {free:.2f} ms per token free, {kept:.2f} ms constrained ({(kept / free - 1) * 100:+.1f} %); "
-        f"choosing among {OUTPUTS} outputs: {quick:.0f} µs free, {slow:.0f} µs constrained; built once per model: "
-        f"{built:.2f} s, and {first:.2f} s more in the first chain"
+        f"choosing among {OUTPUTS} outputs: {quick:.0f} µs free, {slow:.0f} µs constrained; once per model: "
+        f"{built:.2f} s, and {first:.2f} s in the first {args.rounds} chains, which met {states} states"
     )
 
 

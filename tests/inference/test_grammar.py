@@ -16,8 +16,9 @@ from audio_reasoner.core.choices import match_option
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference import Budgets
 from audio_reasoner.inference.constrain import FormatGuide, Formats
-from audio_reasoner.inference.grammar import LOOK_ALIKES, State, missing_bytes, option_texts
+from audio_reasoner.inference.grammar import LOOK_ALIKES, State, option_texts
 from audio_reasoner.inference.prefix import Vocabulary
+from audio_reasoner.inference.token_classes import missing_bytes
 from audio_reasoner.models import nano
 
 KINDS = ("tags are tokens", "tags are pieces", "anything joins anything")

@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias
 
 from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference.answer import Budgets
-from audio_reasoner.inference.grammar import Grammar, State, Text, TokenClasses, TokenSet
+from audio_reasoner.inference.grammar import Grammar, State, Text
 from audio_reasoner.inference.prefix import Vocabulary
+from audio_reasoner.inference.token_classes import TokenClasses, TokenSet
 
 Constrain: TypeAlias = 'bool | Literal["option"]'
 """False: free; True: a well-formed chain; "option": and RESPONSE is exactly one of the options, if there are any."""

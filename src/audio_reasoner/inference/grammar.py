@@ -15,18 +15,14 @@ text of their own, are read byte by byte; all others are allowed wherever text i
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from audio_reasoner.core.chain import SECTIONS, TAG_LITERALS
 from audio_reasoner.core.choices import letter
 from audio_reasoner.core.errors import InputError
-from audio_reasoner.inference.prefix import Vocabulary
-
-if TYPE_CHECKING:
-    import torch
+from audio_reasoner.inference.token_classes import Group, TokenClasses, TokenSet, missing_bytes
 
 _BEGINNINGS = frozenset(literal[:n] for literal in TAG_LITERALS for n in range(1, len(literal)))
 _FOLLOWING: dict[str, str] = {
@@ -36,8 +32,6 @@ _EARLY = 4
 """Signs after which a tag in capitals that must not come is stopped."""
 LOOK_ALIKES = {"\u212a": "K", "\u0131": "I", "\u017f": "S"}
 """Letters that become one of a tag's under NFC or in capitals: Kelvin sign, i without its dot, long s."""
-_FAR = 10**9
-_TAGS = re.compile("|".join(TAG_LITERALS).encode(), re.IGNORECASE)
 
 
 class State(NamedTuple):
@@ -73,115 +67,6 @@ class Text(NamedTuple):
 
     section: str
     closing: str
-
-
-class TokenSet(Sequence[int]):
-    """Token ids in order, made into a tensor once per device."""
-
-    def __init__(self, ids: Iterable[int]) -> None:
-        self._ids = tuple(sorted(ids))
-        self._tensors: dict[object, torch.Tensor] = {}
-
-    @overload
-    def __getitem__(self, index: int) -> int: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[int]: ...
-    def __getitem__(self, index: int | slice) -> int | Sequence[int]:
-        return self._ids[index]
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def tensor(self, device: Any) -> torch.Tensor:
-        """The ids, int64 [tokens]."""
-        import torch
-
-        if device not in self._tensors:
-            self._tensors[device] = torch.tensor(self._ids, dtype=torch.long, device=device)
-        return self._tensors[device]
-
-
-class TokenClasses:
-    """What kind of text each token is: found once per model.
-
-    Args:
-        vocabulary: the tokens' bytes.
-        size: number of the model's outputs; those that are no token are never allowed.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, size: int) -> None:
-        self.vocabulary = vocabulary
-        self.size = size
-        self.none: set[int] = set()
-        """Control tokens, outputs that are no token, and tokens of more than one tag."""
-        self.odd: list[int] = []
-        """Tokens with a "<" or with a part of a character."""
-        self.solid: set[int] = set()
-        """Tokens that are text of their own, and not only white space."""
-        self.blank: set[int] = set()
-        self.by_first: dict[int, list[int]] = {}
-        self.ids: dict[bytes, int] = {}
-        longest = 1
-        for token in range(size):
-            said = vocabulary.bytes_of(token)
-            if not said or (said.count(b"<") > 1 and len(_TAGS.findall(said)) > 1):
-                self.none.add(token)
-                continue
-            self.by_first.setdefault(said[0], []).append(token)
-            self.ids.setdefault(said, token)
-            longest = max(longest, len(said))
-            text = None if b"<" in said else _decoded(said)
-            if text is None:
-                self.odd.append(token)
-            elif text.strip():
-                self.solid.add(token)
-            else:
-                self.blank.add(token)
-        self.longest = longest
-        lacking = [b for b in range(0x80, 0xC0) if bytes([b]) not in self.ids]
-        self.completes = not lacking
-        """Whether every beginning of a character can be completed."""
-        self.sets: dict[tuple[str, State], TokenSet] = {}
-        """What was found for the states that all grammars share."""
-
-    def fewest(self, text: bytes) -> list[int]:
-        """For every place of a text (its end included) the fewest tokens that spell the rest.
-
-        Raises:
-            InputError: `model.tokenizer`: it cannot be spelled.
-        """
-        least = [_FAR] * len(text) + [0]
-        for start in range(len(text) - 1, -1, -1):
-            for end in range(start + 1, min(len(text), start + self.longest) + 1):
-                if least[end] + 1 < least[start] and text[start:end] in self.ids:
-                    least[start] = least[end] + 1
-        if max(least) >= _FAR:
-            raise InputError(
-                f"the model's tokenizer cannot spell {text.decode('utf-8', 'replace')!r}.", code="model.tokenizer"
-            )
-        return least
-
-
-def _decoded(said: bytes) -> str | None:
-    try:
-        return said.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def missing_bytes(pending: bytes) -> int:
-    """How many bytes a character that begins so still needs; -1 if no character does."""
-    lead = pending[0]
-    size = 2 if 0xC2 <= lead <= 0xDF else 3 if 0xE0 <= lead <= 0xEF else 4 if 0xF0 <= lead <= 0xF4 else 0
-    if not size or len(pending) > size:
-        return -1
-    if len(pending) > 1:
-        low, high = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x80, 0x8F)}.get(
-            lead, (0x80, 0xBF)
-        )
-        if not low <= pending[1] <= high or any(not 0x80 <= b <= 0xBF for b in pending[2:]):
-            return -1
-    return size - len(pending)
 
 
 def option_texts(options: Sequence[str]) -> tuple[str, ...]:
@@ -348,7 +233,7 @@ class Grammar:
 
     def take(self, state: State, token: int) -> State | None:
         """The state after a token; None if it leaves the form."""
-        if not state.tag and not state.pending and self.section(state) is not None:
+        if self._is_plain(state):
             # Nearly all tokens: text of its own, which changes nothing.
             if token in self.classes.solid:
                 return state if state.solid else state._replace(solid=True)
@@ -365,21 +250,32 @@ class Grammar:
         return self._kept("banned", state, self._banned)
 
     def _banned(self, state: State) -> Iterable[int]:
+        classes = self.classes
         if not state.tag:
-            return [*self.classes.none, *(t for t in self.classes.odd if not self._lives(state, t))]
+            return [*classes.none, *classes.broken, *(t for t in classes.angled if not self._lives(state, t))]
         out = set(self.banned(State(state.part, solid=True)))
-        for token in self._continuing(state.tag):
-            (out.discard if self._lives(state, token) else out.add)(token)
+        for begun, group in self._continuing(state.tag):
+            here = self.walk(state, begun)
+            if here is None:
+                out.update(group.own, group.odd)
+                continue
+            plain = self._is_plain(here)
+            for token in group.odd if plain else [*group.own, *group.odd]:
+                (out.discard if self._lives(state, token) else out.add)(token)
         return out
 
-    def _continuing(self, tag: str) -> Iterable[int]:
-        """The tokens whose first character may go on with a tag."""
+    def _continuing(self, tag: str) -> Iterable[tuple[bytes, Group]]:
+        """The tokens whose first character may go on with a tag, by their first two bytes."""
         firsts: set[int] = {ord("<")}
         for sign in _FOLLOWING[tag]:
             firsts |= {ord(sign), ord(sign.lower())}
         firsts |= {sign.encode()[0] for sign, plain in LOOK_ALIKES.items() if plain in _FOLLOWING[tag]}
         for first in firsts:
-            yield from self.classes.by_first.get(first, ())
+            yield from self.classes.groups.get(first, {}).items()
+
+    def _is_plain(self, state: State) -> bool:
+        """Whether this is text between characters, where no tag may have begun: any text may follow."""
+        return not state.tag and not state.pending and self.section(state) is not None
 
     def _lives(self, state: State, token: int) -> bool:
         if token in self.classes.none or token >= self.classes.size:
@@ -390,7 +286,7 @@ class Grammar:
             here = self.step(here, byte) if here is not None else None
             if here is None:
                 return False
-            if own and not here.tag and not here.pending and self.section(here) is not None:
+            if own and self._is_plain(here):
                 return True
         return here is not None and (self.classes.completes or not here.pending)
 
@@ -398,12 +294,15 @@ class Grammar:
         """In a text and between characters: the tokens that must not come if the next is to be text of its own."""
 
         def find(state: State) -> Iterable[int]:
-            out = {*self.classes.none, *self.classes.odd, *self.classes.blank}
-            if state.tag:
-                for token in self._continuing(state.tag):
-                    after = self.walk(state, self.classes.vocabulary.bytes_of(token))
-                    if after is None or after.tag or after.pending or after.part != state.part:
-                        out.add(token)
+            classes = self.classes
+            out = {*classes.none, *classes.angled, *classes.partial, *classes.blank}
+            for begun, group in self._continuing(state.tag) if state.tag else ():
+                here = self.walk(state, begun)
+                if here is None or not self._is_plain(here):
+                    for token in group.own:
+                        after = self.walk(state, classes.vocabulary.bytes_of(token))
+                        if after is None or after.tag or after.pending or after.part != state.part:
+                            out.add(token)
             return out
 
         return self._kept("words", state, find)
@@ -414,7 +313,7 @@ class Grammar:
         def find(state: State) -> Iterable[int]:
             missing = missing_bytes(state.pending)
             for first in range(0x80, 0xC0):
-                for token in self.classes.by_first.get(first, ()):
+                for token in (t for group in self.classes.groups.get(first, {}).values() for t in group.odd):
                     said = self.classes.vocabulary.bytes_of(token)
                     if (not only or len(said) <= missing) and self._lives(state, token):
                         yield token
