@@ -92,6 +92,14 @@ def test_sections_arrive_in_order_and_join_to_the_whole(reasoner: Reasoner, monk
     assert order == sorted(order)
 
 
+def test_what_might_have_become_a_tag_is_shown_at_the_end(reasoner: Reasoner, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, reasoner, "<RESPONSE>smaller is written <", end=False)
+    *pieces, answer = reasoner.stream(noise(16_000), "Which?")
+    assert isinstance(answer, Answer)
+    shown = "".join(p.text for p in pieces if isinstance(p, SectionDelta))
+    assert shown == answer.parsed.response == "smaller is written <"
+
+
 def test_generation_ends_at_the_closing_response(reasoner: Reasoner, monkeypatch: pytest.MonkeyPatch) -> None:
     scripted(monkeypatch, reasoner, CHAIN + " and more and more")
     answer = reasoner.ask(noise(16_000), "Which?", ["dog", "bell"])

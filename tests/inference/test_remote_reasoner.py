@@ -140,6 +140,13 @@ def test_a_cut_reply_says_so_whole_and_streamed() -> None:
     assert whole.text == streamed.text == CHAIN[:60]
 
 
+def test_what_might_have_become_a_tag_is_shown_when_a_stream_ends() -> None:
+    say = fixed(content="<RESPONSE>smaller is written <", finish="length")
+    with chatting(say) as server, RemoteReasoner(server.url, "m") as reasoner:
+        texts, answer = last(reasoner.stream(SOUND, "Which?"))
+    assert texts["response"] == answer.parsed.response == "smaller is written <"
+
+
 def test_earlier_thoughts_never_go_back() -> None:
     with chatting() as server, RemoteReasoner(server.url, "m") as reasoner:
         first = reasoner.ask(SOUND, "Which?", OPTIONS)
