@@ -11,6 +11,7 @@ import pytest
 from tests.models.conftest import MICRO, TEXTS
 
 from audio_reasoner.core.errors import InputError
+from audio_reasoner.inference import Reasoner
 from audio_reasoner.models import check_up, machine, nano, qwen2_audio
 from audio_reasoner.models.layout import NEW, OLD, convert
 from audio_reasoner.models.qwen2_audio import Loaded
@@ -116,6 +117,10 @@ def no_extractor(model: Path) -> None:
     (model / "processor_config.json").unlink()
 
 
+def broken_tokenizer_config(model: Path) -> None:
+    (model / "tokenizer_config.json").write_text("[1]")
+
+
 def change(file: Path, **values: object) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
 
@@ -134,6 +139,7 @@ def change(file: Path, **values: object) -> None:
         (broken_config, "model.config", "config.json"),
         (no_tokenizer, "model.tokenizer", "tokenizer.json"),
         (no_extractor, "model.processor", "processor_config.json"),
+        (broken_tokenizer_config, "model.config", "tokenizer_config.json"),
     ],
 )
 def test_what_doctor_calls_broken_does_not_load(
@@ -153,6 +159,15 @@ def test_all_that_is_broken_is_said_at_once(model: Path) -> None:
     (model / "processor_config.json").write_text("[1]")
     (model / "tokenizer.json").write_text("{}")
     assert {"model.truncated", "model.config", "model.tokenizer"} <= set(failures(check_up.examine(model)))
+
+
+@pytest.mark.parametrize("said", ['{"system": 5}', "[]", '{"system": '])
+def test_settings_that_no_model_could_be_asked_with(model: Path, said: str) -> None:
+    (model / "audio_reasoner.json").write_text(said)
+    assert failures(check_up.examine(model)) == ["model.settings"]
+    with pytest.raises(InputError) as caught:
+        Reasoner.from_pretrained(model, "cpu")
+    assert caught.value.code == "model.settings"
 
 
 def test_a_chat_template_that_is_missing(model: Path) -> None:

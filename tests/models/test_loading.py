@@ -9,6 +9,7 @@ import pytest
 
 from audio_reasoner.core.errors import EnvironmentProblem, InputError
 from audio_reasoner.models import qwen2_audio
+from audio_reasoner.models.chat import ChatFormat
 from audio_reasoner.models.qwen2_audio import Loaded
 
 
@@ -58,6 +59,43 @@ def test_broken_config_json_is_named(saved: Path) -> None:
     with pytest.raises(InputError, match=r"config\.json") as caught:
         qwen2_audio.load(saved, "cpu")
     assert caught.value.code == "model.config"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("tokenizer_config.json", "[]", "model.processor"),
+        ("processor_config.json", "[1]", "model.processor"),
+        ("tokenizer.json", "[1]", "model.processor"),
+        ("generation_config.json", "[]", "model.config"),
+        ("chat_template.jinja", "{% for %}", "model.chat_template"),
+        ("chat_template.jinja", "{{ nobody.says.so }}", "model.chat_template"),
+    ],
+)
+def test_a_damaged_file_around_the_weights_is_named(saved: Path, name: str, text: str, code: str) -> None:
+    (saved / name).write_text(text)
+    with pytest.raises(InputError) as caught:
+        ChatFormat(qwen2_audio.load(saved, "cpu").processor)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"hidden_act": "nobody"},
+        {"hidden_size": "wide"},
+        {"num_hidden_layers": -1},
+        {"rope_parameters": {"rope_type": "?"}},
+    ],
+)
+def test_a_configuration_of_which_no_model_can_be_made(saved: Path, text: dict[str, object]) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    config["text_config"] |= text
+    (saved / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError) as caught:
+        qwen2_audio.load(saved, "cpu")
+    assert caught.value.code in ("model.config", "model.processor")  # the processor reads the configuration, too
+    assert str(saved) in caught.value.message
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, -1])

@@ -10,7 +10,6 @@ but words without sense.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ from audio_reasoner.inference.history import Earlier, check_text, earlier_turns
 from audio_reasoner.inference.making import Audio, Row, Watch, Words, each, samples_of
 from audio_reasoner.inference.prefix import Pieces, Spelling, Vocabulary
 from audio_reasoner.models import features, qwen2_audio
-from audio_reasoner.models.chat import ChatFormat
+from audio_reasoner.models.chat import ChatFormat, trained_system
 
 if TYPE_CHECKING:
     from audio_reasoner.inference.votes import Vote
@@ -92,13 +91,7 @@ class Reasoner:
             place.
         """
         loaded = qwen2_audio.load(path, device, dtype)
-        file = qwen2_audio.resolve(path) / SETTINGS_NAME
-        own: str | None = SYSTEM
-        if file.is_file():
-            try:
-                own = json.loads(file.read_text(encoding="utf-8")).get("system")
-            except (ValueError, AttributeError) as error:
-                raise InputError(f"{file} cannot be read: {error}", code="model.settings") from error
+        own = trained_system(qwen2_audio.resolve(path), SYSTEM)
         return cls(loaded.model, loaded.processor, own if system is None else system)
 
     def ask(

@@ -11,13 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from audio_reasoner.core.errors import InputError
+from audio_reasoner.models.adapter import SETTINGS_NAME
+from audio_reasoner.models.json_file import read_object
 
 MARK = "\u241fQUESTION\u241f"
 _REPLY = "\u241fREPLY\u241f"
 _NEXT = "\u241fNEXT\u241f"
+
+
+def trained_system(model: Path, otherwise: str | None) -> str | None:
+    """The system message that a model was trained under, as audio_reasoner.json beside it says; without that file,
+    `otherwise`.
+
+    Raises:
+        InputError: ``model.settings``: the file is damaged.
+    """
+    file = model / SETTINGS_NAME
+    if not file.is_file():
+        return otherwise
+    said = read_object(file, "model.settings").get("system")
+    if said is not None and not isinstance(said, str):
+        raise InputError(f"{file}: system is {said!r:.80}, expected a text or null.", code="model.settings")
+    return said
 
 
 class ChatFormat:
@@ -29,10 +48,12 @@ class ChatFormat:
 
     Raises:
         InputError: the system message holds a control token or is no text (``system.control_token``,
-            ``system.bad_text``).
+            ``system.bad_text``); the chat template is damaged (``model.chat_template``).
     """
 
     def __init__(self, processor: Any, system: str | None = None) -> None:
+        from jinja2 import TemplateError
+
         self.tokenizer = processor.tokenizer
         self._control = tuple(
             sorted({*self.tokenizer.all_special_tokens, "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"})
@@ -46,7 +67,14 @@ class ChatFormat:
             return [*first, {"role": "user", "content": [*parts, {"type": "text", "text": MARK}]}]
 
         def rendered(turns: list[dict[str, Any]]) -> str:
-            return str(processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+            try:
+                return str(processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+            except TemplateError as error:
+                raise InputError(
+                    f"the model's chat template cannot be used: {error}.",
+                    code="model.chat_template",
+                    hint="Copy it again from the checkpoint that this model was made from.",
+                ) from error
 
         # What stands before and after the question, by the number of clips; the ends do not depend on it.
         self._frame = lru_cache(maxsize=64)(lambda clips: _cut(rendered(messages(clips)), MARK))

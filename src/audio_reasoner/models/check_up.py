@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from audio_reasoner.core.chain import TAG_LITERALS
 from audio_reasoner.core.errors import AudioReasonerError, InputError
 from audio_reasoner.models import adapter
+from audio_reasoner.models.chat import trained_system
 from audio_reasoner.models.json_file import read_object
 from audio_reasoner.models.layout import OLD, layout_of
 from audio_reasoner.models.machine import Finding, Machine
@@ -131,7 +132,9 @@ def examine(path: Path, machine: Machine | None = None) -> CheckUp:
 
 
 def _fail(report: CheckUp, code: str, text: str, hint: str = "") -> None:
-    report.findings.append(Finding("fails", code, text, hint))
+    finding = Finding("fails", code, text, hint)
+    if finding not in report.findings:  # a file may be read for two reasons
+        report.findings.append(finding)
 
 
 def _json(report: CheckUp, file: Path, needed: str = "") -> dict[str, Any] | None:
@@ -163,6 +166,7 @@ def _adapter(path: Path, machine: Machine | None) -> CheckUp:
         return report
     report = examine(base, machine)
     report.adapter_of, report.path = str(base), path
+    _settings(report, path)
     found: Mapping[str, Weight] = {}
     try:
         rank, _ = adapter.scale_of(path)
@@ -286,6 +290,8 @@ def _around(report: CheckUp, config: dict[str, Any]) -> None:
         )
     if not (path / "tokenizer.json").is_file() and not (path / "vocab.json").is_file():
         _fail(report, "model.tokenizer", "no tokenizer.json (nor vocab.json).", "Copy it from the same checkpoint.")
+    _json(report, path / "tokenizer_config.json")
+    _settings(report, path)
     template = _template(report)
     if template is None:
         _fail(
@@ -310,6 +316,13 @@ def _around(report: CheckUp, config: dict[str, Any]) -> None:
                 'Add "ignore_index": -100, or write the model anew with `audio-reasoner convert`.',
             )
         )
+
+
+def _settings(report: CheckUp, path: Path) -> None:
+    try:
+        trained_system(path, None)
+    except InputError as error:
+        _fail(report, error.code, error.message, error.hint)
 
 
 def _template(report: CheckUp) -> str | None:

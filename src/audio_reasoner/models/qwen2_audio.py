@@ -192,7 +192,7 @@ def load(name: str | Path, device: str | None = None, dtype: str | None = None) 
         dtype: float32, bfloat16 or float16; None is bfloat16 on a GPU and float32 on the CPU.
 
     Raises:
-        InputError: the model is missing, incomplete, pickled or of another architecture.
+        InputError: the model is missing, incomplete, damaged, pickled or of another architecture.
         EnvironmentProblem: the device does not exist here.
     """
     path = resolve(name)
@@ -207,18 +207,28 @@ def load(name: str | Path, device: str | None = None, dtype: str | None = None) 
     transformers.utils.logging.disable_progress_bar()
     try:
         processor = AutoProcessor.from_pretrained(str(path), local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # damaged files end it in many ways
         raise InputError(f"the processor in {path} cannot be loaded: {error}", code="model.processor") from error
-    # transformers would fill weights that the file lacks with random numbers and only warn about it.
-    model, info = Qwen2AudioForConditionalGeneration.from_pretrained(
-        str(path),
-        dtype=pick_dtype(dtype, place),
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,  # they are named below; transformers' own error is no sentence
-        attn_implementation="sdpa",
-    )
+    number_format = pick_dtype(dtype, place)
+    try:
+        # transformers would fill weights that the file lacks with random numbers and only warn about it.
+        model, info = Qwen2AudioForConditionalGeneration.from_pretrained(
+            str(path),
+            dtype=number_format,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are named below; transformers' own error is no sentence
+            attn_implementation="sdpa",
+        )
+    except (MemoryError, RuntimeError):
+        raise  # no room for it: nothing is wrong with the model
+    except Exception as error:
+        raise InputError(
+            f"no model can be made of what the configuration in {path} says: {error or type(error).__name__}",
+            code="model.config",
+            hint="`audio-reasoner doctor` looks at all of its files; copy or download the damaged one again.",
+        ) from error
     lacking = sorted(info["missing_keys"]) + sorted(str(k) for k in info.get("mismatched_keys", ()))
     if lacking:
         raise InputError(
