@@ -165,7 +165,7 @@ def main() -> None:
     most = args.tokens if args.model is None else 256
     requests = asked(args.audio, args.rows, args.seconds)
     plain = Plain(reasoner)
-    ids = [[i for i in row if i != reasoner._pad] for row in plain.inputs(requests)["input_ids"].tolist()]
+    ids = [[i for i in row if i != reasoner.pad_id] for row in plain.inputs(requests)["input_ids"].tolist()]
     if ids != [list(r.prompt.ids) for r in reasoner._rows(requests)]:
         raise SystemExit("the two sides do not ask the same: their prompts differ")
 

@@ -66,12 +66,12 @@ class Reasoner:
         self.system_sha = sha_of_system(system)
         self.format = ChatFormat(processor, system)
         tokenizer = processor.tokenizer
-        self._stop = frozenset(
+        self.stop_ids = frozenset(
             i for i in (self.format.end_id, tokenizer.eos_token_id, tokenizer.pad_token_id) if i is not None
         )
         self._pieces = Pieces(tokenizer)
         self._formats: Formats | None = None
-        self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.format.end_id
+        self.pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.format.end_id
 
     @classmethod
     def from_pretrained(
@@ -406,9 +406,9 @@ class Reasoner:
         for made in decode(
             self.model,
             [r.prompt for r in rows],
-            stop_ids=self._stop,
+            stop_ids=self.stop_ids,
             max_new_tokens=max_new_tokens,
-            pad_id=self._pad,
+            pad_id=self.pad_id,
             take=take,
             ended=ended,
             closed=lambda number: closed(place[number]),

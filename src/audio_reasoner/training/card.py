@@ -10,10 +10,10 @@ from audio_reasoner.core.run import RunDir
 from audio_reasoner.training import lora
 
 if TYPE_CHECKING:
-    from audio_reasoner.training.recipe import Recipe
+    from audio_reasoner.training.recipe import Part, Recipe
 
 
-def recipe_yaml(recipe: Recipe) -> str:
+def recipe_yaml(recipe: Part) -> str:
     """The resolved recipe, defaults included, as YAML."""
     import yaml
 

@@ -25,7 +25,7 @@ from audio_reasoner.core.run import RunDir
 from audio_reasoner.dataset import Row
 from audio_reasoner.models import qwen2_audio
 from audio_reasoner.models.machine import threads_asked
-from audio_reasoner.training import checkpoint, data, lora, metrics, page, place, rl_card
+from audio_reasoner.training import card, checkpoint, data, lora, metrics, page, place, rl_card
 from audio_reasoner.training.progress import Interrupt
 from audio_reasoner.training.rl_recipe import RlRecipe
 from audio_reasoner.training.rl_step import RlStepper
@@ -142,7 +142,7 @@ class _Job:
         if saved is not None:
             self._restore(saved)
         else:
-            place.write(self.out / place.RL_RECIPE_NAME, rl_card.recipe_yaml(recipe))
+            place.write(self.out / place.RL_RECIPE_NAME, card.recipe_yaml(recipe))
             place.write(self.out / place.LOG_NAME, "")
 
     def _rows(self) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What reinforcement learning leaves beside its weights: recipe, model card, and which weights it began with."""
+"""What reinforcement learning leaves beside its weights: the model card, and which weights it began with."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ def weights_digest(model: Any) -> str:
         h.update(name.encode())
         h.update(weight.detach().cpu().float().numpy().tobytes())
     return h.hexdigest()
-
-
-def recipe_yaml(recipe: RlRecipe) -> str:
-    """The resolved recipe, defaults included."""
-    import yaml
-
-    return str(yaml.safe_dump(recipe.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True))
 
 
 def model_card(recipe: RlRecipe, path: str, found: dict[str, Any]) -> str:

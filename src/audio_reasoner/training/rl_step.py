@@ -25,6 +25,7 @@ from audio_reasoner.training.data import Hearing
 from audio_reasoner.training.policy import Asked, Drawn, advantages, draw, likelihood, push
 from audio_reasoner.training.recipe import ModelPart
 from audio_reasoner.training.rl_recipe import RlRecipe
+from audio_reasoner.training.stepper import rate_at
 
 if TYPE_CHECKING:
     import torch
@@ -60,10 +61,7 @@ class RlStepper:
         import torch
 
         self.reasoner, self.recipe, self.clips, self.hearing = reasoner, recipe, clips, hearing
-        self.model, tokenizer = reasoner.model, reasoner.processor.tokenizer
-        end = reasoner.format.end_id
-        self.stop = frozenset(i for i in (end, tokenizer.eos_token_id, tokenizer.pad_token_id) if i is not None)
-        self.pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
+        self.model = reasoner.model
         # One reference for all steps; dropout, if the model has any, stays off, or the policy would not be what it was
         # when its chains were drawn.
         self.reference = copy.deepcopy(self.model).requires_grad_(False) if recipe.beta else None
@@ -104,8 +102,8 @@ class RlStepper:
                 recipe.chains,
                 temperature=recipe.temperature,
                 max_new_tokens=recipe.max_new_tokens,
-                stop_ids=self.stop,
-                pad_id=self.pad,
+                stop_ids=self.reasoner.stop_ids,
+                pad_id=self.reasoner.pad_id,
                 seed=ids.derive_seed(recipe.seed, "step", number),
             )
         sampling = time.perf_counter() - began
@@ -115,7 +113,7 @@ class RlStepper:
         tokens = sum(len(c.ids) for group in drawn for c in group)
         olds: list[torch.Tensor | None] = [None] * len(asked)
         sums, norm = _Sums(), 0.0
-        rate = self._rate(number)
+        rate = rate_at(recipe, number, number / recipe.steps)
         for _ in range(recipe.updates):
             sums = self._update(asked, drawn, worth, olds, tokens, sums.apart)
             norm = float(torch.nn.utils.clip_grad_norm_(self.trained, recipe.gradient_clip))
@@ -178,7 +176,7 @@ class RlStepper:
         recipe, sums = self.recipe, _Sums(apart=apart)
         for number, (question, group, values) in enumerate(zip(asked, drawn, worth, strict=True)):
             chains = [c.ids for c in group]
-            now = likelihood(self.model, question, chains, recipe.temperature, self.pad)
+            now = likelihood(self.model, question, chains, recipe.temperature, self.reasoner.pad_id)
             old = olds[number]
             if old is None:
                 old = olds[number] = now.policy.detach()
@@ -187,7 +185,9 @@ class RlStepper:
             reference = None
             if self.reference is not None:
                 with torch.no_grad():
-                    reference = likelihood(self.reference, question, chains, recipe.temperature, self.pad).policy
+                    reference = likelihood(
+                        self.reference, question, chains, recipe.temperature, self.reasoner.pad_id
+                    ).policy
             done = push(
                 now.policy,
                 old,
@@ -202,12 +202,6 @@ class RlStepper:
             sums.kl += done.kl
             sums.clipped += done.clipped
         return sums
-
-    def _rate(self, number: int) -> float:
-        recipe = self.recipe
-        warm = min(1.0, (number + 1) / max(1, recipe.warmup_steps))
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, number / recipe.steps)))
-        return recipe.learning_rate * warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
 
     def _judge(self, chain: Drawn, row: Row) -> dict[str, float]:
         """The rewards of one chain, by name."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from audio_reasoner.training.recipe import OptimiserPart, Recipe
+    from audio_reasoner.training.rl_recipe import RlRecipe
 
 
 class Stepper:
@@ -161,7 +162,7 @@ def optimiser_of(model: Any, part: OptimiserPart) -> torch.optim.Optimizer:
     return torch.optim.AdamW([g for g in groups if g["params"]], lr=part.learning_rate, betas=part.betas, fused=True)
 
 
-def rate_at(part: OptimiserPart, step: int, share: float) -> float:
+def rate_at(part: OptimiserPart | RlRecipe, step: int, share: float) -> float:
     """The learning rate of a step (from 0) after `share` of the budget: a linear warm-up times a cosine."""
     warm = min(1.0, (step + 1) / max(1, part.warmup_steps))
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
