@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -159,6 +160,16 @@ def test_what_a_model_writes_cannot_command_the_terminal(clip: str) -> None:
     assert "\x1b" not in screen
     assert "\x07" not in screen
     assert "[red]:dog:" in screen
+
+
+def test_the_response_can_be_read_on_a_terminal_of_any_colour(clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with chatting() as server:
+        screen = shown(clip, "Which?", *OPTIONS, "-m", f"openai:m@{server.url}")
+    assert "\x1b[1mRESPONSE\x1b[0m" in screen
+    assert not re.search(r"\x1b\[[0-9;]*\b(30|37|90|97)m", screen)  # black and white
 
 
 # --- a model here -----------------------------------------------------------------------------------------------------

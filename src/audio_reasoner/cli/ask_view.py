@@ -20,7 +20,7 @@ COLOURS = {
     "caption": "green",
     "reasoning": "yellow",
     "summary": "magenta",
-    "response": "bold white",
+    "response": "bold",  # in the colour of the terminal: white would be nothing on white
     "outside": "red",
 }
 BAR = 24
@@ -137,7 +137,7 @@ class View:
     def _text(self, section: str, text: str) -> None:
         from rich.text import Text
 
-        style = "white" if section == "response" else "none"
+        style = "bold" if section == "response" else "none"
         self._console.print(Text(printable(text), style=style), end="", soft_wrap=True)
 
     def _vote(self, vote: Vote) -> Answer:
