@@ -138,7 +138,7 @@ def test_chains_that_cannot_matter_are_abandoned(reasoner: Reasoner, monkeypatch
     """Every answer means the same here: once four of seven have ended the others need not."""
     monkeypatch.setattr(v._Count, "_choice", lambda _self, _answer: 0)
     stops = frozenset(range(0, 300, 4))
-    monkeypatch.setattr(reasoner, "_stop", stops)
+    monkeypatch.setattr(reasoner, "stop_ids", stops)
     audio, most = noise(16_000), 60
     whole = v.vote(reasoner, audio, "Which?", ["a", "b"], 7, HOT, most, stop_early=False)
     early = v.vote(reasoner, audio, "Which?", ["a", "b"], 7, HOT, most)
