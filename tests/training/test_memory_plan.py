@@ -242,6 +242,12 @@ def test_a_small_model_and_a_model_that_is_here(tmp_path: Path) -> None:
     loaded.model.save_pretrained(tmp_path / "m")
     here = planned(model={"path": str(tmp_path / "m")})
     assert here.sizes.total == sum(w.numel() for w in loaded.model.parameters())
+    weights = tmp_path / "m" / "model.safetensors"
+    assert not any("model.truncated" in n for n in here.notes)
+    weights.write_bytes(weights.read_bytes()[:-9])
+    cut = planned(model={"path": str(tmp_path / "m")})
+    assert any("will not load (model.truncated)" in n for n in cut.notes)
+    assert cut.sizes == here.sizes
     (tmp_path / "m" / "config.json").write_text("{")
     with pytest.raises(InputError) as caught:
         planned(model={"path": str(tmp_path / "m")})

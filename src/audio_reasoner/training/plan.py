@@ -172,7 +172,7 @@ def plan_recipe(path: Path | str, expected: Expected | None = None) -> Plan:
 
 def plan(recipe: Recipe, expected: Expected, name: str = "recipe") -> Plan:
     """Compute what a recipe needs; see `plan_recipe`."""
-    sizes, source = _sizes(recipe)
+    sizes, source, broken = _sizes(recipe)
     work = work_of(recipe, sizes, expected)
     samples = _samples(recipe, expected)
     per_sample = {p: n / max(work.clips, 1e-9) for p, n in costs.operations(work).items()}
@@ -202,27 +202,29 @@ def plan(recipe: Recipe, expected: Expected, name: str = "recipe") -> Plan:
         operations_padded=padded,
         checkpoint=costs.checkpoint_bytes(work, recipe.model.partial),
         needs=needs,
-        notes=tuple(notes),
+        notes=(*notes, *broken),
     )
 
 
-def _sizes(recipe: Recipe) -> tuple[Sizes, str]:
+def _sizes(recipe: Recipe) -> tuple[Sizes, str, list[str]]:
+    """Sizes of the model, where they are from, and why its directory will not load, if it will not."""
     if recipe.model.nano is not None:
-        return sizes_of_nano(recipe.model.nano), "the recipe"
+        return sizes_of_nano(recipe.model.nano), "the recipe", []
     assert recipe.model.path is not None
     try:
         path = check_up.find_local(recipe.model.path)
     except InputError as error:
         if error.code not in ("model.missing", "model.not_local"):
             raise
-        return Sizes(), "Qwen2-Audio-7B's published sizes, because the model is not on this machine"
+        return Sizes(), "Qwen2-Audio-7B's published sizes, because the model is not on this machine", []
     file = path / "config.json"
     report = check_up.examine(path)
     if report.sizes is None:
         first = next((f for f in report.findings if f.level == "fails"), None)
         why = first.text if first is not None else "no config.json of a model"
         raise InputError(f"{path}: {why}", code=first.code if first is not None else "model.config")
-    return report.sizes, str(file)
+    broken = [f"{path} will not load ({f.code}): {f.text}" for f in report.findings if f.level == "fails"]
+    return report.sizes, str(file), broken
 
 
 def lora_weights(sizes: Sizes, recipe: Recipe, lora: LoraPart) -> dict[str, int]:
