@@ -221,10 +221,12 @@ class Gauge:
 
 def checkpointing(model: Any, on: bool) -> None:
     """Compute activations again in the backward pass, or keep them."""
+    from audio_reasoner.training.stepper import checkpoint_layers
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # transformers 5 is about to give these another name
         if on:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            checkpoint_layers(model)
         else:
             model.gradient_checkpointing_disable()
 

@@ -88,6 +88,7 @@ def work_of_case(c: dict[str, Any], vocabulary: int) -> Any:
         seconds=c["seconds"],
         checkpointing=c["checkpointing"],
         chunk=c["chunk"],
+        mask=4 if c["lora"] else 0,
     )
 
 
@@ -112,6 +113,7 @@ def run_case(name: str) -> dict[str, float]:
     from audio_reasoner.training import collate, costs, lora, packing
     from audio_reasoner.training.loss import Objective
     from audio_reasoner.training.recipe import LoraPart, TrainedParts
+    from audio_reasoner.training.stepper import checkpoint_layers
 
     torch.set_num_threads(1)
     c = case(name)
@@ -133,7 +135,7 @@ def run_case(name: str) -> dict[str, float]:
         for n, w in model.named_parameters():
             w.requires_grad_(getattr(trained, lora.part_of(n)))
     if c["checkpointing"]:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        checkpoint_layers(model)
     model.train()
     learned = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learned, fused=True)

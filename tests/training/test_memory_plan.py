@@ -19,7 +19,8 @@ from audio_reasoner.training.collate import Batch, Encoded, Unit, collate
 from audio_reasoner.training.costs import Work
 from audio_reasoner.training.loss import Objective
 from audio_reasoner.training.plan import MACHINES, Expected, Plan, lora_weights, plan, plan_recipe
-from audio_reasoner.training.recipe import LoraPart, Recipe
+from audio_reasoner.training.recipe import LoraPart, Recipe, TrainedParts
+from audio_reasoner.training.stepper import checkpoint_layers
 
 SMALL = nano.NanoSizes(
     vocabulary=400,
@@ -105,10 +106,28 @@ def test_what_a_step_keeps_is_what_autograd_saves(packed: bool, mixed: bool) -> 
     assert 0.8 < computed / measured < 1.25
 
 
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.05])
+def test_what_adapters_keep_is_counted_with_their_dropout(dropout: float, mixed: bool) -> None:
+    model, batch, work = small_batch(3, packed=True)
+    if mixed:
+        model.to(torch.bfloat16)
+    part = LoraPart(rank=8, dropout=dropout)
+    learned = lora_weights(work.sizes, recipe(model={"path": "x", "lora": {"rank": 8}}), part)
+    lora.wrap(model, part, TrainedParts(), 1)
+    # A mask of a CPU has 32 bits per number.
+    work = work.with_(learned=learned, adapted=frozenset(learned), mixed=mixed, mask=4 if dropout else 0)
+    work = work.with_(frozen_bytes=2 if mixed else 4)
+    parts = costs.memory(work)
+    computed = parts["activations"] + parts["encoder"] + parts["working copies"]
+    computed += 4 * work.sizes.vocabulary * work.targets
+    assert 0.8 < computed / saved_bytes(model, batch, mixed) < 1.25
+
+
 def test_checkpointing_keeps_the_inputs_of_layers() -> None:
     model, batch, work = small_batch(3, packed=True)
     without = saved_bytes(model, batch)
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    checkpoint_layers(model)
     measured = saved_bytes(model, batch)
     lean = work.with_(checkpointing=True)
     stream = lean.sizes.layers * lean.sizes.width * 4 * lean.tokens

@@ -18,6 +18,7 @@ from audio_reasoner.training import collate as c
 from audio_reasoner.training import data
 from audio_reasoner.training.loss import Objective, cross_entropy
 from audio_reasoner.training.packing import encode, first_fit, pack
+from audio_reasoner.training.stepper import checkpoint_layers
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +231,7 @@ def test_activation_checkpointing_changes_no_gradient(made: tuple[Any, list[c.Un
     for spare in (False, True):
         calls["now"] = 0
         if spare:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            checkpoint_layers(model)
         model.zero_grad()
         loss, _ = Objective(model, 16)(batch)
         loss.backward()

@@ -43,6 +43,7 @@ class Work:
         seconds: length of each clip.
         checkpointing: keep each layer's input only and compute the layer again in the backward pass.
         chunk: most targets whose logits exist at once; None is all.
+        mask: bytes per number of what the adapters' dropout keeps, the mask: 1 on a GPU, 4 on a CPU; 0 without dropout.
     """
 
     sizes: Sizes
@@ -57,6 +58,7 @@ class Work:
     seconds: float
     checkpointing: bool = False
     chunk: int | None = None
+    mask: int = 0
 
     @property
     def stream(self) -> int:
@@ -135,8 +137,22 @@ def language_layer(work: Work) -> float:
     h, q, k, f = s.width, s.heads * s.head_dim, s.kv_heads * s.head_dim, s.ffn
     if work.mixed:
         # norm (stream, normalised stream); inputs of q, k, v; q, k, v; attention; norm; inputs of gate, up; four of MLP
-        return 8 * h + 6 * h + 2 * (q + 2 * k) + 2 * q + 8 * h + 4 * h + 8 * f
-    return 8 * h + 4 * h + 4 * (q + 2 * k) + 4 * q + 8 * h + 4 * h + 16 * f
+        kept = 8 * h + 6 * h + 2 * (q + 2 * k) + 2 * q + 8 * h + 4 * h + 8 * f
+    else:
+        kept = 8 * h + 4 * h + 4 * (q + 2 * k) + 4 * q + 8 * h + 4 * h + 16 * f
+    return kept + _dropped(work, "language", 5 * h + q + f, (0 if work.mixed else 3 * h) + q)
+
+
+def _dropped(work: Work, part: str, inputs: int, copies: int) -> float:
+    """Bytes that the dropout of a layer's adapters adds.
+
+    Args:
+        work: the training.
+        part: of the model.
+        inputs: numbers in the inputs of all products; each keeps a mask of its own.
+        copies: those of which nothing else keeps a copy. In 32 bits products of one input would share it.
+    """
+    return float(work.mask * inputs + _wide(work) * copies) if part in work.adapted and work.mask else 0.0
 
 
 def _repeated(work: Work) -> float:
@@ -175,6 +191,7 @@ def encoder(work: Work, padded: bool) -> float:
     inputs = (6 if work.mixed else 4) * d
     # norm, inputs of q, k, v; q, k, v; attention; norm, input of the first of MLP, two of MLP.
     layer = (4 * d + inputs + 3 * w * d + w * d + 4 * d + w * d + 2 * w * f) * frames
+    layer += _dropped(work, "tower", 5 * d + f, (0 if work.mixed else 2 * d) + d) * frames
     stem = (5 * w * d + 4 * d) * frames
     if not work.learned.get("tower"):
         # Nothing is kept, but one layer's results exist while it runs, and the stem's before it.

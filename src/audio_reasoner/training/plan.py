@@ -265,6 +265,7 @@ def work_of(recipe: Recipe, sizes: Sizes, expected: Expected) -> Work:
         seconds=expected.seconds,
         checkpointing=memory.activation_checkpointing,
         chunk=memory.loss_chunk,
+        mask=1 if model.lora is not None and model.lora.dropout else 0,
     )
 
 

@@ -63,7 +63,7 @@ class Stepper:
                 hint="Leave it out: it is chosen where it is needed.",
             )
         if spare:
-            _compute_again(model)
+            checkpoint_layers(model)
         self._objective = Objective(model, recipe.memory.loss_chunk)
         self.outline = outline(model) if world.sharded else None
         if world.sharded:
@@ -141,7 +141,7 @@ class Stepper:
         return Sums(loss, int(hits), Sizes(*(int(x) for x in rest)))
 
 
-def _compute_again(model: Any) -> None:
+def checkpoint_layers(model: Any) -> None:
     """Let every layer of encoder and decoder keep its input alone, and compute the rest again in the backward pass."""
     how = {"use_reentrant": False}
     newer = getattr(model, "activation_checkpointing_enable", None)
