@@ -16,7 +16,7 @@ learns to copy the letter that stands before it. Prints both by question type wi
 blind answer, the tokens each arm was supervised on, and its time. A finished part is not done twice, so it can be
 stopped and started again.
 
-    OMP_NUM_THREADS=1 python benchmarks/mechanism.py -o runs/mechanism [--seeds 5 --steps 400 --workers 2]
+    OMP_NUM_THREADS=1 python benchmarks/mechanism.py -o runs/mechanism [--seeds 5 --steps 400 --workers 2 --arms ARM …]
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return statistics.mean(values), half
 
 
-def table(folder: Path, seeds: Sequence[int]) -> dict[str, dict[str, tuple[float, float]]]:
+def table(folder: Path, seeds: Sequence[int], arms: Sequence[str] = ARMS) -> dict[str, dict[str, tuple[float, float]]]:
     """Print the tables; accuracy by arm and reading, and by question type ("all" too)."""
     from audio_reasoner.evaluation.fair import blind
 
@@ -153,7 +153,7 @@ def table(folder: Path, seeds: Sequence[int]) -> dict[str, dict[str, tuple[float
     print(f"{'best blind answer':22s}" + "".join(f"{c:16.1f}" for c in [*constant, whole]))
     for reading in READINGS:
         print(f"\n{'right word' if reading == 'word' else 'right letter and word'}")
-        for arm in ARMS:
+        for arm in arms:
             found = {s: json.loads((folder / "answers" / f"{arm}-{s}.json").read_text("utf-8"))[reading] for s in seeds}
             for control in CONTROLS:
                 scores: defaultdict[str, list[float]] = defaultdict(list)
@@ -169,7 +169,7 @@ def table(folder: Path, seeds: Sequence[int]) -> dict[str, dict[str, tuple[float
                 name = arm if control == "as it is" else f"  {control}"
                 print(f"{name:22s}" + "".join(f"{m:9.1f} ±{h:5.1f}" for m, h in cells.values()))
     print(f"\n{'':22s}{'weights':>12s}{'learned tokens':>16s}{'tokens read':>14s}{'minutes':>10s}")
-    for arm in ARMS:
+    for arm in arms:
         made = [json.loads((folder / "models" / f"{arm}-{s}" / "metrics.json").read_text("utf-8")) for s in seeds]
         keys = ("parameters", "answer_tokens_seen", "tokens_seen", "minutes")
         size, learned, read, minutes = (statistics.mean(m[k] for m in made) for k in keys)
@@ -184,6 +184,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--samples", type=int, default=16, help="clips a step")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     parser.add_argument("--clips", type=int, default=5200)
     parser.add_argument("--questions", type=int, default=240)
     parser.add_argument("--workers", type=int, default=2, help="trainings side by side, one thread each")
@@ -200,7 +201,7 @@ def main() -> None:
 
     assert set(ARMS) == set(get_args(Learn))
     prepare(args.out, args.clips, args.questions)
-    jobs = [(arm, seed) for seed in range(1, args.seeds + 1) for arm in ARMS]
+    jobs = [(arm, seed) for seed in range(1, args.seeds + 1) for arm in args.arms]
     began = time.perf_counter()
 
     def start(job: tuple[str, int]) -> None:
@@ -221,7 +222,7 @@ def main() -> None:
 
     with ThreadPoolExecutor(args.workers) as pool:
         list(pool.map(start, jobs))
-    found = table(args.out, range(1, args.seeds + 1))
+    found = table(args.out, range(1, args.seeds + 1), args.arms)
     if args.draw is not None:
         import mechanism_svg
 

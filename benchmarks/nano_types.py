@@ -6,7 +6,7 @@ speak of "these" cannot be asked so), and as a vote of k chains drawn as `ask --
 each type, because a vote costs k answers; beside it stands greedy on the same questions). Per question type: the share
 right with its 95 % interval (Wilson), beside the best blind answer (the best of the constant ones, the rules of
 `evaluation.fair`, and what can be learned of the other questions' options). A type is advertised from 20 points above
-it on. What is done is not done again, so it can be stopped and started.
+it on, if the interval is above it, too. What is done is not done again, so it can be stopped and started.
 
     python benchmarks/nano_types.py --model MODEL -o OUT BENCHMARK [BENCHMARK ...] [--samples 8] [--votes 60]
 """
@@ -185,7 +185,8 @@ def tabulate(items: Sequence[dict[str, Any]], found: dict[str, list[dict[str, An
         f"{'all':14s}{len(every):6d}{'':12s}{whole['greedy']:8.1f}{'':24s}{whole['open']:8.1f}{whole['vote']:12.1f}"
         f"{whole['vote_greedy']:14.1f}{len(voted):6d}"
     )
-    advertised = [f for f, t in types.items() if t["over"] >= MARGIN]
+    # Few questions can stand far above blind by chance.
+    advertised = [f for f, t in types.items() if t["over"] >= MARGIN and t["low"] > t["blind"]]
     print(f"advertised (from {MARGIN:g} points on): {', '.join(advertised) or 'none'}")
     return {"types": types, "all": whole, "advertised": advertised, "k": k, "margin": MARGIN}
 

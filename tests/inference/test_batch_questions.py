@@ -374,5 +374,10 @@ def test_half_characters_are_stored_and_read_again(folder: Path) -> None:
 def test_a_fingerprint_knows_other_weights(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"1")
     before = fingerprint(tmp_path)
+    (tmp_path / "metrics.json").write_text("{}")  # tells about a model, changes no answer
+    assert before == fingerprint(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    assert before != fingerprint(tmp_path)
+    (tmp_path / "config.json").unlink()
     (tmp_path / "model.safetensors").write_bytes(b"2")
     assert before != fingerprint(tmp_path)

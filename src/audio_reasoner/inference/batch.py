@@ -26,6 +26,7 @@ from audio_reasoner.inference.hearing import Over30
 from audio_reasoner.inference.parts import in_parts
 from audio_reasoner.inference.remote import RemoteReasoner
 from audio_reasoner.inference.votes import Vote, vote, vote_batch
+from audio_reasoner.models.bundled import FACTS_NAME
 
 if TYPE_CHECKING:
     from audio_reasoner.inference.reasoner import Reasoner
@@ -269,6 +270,10 @@ def _own(sampling: Sampling, question: Question) -> Sampling:
     return Sampling(sampling.temperature, sampling.top_p, ids.derive_seed(sampling.seed, "row", question.id))
 
 
+_TOLD = ("metrics.json", FACTS_NAME)
+"""What is told about a model: new figures change no answer."""
+
+
 def fingerprint(model: Path) -> dict[str, str]:
     """SHA-256 of each file of a model directory that can change an answer, by relative path.
 
@@ -278,7 +283,9 @@ def fingerprint(model: Path) -> dict[str, str]:
     files = sorted(
         p
         for p in model.rglob("*")
-        if p.is_file() and p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model", ".jinja")
+        if p.is_file()
+        and p.suffix in (".json", ".safetensors", ".bin", ".txt", ".model", ".jinja")
+        and p.name not in _TOLD
     )
     if not files:
         raise InputError(

@@ -11,7 +11,6 @@ that rises says nothing about them.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -291,6 +290,8 @@ class _Job:
             self.stepper.model.save_pretrained(str(folder), safe_serialization=True)
             self.reasoner.processor.save_pretrained(str(folder))
             if settings.is_file():
-                shutil.copyfile(settings, folder / SETTINGS_NAME)
+                kept = json.loads(settings.read_text("utf-8"))
+                kept.pop("base_fingerprint", None)  # an adapter's; this is a whole model
+                (folder / SETTINGS_NAME).write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
             place.figures(folder, found)
             (folder / "README.md").write_text(rl_card.model_card(self.recipe, self.path, found), "utf-8")
