@@ -298,3 +298,24 @@ def test_files_that_were_read_leave_memory_free(monkeypatch: pytest.MonkeyPatch)
 def test_threads_are_read_as_openmp_reads_them(said: str, threads: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert machine.threads_asked() == threads
+
+
+@pytest.mark.parametrize(
+    ("weights", "asked", "left"), [(3_600_000, None, 1), (3_600_000, "2", 2), (8 * 10**9, None, 2)]
+)
+def test_a_small_model_decodes_on_one_thread(
+    monkeypatch: pytest.MonkeyPatch, weights: int, asked: str | None, left: int
+) -> None:
+    import torch
+
+    if asked is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        machine.one_thread_if_small(weights)
+        assert torch.get_num_threads() == left
+    finally:
+        torch.set_num_threads(before)

@@ -267,8 +267,11 @@ class Who:
         if self.api_key_env is not None:
             raise ConfigError("--api-key-env is for servers (openai:MODEL@URL).", code="ask.arguments")
         from audio_reasoner.inference import Reasoner
+        from audio_reasoner.models.machine import one_thread_if_small
 
-        return Reasoner.from_pretrained(self.directory(), self.device, system=self.system)
+        reasoner = Reasoner.from_pretrained(self.directory(), self.device, system=self.system)
+        one_thread_if_small(reasoner.model.num_parameters())
+        return reasoner
 
     def identity(self) -> dict[str, Any]:
         """What decides the answers of this model, as JSON."""

@@ -321,6 +321,22 @@ def threads_asked() -> int | None:
     return int(text) if text.isdigit() and int(text) else None
 
 
+SMALL = 50_000_000
+"""Weights under which decoding on a processor gains nothing from a second thread."""
+
+
+def one_thread_if_small(weights: int) -> None:
+    """Let a small model decode on one thread, unless OMP_NUM_THREADS says something else.
+
+    Two threads that wait for each other after every product of a few rows gain nothing on a quiet machine, and on a
+    busy one an answer of half a second took twenty. For a command that answers; a library leaves threads alone.
+    """
+    import torch
+
+    if weights < SMALL and threads_asked() is None:
+        torch.set_num_threads(1)
+
+
 def memory() -> tuple[int, int]:
     """Bytes of memory in all and free for us, the limit of the control group counted in."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
