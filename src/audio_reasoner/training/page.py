@@ -86,11 +86,12 @@ def training_page(trainings: Sequence[Training]) -> str:
             note="What is computed only because samples of a batch differ in length.",
         ),
     ]  # fmt: skip
+    asked = any(t.evals for t in trainings)
     chapters = [
         Section("reward", "What it was rewarded for", _duo(_rewards(draw, trainings)), _REWARD),
         Section("learning", "How it learned", _duo([c for c in learning if c is not None])),
         Section("speed", "How fast", _duo([c for c in speed if c is not None])),
-        Section("held-out", "On held-out samples", _held_out(draw, trainings), _HELD_OUT),
+        Section("held-out", "On held-out samples", _held_out(draw, trainings), _HELD_OUT if asked else ""),
         Section("end", "At the end", _final(groups, one), _FINAL if len(groups) == 1 else ""),
     ]
     if one is not None and one.recipe:
@@ -252,7 +253,8 @@ def _rewards(draw: _Charts, trainings: Sequence[Training]) -> list[Markup]:
 def _held_out(draw: _Charts, trainings: Sequence[Training]) -> Markup:
     if not any(t.evals for t in trainings):
         return Markup('<p class="note">{}</p>').format(
-            "Nothing was asked while it trained: no samples were held out, or watch.eval_samples is 0."
+            "Nothing was asked while it trained: no samples were held out, watch.eval_samples is 0, or it was shorter "
+            "than the time to the first look (watch.eval_every_minutes)."
         )
 
     def looks(title: str, key: str, unit: str, beside: Sequence[Course] = ()) -> Markup | None:
