@@ -11,13 +11,14 @@ on what is decoded beside it.
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from audio_reasoner.core.errors import ConfigError
+from audio_reasoner.core.errors import ConfigError, InputError
 from audio_reasoner.inference.cache import moves, roomy_cache
 from audio_reasoner.inference.step import stepper
 from audio_reasoner.models import qwen2_audio
@@ -109,11 +110,15 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
     Args:
         logprobs: natural log probabilities [rows, vocabulary], float32.
         prompts: the rows' prompts.
+
+    Raises:
+        InputError: ``model.overflow``: there are none, see `_check_numbers`.
     """
     import torch
 
     best = logprobs.max(dim=-1)
     chosen, values = best.indices.tolist(), best.values.tolist()
+    _check_numbers(values, prompts)
     free: list[int] = []
     changed: list[int] = []
     for k, prompt in enumerate(prompts):
@@ -144,6 +149,25 @@ def _choose(logprobs: Any, prompts: Sequence[Prompt]) -> tuple[list[int], list[f
         for k, value in zip(changed, logprobs[places[:, 0], places[:, 1]].tolist(), strict=True):
             values[k] = value
     return chosen, values
+
+
+def _check_numbers(values: Sequence[float], prompts: Sequence[Prompt]) -> None:
+    """Refuse log probabilities that are no numbers: the likeliest of them would always be the first token, "!!!!!".
+
+    An activation that float16 cannot hold becomes infinite, and what is computed from it no number; damaged weights do
+    the same.
+
+    Raises:
+        InputError: ``model.overflow``. Not a fault of the model as a whole: another sound or question may go well.
+    """
+    bad = sum(math.isnan(value) for value in values)
+    if bad:
+        raise InputError(
+            f"the model computes no numbers (NaN) for {bad} of {len(prompts)} prompts.",
+            code="model.overflow",
+            hint="In float16 large values overflow: load it with dtype bfloat16 or float32. Otherwise its weights are "
+            "damaged.",
+        )
 
 
 def _tensor(ids: Sequence[int], device: Any) -> Any:
@@ -241,31 +265,36 @@ def decode(
     device = model.device
     if max_new_tokens < 1:
         return
+    # Left before each token is handed out: the mode belongs to the thread, not to this generator. Kept open, it would
+    # rule whatever the caller does between two tokens, two streams read in turns would end each other's, and a stream
+    # that goes on in another thread would do without.
     with torch.inference_mode():
         states, at, alive, cache = _prefill(model, prompts, pad_id, max_new_tokens, reached)
-        rows = list(range(len(prompts)))
-        left = [max_new_tokens] * len(prompts)
-        step = stepper(model)
-        while True:
+    rows = list(range(len(prompts)))
+    left = [max_new_tokens] * len(prompts)
+    step = stepper(model)
+    while True:
+        with torch.inference_mode():
             logprobs = torch.log_softmax(model.lm_head(states).float(), dim=-1)
             chosen, values = _choose(logprobs, [prompts[row] for row in rows])
-            over = [False] * len(rows)
-            for k, (row, token, value) in enumerate(zip(rows, chosen, values, strict=True)):
-                if token in stop_ids:
-                    ended(row)
-                    over[k] = True
-                    continue
-                guide = prompts[row].guide
-                forced = guide is not None and guide.take(token)
-                left[row] -= not forced
-                over[k] = take(row, token) or left[row] <= 0
-                yield Token(row, token, value, forced)
-            for k, row in enumerate(rows):
-                if over[k]:
-                    closed(row)
-            gone = [k for k, row in enumerate(rows) if over[k] or not wanted(row)]
-            if len(gone) == len(rows):
-                return
+        over = [False] * len(rows)
+        for k, (row, token, value) in enumerate(zip(rows, chosen, values, strict=True)):
+            if token in stop_ids:
+                ended(row)
+                over[k] = True
+                continue
+            guide = prompts[row].guide
+            forced = guide is not None and guide.take(token)
+            left[row] -= not forced
+            over[k] = take(row, token) or left[row] <= 0
+            yield Token(row, token, value, forced)
+        for k, row in enumerate(rows):
+            if over[k]:
+                closed(row)
+        gone = [k for k, row in enumerate(rows) if over[k] or not wanted(row)]
+        if len(gone) == len(rows):
+            return
+        with torch.inference_mode():
             if gone:
                 pairs, stay = moves(len(rows), gone), len(rows) - len(gone)
                 cache.close_gaps(pairs, stay)
