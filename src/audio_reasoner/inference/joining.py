@@ -3,11 +3,16 @@
 Decision: a server that knows our tags may send what stands inside THINK as `reasoning` and what stands inside RESPONSE
 as `content`; put together they are the text the model wrote. Other models' hidden thoughts come in the same field.
 They stand inside THINK too, without sections, and the reading of the chain says so; but if the answer is a chain of its
-own, they are no part of it. However a reply is cut into pieces, the result is the same.
+own, they are no part of it. Where such thoughts speak of RESPONSE in its brackets ("the answer goes inside <RESPONSE>",
+as models think that were just told so), it is put in others: it would pass for the beginning of the answer. However a
+reply is cut into pieces, the result is the same.
 """
 
 from __future__ import annotations
 
+import re
+
+_SPOKEN_OF = re.compile("<(/?RESPONSE)>", re.IGNORECASE | re.ASCII)
 _THINK, _END_THINK, _RESPONSE, _END_RESPONSE = "<THINK>", "</THINK>", "<RESPONSE>", "</RESPONSE>"
 _OURS = (_THINK, "<PLANNING>")
 # Lower case: not ours, but what servers leave in front of an answer that do not take thoughts off.
@@ -98,6 +103,8 @@ def _together(reasoning: str, content: str) -> str:
     content = content.lstrip()
     if _own_chain(reasoning, content):
         return content
+    if not reasoning.lstrip().startswith(_OURS):
+        reasoning = _SPOKEN_OF.sub("\u2039\\1\u203a", reasoning)
     thoughts = _thoughts(reasoning)
     end = "\n" if thoughts.endswith(_END_THINK) else f"\n{_END_THINK}\n"
     return thoughts + end + (_RESPONSE if _wrapped(reasoning, content) else "") + content

@@ -6,7 +6,8 @@ are still out, so the vote that stops early names the option that the whole vote
 decides is here and can be read: what counts as an answer, how it is weighted, what breaks a tie.
 
 Open questions are voted on by the text of the RESPONSE: NFKC, lower case, words only ("The Bell." and "the bell" are
-one answer, "bell" is another). Nothing cleverer, because a cleverer rule would decide who wins.
+one answer, "bell" is another). What belongs to a word or a number stays: "C#" is not "C", -3 not 3, and a vowel that
+Hindi writes as a mark is a vowel. Nothing cleverer, because a cleverer rule would decide who wins.
 """
 
 from __future__ import annotations
@@ -104,13 +105,32 @@ class Vote:
         }
 
 
-def normalised(text: str) -> str:
-    """The form in which answers to open questions are compared.
+_WORD = re.compile(r"(?<![^\W_])-?\d+(?:[.:]\d+)*%?|[^\W_]+[#\u266d+]*")
+"""A number with its sign, its point and its per cent; a word with what makes it another note, mark or language."""
 
-    >>> normalised(" The  Bell. ")
-    'the bell'
+
+def normalised(text: str) -> str:
+    """The form in which answers to open questions are compared; empty for a text that says nothing.
+
+    >>> normalised(" The  Bell. "), normalised("C\u266f minor"), normalised("-4.5 dB")
+    ('the bell', 'c# minor', '-4.5 db')
     """
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    folded = unicodedata.normalize("NFKC", text).casefold().translate({0x266F: "#", 0x2212: "-"})
+    # Marks are part of the sign before them, but to a regular expression they are no letters: they stand aside.
+    bare: list[str] = []
+    marks: list[str] = []
+    for sign in folded:
+        if bare and unicodedata.category(sign)[0] == "M":
+            marks[-1] += sign
+        else:
+            bare.append(sign)
+            marks.append("")
+    found = [range(*m.span()) for m in _WORD.finditer("".join(bare))]
+    words = ["".join(bare[i] + marks[i] for i in word) for word in found]
+    if words:
+        return " ".join(words)
+    # An answer of nothing but a note, an arrow or a face is an answer, too.
+    return "".join(sign for sign in folded if unicodedata.category(sign) in ("So", "Sm", "Sc"))
 
 
 @dataclass
