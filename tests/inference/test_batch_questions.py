@@ -365,7 +365,7 @@ def test_half_characters_are_stored_and_read_again(folder: Path) -> None:
     out = folder / "out.jsonl"
     with AnswersFile(out, CONFIG, False) as file:
         file.write([{"id": "x", "asked": "1", "text": "a\ud800b\u2028\x85"}, {"id": "a", "asked": "2"}])
-        file.put_in_order(["a", "x"])
+        file.put_in_order({"a": 1, "x": 2})
     assert [row["id"] for row in rows_of(out)] == ["a", "x"]
     with AnswersFile(out, CONFIG, True) as file:
         assert list(file.rows) == ["a", "x"]

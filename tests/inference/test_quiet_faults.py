@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ import torch
 from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.inference import Answer, Reasoner, Sampling
+from audio_reasoner.inference.batch import fingerprint
+from audio_reasoner.inference.batch_file import AnswersFile
+from audio_reasoner.inference.batch_rows import bad_row, read_questions
 from audio_reasoner.inference.history import response_text
 from audio_reasoner.inference.joining import Joiner, join
 from audio_reasoner.inference.votes import normalised
@@ -145,3 +150,55 @@ def test_thoughts_that_speak_of_the_answer_are_not_the_answer(content: str) -> N
                 piece, part = part[:n], part[n:]
                 out += joiner.feed(piece, "") if first else joiner.feed("", piece)
         assert out + joiner.finish() == text
+
+
+# --- files of questions
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"audio": null, "question": "one", "question": "two"}',
+        '{"audio": null, "question": "one", "meta": {"a": 1, "a": 2}}',
+        '{"audio": null, "question": "one", "meta": NaN}',
+        '{"audio": null, "question": "one", "meta": [1e999]}',
+    ],
+)
+def test_rows_that_programs_read_differently_are_bad(tmp_path: Path, row: str) -> None:
+    """Of two questions the last was asked; NaN went into the answers, where other programs cannot read it."""
+    path = tmp_path / "q.jsonl"
+    path.write_text(f'{{"audio": null, "question": "good"}}\n{row}\n')
+    read = read_questions(path)
+    assert [q.question for q in read.good] == ["good"]
+    assert [(b.line, b.code) for b in read.bad] == [(2, "batch.json")]
+
+
+def test_a_bad_row_with_the_id_of_a_question_stands_where_it_stood(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    rows = [{"id": "x", "audio": None, "question": f"number {i}"} for i in range(3)]
+    rows[1]["id"] = "y"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    read = read_questions(path)
+    assert ([q.line for q in read.good], [b.line for b in read.bad]) == ([1, 2], [3])
+    good = [{"id": q.id, "line": q.line, "asked": q.asked} for q in read.good]
+    bad = [bad_row(b) for b in read.bad]
+    ended = []
+    for order in ([*bad, *good], [*good, *bad], [good[1], bad[0], good[0]]):
+        with AnswersFile(tmp_path / f"out{len(ended)}.jsonl", {}, False) as file:
+            file.write(order)
+            file.put_in_order({q.id: q.line for q in read.good})
+        ended.append((tmp_path / f"out{len(ended)}.jsonl").read_bytes())
+    assert [json.loads(line)["line"] for line in ended[0].splitlines()] == [1, 2, 3]
+    assert ended[0] == ended[1] == ended[2]
+
+
+def test_a_fingerprint_of_an_adapter_knows_its_base(tmp_path: Path) -> None:
+    """Answers of an adapter on another base were taken for answers of the same model."""
+    base, own = tmp_path / "base", tmp_path / "own"
+    for folder in (base, own):
+        folder.mkdir()
+    (base / "model.safetensors").write_bytes(b"1")
+    (own / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}))
+    before = fingerprint(own)
+    (base / "model.safetensors").write_bytes(b"2")
+    assert fingerprint(own) != before

@@ -26,6 +26,7 @@ from audio_reasoner.inference.hearing import Over30
 from audio_reasoner.inference.parts import in_parts
 from audio_reasoner.inference.remote import RemoteReasoner
 from audio_reasoner.inference.votes import Vote, vote, vote_batch
+from audio_reasoner.models import adapter, qwen2_audio
 from audio_reasoner.models.bundled import FACTS_NAME
 
 if TYPE_CHECKING:
@@ -151,8 +152,7 @@ def run_batch(
     finally:
         result.seconds = time.perf_counter() - began
         file.sync()
-    lines = sorted([(q.line, q.id) for q in questions.good] + [(b.line, b.id) for b in questions.bad])
-    file.put_in_order([name for _, name in lines])
+    file.put_in_order({question.id: question.line for question in questions.good})
     return result
 
 
@@ -275,10 +275,11 @@ _TOLD = ("metrics.json", FACTS_NAME)
 
 
 def fingerprint(model: Path) -> dict[str, str]:
-    """SHA-256 of each file of a model directory that can change an answer, by relative path.
+    """SHA-256 of each file of a model directory that can change an answer, by relative path; of an adapter those of its
+    base, too, as ``base/…``.
 
     Raises:
-        InputError: `model.missing`: there is no such directory, or it is empty.
+        InputError: `model.missing`: there is no such directory, or it is empty; as `base_of_adapter`.
     """
     files = sorted(
         p
@@ -291,4 +292,7 @@ def fingerprint(model: Path) -> dict[str, str]:
         raise InputError(
             f"{model} is no model directory.", code="model.missing", hint="A model is never replaced by another one."
         )
-    return {p.relative_to(model).as_posix(): ids.file_sha256(p) for p in files}
+    found = {p.relative_to(model).as_posix(): ids.file_sha256(p) for p in files}
+    if adapter.is_adapter(model):
+        found |= {f"base/{name}": sha for name, sha in fingerprint(qwen2_audio.base_of_adapter(model)).items()}
+    return found

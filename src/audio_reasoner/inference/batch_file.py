@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -187,21 +187,28 @@ class AnswersFile:
         os.fsync(self._fd)
         self._synced = time.monotonic()
 
-    def put_in_order(self, ids: Sequence[str]) -> None:
+    def put_in_order(self, lines: Mapping[str, int]) -> None:
         """Sort the finished file as the questions stand; nothing is done if it is.
+
+        Args:
+            lines: the line of each question that could be asked, by id. Rows that could not be asked tell their own:
+                such a row may have the id of a question.
 
         Raises:
             EnvironmentProblem: the disk is full; the unsorted file stands.
         """
-        place = {name: i for i, name in enumerate(ids)}
-        lines = list(self._lines())
-        found = [place.get(name, len(place)) for name, _ in lines]
+        rows = list(self._lines())
+        found = [
+            line if asked is None else lines.get(name, len(rows) + max(lines.values(), default=0))
+            for name, asked, line, _ in rows
+        ]
         if found == sorted(found):
             return
-        lines.sort(key=lambda pair: place.get(pair[0], len(place)))
-        write_atomic(self.path, b"".join(line for _, line in lines))
+        order = sorted(range(len(rows)), key=found.__getitem__)
+        write_atomic(self.path, b"".join(rows[i][3] for i in order))
 
-    def _lines(self) -> Iterator[tuple[str, bytes]]:
+    def _lines(self) -> Iterator[tuple[str, str | None, int, bytes]]:
         # Not splitlines(): a text may hold other line ends than ours.
-        for line in self.path.read_bytes().split(b"\n")[:-1]:
-            yield json.loads(line)["id"], line + b"\n"
+        for data in self.path.read_bytes().split(b"\n")[:-1]:
+            row = json.loads(data)
+            yield row["id"], row["asked"], row.get("line", 0), data + b"\n"

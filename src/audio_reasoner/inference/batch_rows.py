@@ -150,8 +150,18 @@ def read_questions(
 
 
 def _object(line: bytes) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"{twice!r} stands twice in one object")
+        return found
+
     try:
-        row = json.loads(line)
+        # Python alone would take the last of two questions, and write NaN where other programs stop reading.
+        row = json.loads(line, object_pairs_hook=once)
+        json.dumps(row, allow_nan=False)
     except (ValueError, RecursionError) as error:
         raise _Bad("batch.json", f"no JSON: {error}") from None
     if not isinstance(row, dict):
