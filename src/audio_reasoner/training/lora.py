@@ -60,7 +60,9 @@ def prepare(model: Any, part: ModelPart, seed: int) -> Any:
         InputError: ``lora.targets``: a named layer exists nowhere in this model.
     """
     for name, weight in model.named_parameters():
-        if not getattr(part.train, part_of(name)):
+        # The encoder's positions are fixed. transformers freezes them in a model made from a configuration, but loading
+        # weights puts new parameters in place, and those learn.
+        if not getattr(part.train, part_of(name)) or name.endswith("audio_tower.embed_positions.weight"):
             weight.requires_grad_(False)
     return model if part.lora is None else wrap(model, part.lora, part.train, seed)
 
