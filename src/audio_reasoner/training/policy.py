@@ -177,6 +177,9 @@ def advantages(rewards: Sequence[float], divide_by_spread: bool = True) -> list[
     >>> advantages([1.0, 0.0, 0.0, 1.0], False)
     [0.5, -0.5, -0.5, 0.5]
     """
+    if len(set(rewards)) == 1:
+        # Exactly 0: a mean of equal numbers is rounded, and nobody could tell a group that teaches nothing.
+        return [0.0] * len(rewards)
     mean = sum(rewards) / len(rewards)
     over = [r - mean for r in rewards]
     if not divide_by_spread:
