@@ -34,7 +34,8 @@ MOST = 384
 
 def held_out(samples: data.Samples, share: float, per_type: int) -> list[Row]:
     """At most so many questions of each type about held-out clips, the same ones in every run."""
-    rows = [r for some in samples.rows.values() for r in some if data.is_held_out(r.group, share) and not r.history]
+    apart = data.held_out(samples, share)
+    rows = [r for clip, some in samples.rows.items() if clip in apart for r in some if not r.history]
     out: list[Row] = []
     for family in sorted({r.family for r in rows}):
         out += metrics.choose([r for r in rows if r.family == family], per_type)

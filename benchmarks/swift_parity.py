@@ -149,11 +149,8 @@ def our_samples(recipe: Any, run: Path) -> tuple[dict[str, Any], Any, Any]:
 
     loaded = qwen2_audio.load(recipe.model.path, device="cpu")
     samples = data.read_samples(run, run / "dataset")
-    seen = {
-        c: rows
-        for c, rows in samples.rows.items()
-        if not data.is_held_out(samples.clips[c].group, recipe.data.held_out)
-    }
+    apart = data.held_out(samples, recipe.data.held_out)
+    seen = {c: rows for c, rows in samples.rows.items() if c not in apart}
     hearing = data.Hearing({c: samples.clips[c] for c in seen}, 1.0, 0)
     hearing.prepare(lambda *_: None)
     units, _ = data.encode_units(

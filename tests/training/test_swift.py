@@ -66,7 +66,7 @@ def written(run: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_the_samples_are_those_of_our_own_loop(run: Path, model: Path, written: swift.Written) -> None:
     samples, units, fmt = encoded(run, model, "Be brief.")
-    held = {c for c, clip in samples.clips.items() if data.is_held_out(clip.group, 0.2)}
+    held = data.held_out(samples, 0.2)
     assert held
     for file, which in (("train", set(samples.clips) - held), ("val", held)):
         names = (written.out / f"{file}.ids.txt").read_text().splitlines()

@@ -9,11 +9,12 @@ first of them, and nothing of them is learned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from audio_reasoner.core.chain import TAG_LITERALS
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.models.adapter import SETTINGS_NAME
 from audio_reasoner.models.json_file import read_object
@@ -134,8 +135,11 @@ class ChatFormat:
             out += [i] if i != self.audio_id else [i] * next(left)
         return out
 
-    def _check(self, kind: str, what: str, text: str) -> None:
-        """Refuse a text that the model could not tell from the chat's own frame, or that is none."""
+    def _check(self, kind: str, what: str, text: str, apart: Collection[str] = ()) -> None:
+        """Refuse a text that the model could not tell from the chat's own frame, or that is none.
+
+        `apart`: literals that may stand in it even where the tokenizer counts them among its control tokens.
+        """
         if not _encodable(text):
             raise InputError(
                 f"{what} is not valid text: {text[:80]!a}.",
@@ -143,7 +147,7 @@ class ChatFormat:
                 hint="It holds bytes that are not UTF-8; write it again in UTF-8.",
             )
         for literal in self._control:
-            if literal in text:
+            if literal in text and literal not in apart:
                 raise InputError(
                     f"{what} contains the control token {literal!r}.",
                     code=f"{kind}.control_token",
@@ -155,7 +159,13 @@ class ChatFormat:
         return len(prompt) - prompt[::-1].index(self.audio_end_id)
 
     def answer(self, text: str) -> list[int]:
-        """Ids of an answer as training shows it, with the end-of-message token."""
+        """Ids of an answer as training shows it, with the end-of-message token.
+
+        Raises:
+            InputError: it holds a control token, which would end it or stand for sound (``answer.control_token``),
+                or is no text (``answer.bad_text``).
+        """
+        self._check("answer", "the answer", text, apart=TAG_LITERALS)
         return [*self._ids(text), self.end_id]
 
 

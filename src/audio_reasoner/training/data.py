@@ -124,6 +124,7 @@ def _clip_of(row: Row) -> Clip:
         duration_s=row.duration_s,
         domains=row.domains,
         group=row.group,
+        split=row.split,
     )
 
 
@@ -159,6 +160,31 @@ def digest(runs: Sequence[RunDir]) -> str:
 def is_held_out(group: str, fraction: float) -> bool:
     """Whether a group is held out: a function of its name alone, so that it stays so in every run and machine."""
     return ids.derive_seed(0, "held-out", group) / 2**63 < fraction
+
+
+def held_out(samples: Samples, fraction: float) -> set[str]:
+    """The clips that nothing is learned from.
+
+    Those whose labels put them into another split than "train", those of groups that the hash draws, and all that share
+    a group or a sound with one of these: two runs may hold copies of one recording under two names, and a model would
+    be asked about what it was trained on. What goes together is drawn by the first of its groups' names.
+    """
+    leader: dict[str, str] = {}
+
+    def first(name: str) -> str:
+        while (above := leader.setdefault(name, name)) != name:
+            leader[name] = leader[above]
+            name = above
+        return name
+
+    for clip in samples.clips.values():
+        # A group's name sorts before every sound's, so what leads is the least group.
+        a, b = sorted((first(f"group {clip.group}"), first(f"sound {clip.content_key}")))
+        leader[b] = a
+    of = {c: first(f"group {clip.group}") for c, clip in samples.clips.items()}
+    out = {name for name in of.values() if is_held_out(name.removeprefix("group "), fraction)}
+    out |= {of[c] for c, clip in samples.clips.items() if clip.split not in (None, "", "train")}
+    return {c for c, name in of.items() if name in out}
 
 
 def hear(clip: Clip) -> Heard:
@@ -263,10 +289,10 @@ def encode_units(
         for name, question, answer in wanted[clip_id]:
             try:
                 prompt = fmt.prompt(question, audio_tokens_of(heard), earlier.get(name, ()))
+                full = (*prompt, *fmt.answer(answer))
             except InputError as error:
                 left.append(LeftOut(name, error.code, error.message))
                 continue
-            full = (*prompt, *fmt.answer(answer))
             if len(full) > max_tokens:
                 left.append(LeftOut(name, "training.too_long", f"{len(full)} tokens, {max_tokens} are allowed"))
                 continue

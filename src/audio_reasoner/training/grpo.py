@@ -158,9 +158,9 @@ class _Job:
                     hint="It has: " + ", ".join(sorted({r.family for r in rows})) + ".",
                 )
             rows = [r for r in rows if r.family in recipe.families]
-        held = {r.group for r in rows if data.is_held_out(r.group, recipe.held_out)}
-        self.held_rows = [r for r in rows if r.group in held]
-        asked = [r for r in rows if r.group not in held]
+        held = data.held_out(samples, recipe.held_out)
+        self.held_rows = [r for r in rows if r.clip_id in held]
+        asked = [r for r in rows if r.clip_id not in held]
         if not asked:
             raise InputError("there is no question to learn from.", code="rl.no_questions")
         return asked

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audio_reasoner.core import ids
+from audio_reasoner.core.errors import AudioReasonerError
 from audio_reasoner.core.records import Clip
 from audio_reasoner.dataset import Row
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from audio_reasoner.inference import Answer, Reasoner
     from audio_reasoner.training.distributed import World
 
@@ -35,7 +38,7 @@ class Judged:
     def right(self) -> bool:
         """Whether the answer means the gold option; an answer that means none is wrong. Open questions: equal text."""
         if self.answer.option is not None:
-            return self.answer.option.index == self.row.gold_index
+            return self.row.gold_index is not None and self.answer.option.index == self.row.gold_index
         return (self.answer.parsed.response or "").strip() == self.row.response.strip()
 
 
@@ -51,18 +54,38 @@ def answer_rows(
     max_new_tokens: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Judged]:
-    """Let the model answer rows, many side by side, longest clips first so that a batch holds clips of one length."""
-    from audio_reasoner.synth import clip_audio
+    """Let the model answer rows, many side by side, longest clips first so that a batch holds clips of one length.
 
+    A follow-up question is asked after its earlier turns, as it is learned. Rows whose clip cannot be heard are left
+    out: one file that is damaged or over 30 seconds must not end a training.
+    """
     ordered = sorted(rows, key=lambda r: (-r.duration_s, r.sample_id))
     judged: list[Judged] = []
     for start in range(0, len(ordered), BATCH):
         part = ordered[start : start + BATCH]
-        sounds = {c: clip_audio(clips[c]) for c in sorted({r.clip_id for r in part})}
-        answers = reasoner.ask_batch([(sounds[r.clip_id], r.question, r.options) for r in part], max_new_tokens)
-        judged += [Judged(row, answer) for row, answer in zip(part, answers, strict=True)]
-        progress(len(judged), len(ordered))
+        sounds = {c: _sound(clips[c]) for c in sorted({r.clip_id for r in part})}
+        asked = [(r, pcm) for r in part if (pcm := sounds[r.clip_id]) is not None]
+        answers = reasoner.ask_batch(
+            [(pcm, r.question, r.options) for r, pcm in asked],
+            max_new_tokens,
+            histories=[[(t.question, t.options, t.response) for t in r.history] for r, _ in asked],
+        )
+        judged += [Judged(row, answer) for (row, _), answer in zip(asked, answers, strict=True)]
+        progress(min(start + BATCH, len(ordered)), len(ordered))
     return judged
+
+
+def _sound(clip: Clip) -> np.ndarray | None:
+    """A clip's samples; None if the model cannot hear it."""
+    from audio_reasoner.models.features import check_pcm
+    from audio_reasoner.synth import clip_audio
+
+    try:
+        pcm = clip_audio(clip)
+        check_pcm(pcm)
+    except AudioReasonerError:
+        return None
+    return pcm
 
 
 def majority(rows: Sequence[Row]) -> float:
@@ -114,16 +137,18 @@ def evaluate(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     world: World | None = None,
 ) -> dict[str, Any]:
-    """`summarise` over at most `n` of the rows, with the seconds it took and the generated tokens per second.
+    """`summarise` over at most `n` of the rows, with the seconds it took and the generated tokens per second; and, if
+    there were any, how many of them were `unheard`: their clips could not be heard.
 
     With several processes each answers its part, and all get the whole.
     """
     rank, size = (world.rank, world.size) if world is not None else (0, 1)
-    chosen = choose(rows, n)[rank::size]
+    chosen = choose(rows, n)
     started = time.perf_counter()
-    judged = answer_rows(reasoner, chosen, clips, max_new_tokens, progress)
+    judged = answer_rows(reasoner, chosen[rank::size], clips, max_new_tokens, progress)
     if world is not None:
         judged = [j for part in world.gather(judged) for j in part]
     seconds = time.perf_counter() - started
     tokens = sum(j.answer.tokens for j in judged)
-    return {**summarise(judged), "seconds": round(seconds, 2), "tokens_per_second": round(tokens / max(seconds, 1e-9))}
+    found = {**summarise(judged), "seconds": round(seconds, 2), "tokens_per_second": round(tokens / max(seconds, 1e-9))}
+    return found | ({"unheard": len(chosen) - len(judged)} if len(judged) < len(chosen) else {})

@@ -118,11 +118,15 @@ class _Job:
             self.watch(Progress("reading", note=f"reading {run.dataset_dir}"))
         samples = data.joined([data.read_samples(run.path, run.dataset_dir) for run in self.runs])
         self.clips = samples.clips
-        held = {g for g in {c.group for c in samples.clips.values()} if data.is_held_out(g, recipe.data.held_out)}
-        seen = {c: rows for c, rows in samples.rows.items() if samples.clips[c].group not in held}
-        self.held_rows: list[Row] = [r for c, rows in samples.rows.items() if c not in seen for r in rows]
+        held = data.held_out(samples, recipe.data.held_out)
+        seen = {c: rows for c, rows in samples.rows.items() if c not in held}
+        self.held_rows: list[Row] = [r for c, rows in samples.rows.items() if c in held for r in rows]
         if not seen:
-            raise InputError("every sample is held out; nothing is left to train on.", code="training.no_samples")
+            raise InputError(
+                "every sample is held out; nothing is left to train on.",
+                code="training.no_samples",
+                hint="Nothing is learned from clips whose labels put them into another split than train.",
+            )
         self.digest = {
             # What only decides when to stop or look may change between two parts of a training.
             "recipe": ids.digest({"recipe": recipe.model_dump(mode="json", exclude=FREE_TO_CHANGE)}).hex(),
@@ -383,6 +387,8 @@ class _Job:
             (lambda done, total: self.watch(Progress(phase, done, total))) if phase == "evaluating" else _ignore,
             self.world,
         )
+        if unheard := found.get("unheard"):
+            self.watch(Progress(phase, note=f"{unheard} held-out samples were not asked: their clips cannot be heard"))
         if self.world.first:
             line = {"kind": "eval", "step": self.state.step, "seconds_trained": round(self.state.elapsed, 2), **found}
             place.log(self.out, line)

@@ -242,13 +242,14 @@ def _write_rows(
     counts: dict[str, int] = {}
     left: list[data.LeftOut] = []
     wanted = targets(samples.rows, recipe.data.learn, recipe.data.open_share)
+    apart = data.held_out(samples, recipe.data.held_out)
     # Readers of JSON lines take the keys of the first block of rows for all: one dialogue, and every answer says it.
     loss = {"loss": True} if any(row.history for some in samples.rows.values() for row in some) else {}
     files: dict[str, IO[str]] = {}
     try:
         for done, clip_id in enumerate(sorted(samples.rows), 1):
             clip = samples.clips[clip_id]
-            held = data.is_held_out(clip.group, recipe.data.held_out)
+            held = clip_id in apart
             asked = {row.sample_id: row for row in samples.rows[clip_id]}
             for name, question, answer in wanted[clip_id]:
                 if name not in fits:
