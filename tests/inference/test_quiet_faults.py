@@ -13,7 +13,7 @@ import torch
 
 from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.core.errors import InputError
-from audio_reasoner.inference import Answer, Reasoner, Sampling
+from audio_reasoner.inference import Answer, Reasoner, Sampling, generate, votes
 from audio_reasoner.inference.batch import fingerprint
 from audio_reasoner.inference.batch_file import AnswersFile
 from audio_reasoner.inference.batch_rows import bad_row, read_questions
@@ -88,7 +88,39 @@ def test_a_model_that_overflows_does_not_answer(reasoner: Reasoner, sampling: Sa
     assert caught.value.code == "model.overflow"
 
 
+def test_the_smallest_temperature_takes_the_likeliest() -> None:
+    logprobs = torch.log_softmax(torch.tensor([[1.0, 3.0, 2.0]]), -1)
+    for top_p in (1.0, 0.9):
+        assert generate._draw(logprobs, [Sampling(1e-310, top_p)], [0.3]) == [1]
+
+
+@pytest.mark.parametrize("seconds", [1, 40])
+def test_integers_in_floats_are_no_sound(reasoner: Reasoner, seconds: int, tmp_path: Path) -> None:
+    """The samples of a 16-bit file after `astype("float32")`, as an array and saved again."""
+    import soundfile
+
+    pcm = noise(16_000 * seconds)
+    loud = (pcm * 32768).round()
+    soundfile.write(tmp_path / "loud.wav", loud, 16_000, subtype="FLOAT")
+    for audio in (loud, -np.abs(loud), tmp_path / "loud.wav"):
+        with pytest.raises(InputError) as caught:
+            reasoner.ask(audio, "Which?", max_new_tokens=2, over_30s="truncate30")
+        assert caught.value.code == "audio.scale"
+    reasoner.ask(pcm[:16_000] * 20, "Which?", max_new_tokens=2)  # over full scale, as files of floats may be
+
+
 # --- answers to open questions
+
+
+def test_a_choice_is_shown_as_its_first_chain_wrote_it_whoever_was_done_first() -> None:
+    said = ["The Bell.", "the bell", "a dog"]
+    texts = [f"<THINK>\u2026</THINK><RESPONSE>{x}</RESPONSE>" for x in said]
+    answers = [Answer(t, parse_chain(t), None, 9, 25, "end", 0.1, 0.0) for t in texts]
+    for order in ((0, 1, 2), (2, 1, 0)):
+        count = votes._Count((), 3, "one", False)
+        for number in order:
+            count.take(number, answers[number])
+        assert count.result(answers, 0.0).choices == ("The Bell.", "a dog")
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,8 @@ def _draw(logprobs: Any, samplings: Sequence[Sampling], numbers: Sequence[float]
 
     if logprobs.device.type == "mps":  # which has no double precision
         logprobs = logprobs.cpu()
-    heat = logprobs.new_tensor([[s.temperature] for s in samplings], dtype=torch.float64)
+    # Below 1e-300 even a likely token's quotient would be infinite, and the first token would be drawn.
+    heat = logprobs.new_tensor([[max(s.temperature, 1e-300)] for s in samplings], dtype=torch.float64)
     shares = torch.softmax(logprobs.double() / heat, dim=-1)
     order = None
     if samplings[0].top_p < 1.0:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Audio: TypeAlias = "np.ndarray | Path | str"
 """Mono samples at 16 kHz, or a file."""
+LOUDEST = 64.0
+"""Samples beyond this (36 dB over full scale) are integers that somebody stored as floats: the model would hear them
+at a loudness it has never met, and answer."""
 
 
 @dataclass
@@ -96,7 +99,11 @@ def each(given: Any, one: Any, count: int, name: str) -> list[Any]:
 
 
 def samples_of(audio: Audio) -> np.ndarray:
-    """The recording as float32 samples at 16 kHz, of whatever length."""
+    """The recording as float32 samples at 16 kHz, of whatever length.
+
+    Raises:
+        InputError: as `load_mono` and `check_pcm`; ``audio.scale``: integers stored as floats.
+    """
     import numpy as np
 
     if isinstance(audio, str | Path):
@@ -115,4 +122,11 @@ def samples_of(audio: Audio) -> np.ndarray:
             )
     if pcm.ndim != 1 or pcm.shape[0] <= hearing.MAX_SAMPLES:
         features.check_pcm(pcm, what)
+    peak = max(float(pcm.max(initial=0.0)), -float(pcm.min(initial=0.0)))
+    if peak > LOUDEST:
+        raise InputError(
+            f"{what} holds samples up to {peak:g}; expected floating point samples between -1 and 1.",
+            code="audio.scale",
+            hint="Divide 16-bit samples by 32768.",
+        )
     return pcm.astype(np.float32, copy=False)

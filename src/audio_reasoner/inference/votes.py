@@ -144,7 +144,6 @@ class _Count:
     answers: dict[int, Answer] = field(default_factory=dict)
     meant: dict[int, int] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
-    shown: dict[int, str] = field(default_factory=dict)
     decided_after: int | None = None
 
     def take(self, number: int, answer: Answer) -> None:
@@ -164,13 +163,8 @@ class _Count:
     def _choice(self, answer: Answer) -> int | None:
         if self.options:
             return answer.option.index if answer.option is not None else None
-        said = response_body(answer.parsed, answer.text).strip()
-        name = normalised(said)
-        if not name:
-            return None
-        place = self.texts.setdefault(name, len(self.texts))
-        self.shown.setdefault(place, said)
-        return place
+        name = normalised(response_body(answer.parsed, answer.text))
+        return self.texts.setdefault(name, len(self.texts)) if name else None
 
     def _worth(self, answer: Answer) -> float:
         return 1.0 if self.weight == "one" else math.exp(_likely(answer))
@@ -197,7 +191,8 @@ class _Count:
             for number in order:
                 if number in self.meant and self.meant[number] not in place:
                     place[self.meant[number]] = len(names)
-                    names.append(self.shown[self.meant[number]])
+                    first = self.answers[number]
+                    names.append(response_body(first.parsed, first.text).strip())
         sums = {place[c]: w for c, w in self._weights().items()}
         meant = {n: place[c] for n, c in self.meant.items()}
         counts = [sum(c == i for c in meant.values()) for i in range(len(names))]
