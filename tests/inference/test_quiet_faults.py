@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from audio_reasoner.clients.openai_stream import Stream
 from audio_reasoner.core.chain import parse_chain, response_body
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.inference import Answer, Reasoner, Sampling, generate, votes
@@ -234,3 +235,25 @@ def test_a_fingerprint_of_an_adapter_knows_its_base(tmp_path: Path) -> None:
     before = fingerprint(own)
     (base / "model.safetensors").write_bytes(b"2")
     assert fingerprint(own) != before
+
+
+def test_a_character_that_a_server_cuts_in_two_is_one() -> None:
+    """Gateways that count in UTF-16 send the halves of an emoji in two events; joined as they were, they were none."""
+    text = "a \U0001f642 b\U0001f642\U0001f642"
+    raw = text.encode("utf-16-be")
+    units = [chr(raw[i] * 256 + raw[i + 1]) for i in range(0, len(raw), 2)]
+    rng = random.Random(1)
+    for field in ("content", "reasoning"):
+        for _ in range(20):
+            stream, rest, shown = Stream(), list(units), ""
+            while rest:
+                n = rng.randint(1, 3)
+                piece, rest = "".join(rest[:n]), rest[n:]
+                said = stream.take(json.dumps({"choices": [{"delta": {field: piece}}]}).encode())
+                shown += "" if said is None else said.text + said.reasoning
+            stream.take(b'{"choices": [{"delta": {}, "finish_reason": "stop"}]}')
+            reply = stream.end()
+            assert shown == reply.text + reply.reasoning == text
+    lone = Stream()
+    lone.take(b'{"choices": [{"delta": {"content": "x\\ud83d"}, "finish_reason": "stop"}]}')
+    assert lone.end().text == "x\ud83d", "what came is not lost"

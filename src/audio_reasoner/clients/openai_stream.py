@@ -76,6 +76,7 @@ class Stream:
     _finish: Finish | None = None
     _text: list[str] = field(default_factory=list)
     _reasoning: list[str] = field(default_factory=list)
+    _half: dict[str, str] = field(default_factory=dict)
     _usage: dict[str, Any] = field(default_factory=dict)
     _version: str = ""
 
@@ -109,7 +110,8 @@ class Stream:
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {}
         piece = Piece(
-            text_of(delta.get("content")), text_of(delta.get("reasoning_content")) or text_of(delta.get("reasoning"))
+            self._whole("text", text_of(delta.get("content"))),
+            self._whole("reasoning", text_of(delta.get("reasoning_content")) or text_of(delta.get("reasoning"))),
         )
         refusal = text_of(delta.get("refusal"))
         if refusal:
@@ -120,13 +122,26 @@ class Stream:
         self._reasoning.append(piece.reasoning)
         return piece if piece.text or piece.reasoning else None
 
+    def _whole(self, name: str, text: str) -> str:
+        """New text without a character of which only the first half has come: servers that count in UTF-16 cut there,
+        and two halves in two strings are no character in Python."""
+        if not text:
+            return text
+        text = self._half.pop(name, "") + text
+        if "\ud800" <= text[-1] <= "\udbff":
+            self._half[name], text = text[-1], text[:-1]
+        if any("\ud800" <= sign <= "\udbff" for sign in text):
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return text
+
     def end(self) -> RawReply:
         """The whole reply, once the connection has ended.
 
         Raises:
             CallFailed: teacher.broken_stream: it was not complete; teacher.empty: it holds nothing.
         """
-        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        text = "".join([*self._text, self._half.get("text", "")])
+        reasoning = "".join([*self._reasoning, self._half.get("reasoning", "")])
         if self._finish is None and not self.done:
             raise CallFailed(
                 "teacher.broken_stream",
