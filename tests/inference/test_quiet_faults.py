@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.inference.writers import babbler
 
 from audio_reasoner.clients.openai_stream import Stream
 from audio_reasoner.core.chain import parse_chain, response_body
@@ -108,6 +110,37 @@ def test_integers_in_floats_are_no_sound(reasoner: Reasoner, seconds: int, tmp_p
             reasoner.ask(audio, "Which?", max_new_tokens=2, over_30s="truncate30")
         assert caught.value.code == "audio.scale"
     reasoner.ask(pcm[:16_000] * 20, "Which?", max_new_tokens=2)  # over full scale, as files of floats may be
+
+
+def test_a_beginning_that_the_model_spells_stays_within_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is spelled again takes more tokens than it was written in; past the last position words have no sense."""
+    loaded = babbler(tags_are_tokens=False)
+    reasoner = Reasoner(loaded.model, loaded.processor)
+    config, step = loaded.model.config.text_config, generate.stepper
+    highest: list[int] = []
+
+    def noting(model: object) -> Callable[..., torch.Tensor]:
+        direct = step(model)
+
+        def one(tokens: torch.Tensor, at: torch.Tensor, *more: object) -> torch.Tensor:
+            highest.append(int(at.max()))
+            return direct(tokens, at, *more)
+
+        return one
+
+    monkeypatch.setattr(generate, "stepper", noting)
+    begins = ["<THINK>\n<PLANNING>I plan: \u4f60\u597d\uff0c\u4e16\u754c \U0001f642\U0001f642\U0001f642"]
+    refused = 0
+    for context in range(40, 120, 8):
+        monkeypatch.setattr(config, "max_position_embeddings", context)
+        highest.clear()
+        try:
+            reasoner.ask_batch([(noise(16_000), "Which?", None)], 1, prefixes=begins)
+        except InputError as error:
+            refused += error.code == "question.too_long"
+        else:
+            assert max(highest) < context
+    assert 0 < refused < 10
 
 
 # --- answers to open questions

@@ -300,7 +300,9 @@ class Reasoner:
             before = watch.now()
             begun, guide = self._guide(prefix, chosen, constraints[i], limits[i], max_new_tokens)
             watch.planned += watch.now() - before
-            self._check_room(len(ids) + len(begun), sum(tokens), max_new_tokens)
+            # What the model spells itself of a beginning takes no more positions than it has bytes.
+            rest = len(prefix.encode()) - sum(len(self._pieces.bytes_of(t)) for t in begun)
+            self._check_room(len(ids) + len(begun) + rest, sum(tokens), max_new_tokens)
             row_sampling = samplings[i]
             numbers = None
             if row_sampling is not None:
