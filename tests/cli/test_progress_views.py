@@ -44,3 +44,18 @@ def test_a_terminal_gets_a_bar_that_goes_away(
     with bars(stderr()) as short:
         short.add_task("planning", total=3)
     assert capsys.readouterr().err == ""
+
+
+def test_a_pipe_gets_a_line_of_long_work_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("audio_reasoner.cli.progress.time.monotonic", lambda: clock[0])
+    with bars(stderr()) as long:
+        task = long.add_task("exporting", total=300)
+        for _ in range(300):
+            clock[0] += 0.25
+            long.advance(task)
+        clock[0] += 20.0
+        long.update(task, completed=300)
+    assert capsys.readouterr().err.splitlines() == [f"exporting {n}/300" for n in (60, 120, 180, 240, 300, 300)]

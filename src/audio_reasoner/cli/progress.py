@@ -1,8 +1,7 @@
 """What commands show on stderr while they work.
 
-Decision: one look in one place. A bar is for eyes, not for files: where stderr is no terminal, work of hours says a
-plain line now and then (`BarView`, `PhaseView`), and work of minutes says nothing (`bars`). Imported inside commands
-only, because it brings rich along.
+Decision: one look in one place. A bar is for eyes, not for files: where stderr is no terminal there is a plain line now
+and then, and nothing for work of seconds. Imported inside commands only, because it brings rich along.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 LINE_EVERY_S = 5.0
 PHASE_EVERY_S = 15.0
@@ -24,10 +23,34 @@ def stderr(quiet: bool = False) -> Console:
     return Console(stderr=True, emoji=False, quiet=quiet)
 
 
+class _Bars(Progress):
+    """Bars on a terminal; elsewhere, of what takes longer, a line now and then."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (*self.get_default_columns(), MofNCompleteColumn())
+        super().__init__(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._said = time.monotonic()
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        super().update(task_id, **changes)
+        self._say(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        super().advance(task_id, advance)
+        self._say(task_id)
+
+    def _say(self, task_id: TaskID) -> None:
+        if not self.disable or time.monotonic() - self._said < PHASE_EVERY_S:
+            return
+        self._said = time.monotonic()
+        task = self._tasks[task_id]
+        total = "" if task.total is None else f"/{int(task.total)}"
+        self.console.print(f"{task.description} {int(task.completed)}{total}", highlight=False, soft_wrap=True)
+
+
 def bars(console: Console) -> Progress:
-    """Bars for work of seconds or minutes, gone when it is done."""
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    """Bars for work that is counted, gone when it is done."""
+    return _Bars(console)
 
 
 def time_text(seconds: float) -> str:

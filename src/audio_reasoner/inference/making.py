@@ -123,7 +123,7 @@ def samples_of(audio: Audio) -> np.ndarray:
     if pcm.ndim != 1 or pcm.shape[0] <= hearing.MAX_SAMPLES:
         features.check_pcm(pcm, what)
     peak = max(float(pcm.max(initial=0.0)), -float(pcm.min(initial=0.0)))
-    if peak > LOUDEST:
+    if LOUDEST < peak < float("inf"):  # what is not finite is refused as such
         raise InputError(
             f"{what} holds samples up to {peak:g}; expected floating point samples between -1 and 1.",
             code="audio.scale",
