@@ -14,14 +14,12 @@ import torch
 from tests.inference.writers import babbler
 
 from audio_reasoner.clients.openai_stream import Stream
-from audio_reasoner.core.chain import parse_chain, response_body
+from audio_reasoner.core.chain import parse_chain
 from audio_reasoner.core.errors import InputError
 from audio_reasoner.inference import Answer, Reasoner, Sampling, generate, votes
 from audio_reasoner.inference.batch import fingerprint
 from audio_reasoner.inference.batch_file import AnswersFile
 from audio_reasoner.inference.batch_rows import bad_row, read_questions
-from audio_reasoner.inference.history import response_text
-from audio_reasoner.inference.joining import Joiner, join
 from audio_reasoner.inference.votes import normalised
 from audio_reasoner.models.qwen2_audio import Loaded
 
@@ -191,31 +189,6 @@ def test_different_answers_are_not_counted_together(one: str, other: str) -> Non
 )
 def test_equal_answers_are_counted_together(one: str, other: str) -> None:
     assert normalised(one) == normalised(other)
-
-
-# --- a server's thoughts
-
-
-THOUGHTS = "They want the answer inside <RESPONSE>, so <response>(a) dog</response>? No, I hear a bell."
-
-
-@pytest.mark.parametrize("content", ["(b) bell", "<RESPONSE>(b) bell</RESPONSE>", f"<think>{THOUGHTS}</think>(b) bell"])
-def test_thoughts_that_speak_of_the_answer_are_not_the_answer(content: str) -> None:
-    """A model that is told to answer inside <RESPONSE> says so to itself, and what followed was read as its answer."""
-    thoughts = "" if "think" in content else THOUGHTS
-    text = join(thoughts, content)
-    assert response_body(parse_chain(text), text) == "(b) bell"
-    assert response_text(text) == "(b) bell", "nor do the thoughts go back into the dialogue"
-    assert "I hear a bell" in text
-    rng = random.Random(3)
-    for _ in range(30):
-        joiner, out = Joiner(), ""
-        for part, first in ((thoughts, True), (content, False)):
-            while part:
-                n = rng.randint(1, 1 + len(part) // 2)
-                piece, part = part[:n], part[n:]
-                out += joiner.feed(piece, "") if first else joiner.feed("", piece)
-        assert out + joiner.finish() == text
 
 
 # --- files of questions

@@ -20,10 +20,11 @@ import pytest
 from tests.inference.chat_server import CHAIN, ChatServer, Said, chatting, sounds_of, text_of
 
 from audio_reasoner.core.audio import encode_wav
-from audio_reasoner.core.chain import SectionDelta
+from audio_reasoner.core.chain import SectionDelta, parse_chain, response_body
 from audio_reasoner.core.errors import AudioReasonerError, ConfigError, InputError, TeacherError
 from audio_reasoner.inference import Sampling
 from audio_reasoner.inference.answer import Answer, Budgets
+from audio_reasoner.inference.history import response_text
 from audio_reasoner.inference.joining import Joiner, join
 from audio_reasoner.inference.remote import RemoteReasoner
 from audio_reasoner.models.qwen2_audio import Loaded
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.usefixtures("no_keys")
 SOUND = np.zeros(16_000, dtype=np.float32)
 OPTIONS = ["dog", "bell"]
 INSIDE = CHAIN[len("<THINK>\n") : CHAIN.index("\n</THINK>")]
+THOUGHTS = "They want the answer inside <RESPONSE>, so <response>(a) dog</response>? No, I hear a bell."
 
 
 def fixed(**what: Any) -> Callable[[int, dict[str, Any]], Said]:
@@ -96,6 +98,16 @@ def test_reasoning_and_content_are_one_chain(name: str, content: str, thoughts: 
     assert set(streamed.timings.sections) == set(texts)
 
 
+@pytest.mark.parametrize("content", ["(b) bell", "<RESPONSE>(b) bell</RESPONSE>", f"<think>{THOUGHTS}</think>(b) bell"])
+def test_thoughts_that_speak_of_the_answer_are_not_the_answer(content: str) -> None:
+    """A model that is told to answer inside <RESPONSE> says so to itself, and what followed was read as its answer."""
+    thoughts = "" if "think" in content else THOUGHTS
+    text = join(thoughts, content)
+    assert response_body(parse_chain(text), text) == "(b) bell"
+    assert response_text(text) == "(b) bell", "nor do the thoughts go back into the dialogue"
+    assert "I hear a bell" in text
+
+
 def test_replies_in_any_pieces_are_joined_alike() -> None:
     rng = random.Random(5)
     cases = [
@@ -113,6 +125,9 @@ def test_replies_in_any_pieces_are_joined_alike() -> None:
         ("cut in the midd", ""),
         (" \n", "<RESP"),
         ("x", "<RESP"),
+        (THOUGHTS, "(b) bell"),
+        (THOUGHTS, "<RESPONSE>(b) bell</RESPONSE>"),
+        ("", f"<think>{THOUGHTS}</think>(b) bell"),
     ]
     for reasoning, content in cases:
         for _ in range(60):

@@ -65,10 +65,7 @@ def shown_of(row: Row) -> Shown:
         ident=row.sample_id,
         clip_id=row.clip_id,
         decision=decision_of(row.verdicts),
-        question=Question(
-            task=row.task, family=row.family, text=row.question, options=row.options, gold_text=row.gold_text,
-            gold_index=row.gold_index, difficulty=row.difficulty,
-        ),
+        question=row.asked,
         chain={s: getattr(row, s) for s in SECTIONS},
         verdicts=row.verdicts,
         solve=solve,

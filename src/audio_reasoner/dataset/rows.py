@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from audio_reasoner.core.chain import Chain
 from audio_reasoner.core.ids import canonical_json
-from audio_reasoner.core.records import Domain, Record, Sample, Task, Turn, Verdict
+from audio_reasoner.core.records import Domain, Question, Record, Sample, Task, Turn, Verdict
 
 SCHEMA_VERSION = 2
 RECIPE_PREFIX = "recipe:"
@@ -71,6 +71,19 @@ class Row(Record):
         if at is not None and not (0 <= at < len(self.options) and self.options[at] == self.gold_text):
             raise ValueError(f"gold_index {at} does not name {self.gold_text!r} among {len(self.options)} options")
         return self
+
+    @property
+    def asked(self) -> Question:
+        """The question with its gold answer, as the engine knew it."""
+        return Question(
+            task=self.task,
+            family=self.family,
+            text=self.question,
+            options=self.options,
+            gold_text=self.gold_text,
+            gold_index=self.gold_index,
+            difficulty=self.difficulty,
+        )
 
     @property
     def synthetic(self) -> bool:

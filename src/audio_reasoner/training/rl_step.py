@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from audio_reasoner.core import ids
 from audio_reasoner.core.choices import render_question
 from audio_reasoner.core.errors import InputError
-from audio_reasoner.core.records import Clip, Question
+from audio_reasoner.core.records import Clip
 from audio_reasoner.dataset import Row
 from audio_reasoner.models.features import audio_tokens_of
 from audio_reasoner.training import lora, rewards
@@ -210,14 +210,5 @@ class RlStepper:
             chain.text, row.gold_text, row.options, target=recipe.length.target, most=recipe.length.most
         )
         if recipe.rewards.get("claims", 0.0) > 0:
-            question = Question(
-                task=row.task,
-                family=row.family,
-                text=row.question,
-                options=row.options,
-                gold_text=row.gold_text,
-                gold_index=row.gold_index,
-                difficulty=row.difficulty,
-            )
-            found["claims"] = rewards.claims_reward(chain.text, self.clips[row.clip_id], question)
+            found["claims"] = rewards.claims_reward(chain.text, self.clips[row.clip_id], row.asked)
         return found
